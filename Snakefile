@@ -1,0 +1,34 @@
+"""
+purereid: generate, purify, re-identify.
+
+Trains person re-identification models, scores them under one protocol and compares them. Everything is set in
+config.yaml; every artifact is a file under results/ that can be asked for by name.
+
+    snakemake --cores all                                            everything that is not up to date
+    snakemake --cores all results/people/evaluate/baseline/seed1/scores.json    one artifact and what it needs
+    snakemake --report report.zip                                    the report
+"""
+
+from snakemake.utils import min_version
+
+min_version("9.27")
+
+
+configfile: "config.yaml"
+
+
+report: "rules/report/workflow.rst"
+
+
+include: "rules/common.smk"
+include: "rules/dataset.smk"
+include: "rules/reid.smk"
+include: "rules/report.smk"
+
+
+rule all:
+    """Score every experiment of the config, compare them and draw the pictures of the report."""
+    default_target: True
+    input:
+        comparisons(),
+        pictures(),

@@ -1,0 +1,172 @@
+"""
+What the rules share: the checked config, the settings of each rule, input functions, digests and resources.
+"""
+
+import sys
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+
+SCRIPTS = Path(workflow.basedir) / "workflow_scripts"
+sys.path.append(str(SCRIPTS))
+
+from purereid import provenance
+from purereid.configuration import Configuration
+from purereid.errors import UserError
+
+try:
+    setup = Configuration(config, Path(workflow.basedir) / "rules/schemas/config.schema.yaml")
+except UserError as error:
+    raise WorkflowError(str(error)) from None
+
+
+wildcard_constraints:
+    dataset=setup.pattern(setup.datasets),
+    experiment=setup.pattern(setup.experiments),
+    seed=r"\d+",
+
+
+# --- params ----------------------------------------------------------------------------------------------------------
+
+
+def code_digest(rule):
+    """Digest of the code behind a rule's script, so that an edit of a module counts as a change."""
+    return provenance.code_digest(SCRIPTS / f"{rule}.py") if config["code_digest"] else "off"
+
+
+def section(rule):
+    """Settings of a rule that are the same for all its jobs."""
+    return config[rule]
+
+
+def render_people_settings(wildcards):
+    return setup.rendering(wildcards.dataset)
+
+
+def index_dataset_settings(wildcards):
+    return setup.indexing(wildcards.dataset, rendered=f"results/{wildcards.dataset}/render_people")
+
+
+def train_reid_settings(wildcards):
+    return setup.section("train_reid", wildcards.experiment) | {"seed": int(wildcards.seed)}
+
+
+def extract_features_settings(wildcards):
+    return setup.section("extract_features", wildcards.experiment)
+
+
+def evaluate_settings(wildcards):
+    names = {"dataset": wildcards.dataset, "experiment": wildcards.experiment, "seed": int(wildcards.seed)}
+    return setup.section("evaluate", wildcards.experiment) | names
+
+
+def plot_curves_settings(wildcards):
+    return {"labels": [f"seed {seed}" for seed in setup.seeds(wildcards.experiment)]}
+
+
+def rule_graph_settings():
+    """What the graph of the rules depends on: their texts and the parts that the config composes."""
+    files = [Path(workflow.basedir) / "Snakefile", *sorted((Path(workflow.basedir) / "rules").glob("*.smk"))]
+    return {
+        "rules": provenance.digest([provenance.file_digest(file) for file in files]),
+        "datasets": setup.datasets,
+        "experiments": setup.experiments,
+    }
+
+
+# --- inputs ----------------------------------------------------------------------------------------------------------
+
+
+def data_source(wildcards):
+    """What an index is made from: rendered people, other indexes, or the user's folder and what lies in it."""
+    entry = setup.datasets[wildcards.dataset]
+    if entry["format"] == "rendered_people":
+        return expand(rules.render_people.output, dataset=wildcards.dataset)
+    if entry["format"] == "merge":
+        return expand(rules.index_dataset.output.index, dataset=entry["sources"])
+    return setup.source_paths(wildcards.dataset)
+
+
+def encoder(wildcards):
+    """The encoder of an experiment, wherever it was trained."""
+    return expand(rules.train_reid.output.encoder, dataset=setup.train(wildcards.experiment), **_model(wildcards))
+
+
+def curves(wildcards):
+    """Curves of all seeds of an experiment."""
+    seeds = setup.seeds(wildcards.experiment)
+    return expand(rules.train_reid.output.curves, **dict(wildcards), seed=seeds)
+
+
+def scores(wildcards):
+    """Scores of all models that are tested on a data set, in the order of the config."""
+    return _of_tested_models(rules.evaluate.output.scores, wildcards.dataset)
+
+
+def ranks(wildcards):
+    """Ranked lists of all models that are tested on a data set, in the order of the config."""
+    return _of_tested_models(rules.evaluate.output.ranks, wildcards.dataset)
+
+
+def comparisons():
+    """One comparison per data set that a model is tested on."""
+    return expand(rules.compare.output.table, dataset=setup.tested())
+
+
+def pictures():
+    """Everything that only the report needs."""
+    tested = [(dataset, experiment) for dataset in setup.tested() for experiment in setup.tested_on(dataset)]
+    trained = [(setup.train(experiment), experiment) for experiment in setup.experiments if setup.learns(experiment)]
+    return [
+        *expand(rules.contact_sheet.output, dataset=setup.tested()),
+        *expand(rules.plot_cmc.output, dataset=setup.tested()),
+        *(
+            path
+            for d, e in tested
+            for path in expand(rules.rank_lists.output, dataset=d, experiment=e, seed=setup.seeds(e)[0])
+        ),
+        *(path for d, e in trained for path in expand(rules.plot_curves.output, dataset=d, experiment=e)),
+        *rules.rule_graph.output,
+    ]
+
+
+def _model(wildcards):
+    return {"experiment": wildcards.experiment, "seed": wildcards.seed}
+
+
+def _of_tested_models(pattern, dataset):
+    return [
+        path
+        for experiment in setup.tested_on(dataset)
+        for path in expand(pattern, dataset=dataset, experiment=experiment, seed=setup.seeds(experiment))
+    ]
+
+
+# --- resources -------------------------------------------------------------------------------------------------------
+
+
+def threads_of(rule):
+    return setup.resources(rule)["threads"]
+
+
+def memory(rule):
+    """Memory in MB; grows with each attempt on a cluster."""
+
+    def mem_mb(wildcards, attempt):
+        return setup.resources(rule)["mem_mb"] * attempt
+
+    return mem_mb
+
+
+def runtime(rule):
+    """Time in minutes; grows with each attempt on a cluster."""
+
+    def minutes(wildcards, attempt):
+        return setup.resources(rule)["runtime"] * attempt
+
+    return minutes
+
+
+def gpus(wildcards):
+    """GPUs of a job that runs a network, one process each; 0 is the CPU."""
+    return setup.gpus(wildcards.experiment)

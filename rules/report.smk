@@ -1,0 +1,126 @@
+"""
+Pictures that only the report needs.
+
+INPUT   results/{dataset}/train_reid/{experiment}/seed{seed}/curves.csv, evaluate/{experiment}/seed{seed}/*
+OUTPUT  results/{dataset}/plot_curves, plot_cmc, rank_lists, results/rule_graph
+"""
+
+
+localrules:
+    all,
+    contact_sheet,
+    compare,
+    plot_curves,
+    plot_cmc,
+    rank_lists,
+    rule_graph,
+
+
+rule plot_curves:
+    """Draw the training curves of an experiment, all seeds."""
+    input:
+        curves=curves,
+    output:
+        plot=report(
+            "results/{dataset}/plot_curves/{experiment}/plot_curves.png",
+            caption="report/plot_curves.rst",
+            category="2 Training",
+            labels={"data set": "{dataset}", "experiment": "{experiment}"},
+        ),
+    log:
+        "logs/{dataset}/plot_curves/{experiment}.log",
+    benchmark:
+        "benchmarks/{dataset}/plot_curves/{experiment}.tsv"
+    conda:
+        "../envs/purereid.yaml"
+    threads: threads_of("plot_curves")
+    resources:
+        mem_mb=memory("plot_curves"),
+        runtime=runtime("plot_curves"),
+    params:
+        settings=plot_curves_settings,
+        code=code_digest("plot_curves"),
+    script:
+        "../workflow_scripts/plot_curves.py"
+
+
+rule plot_cmc:
+    """Draw the CMC curves of all experiments on a data set."""
+    input:
+        scores=scores,
+    output:
+        plot=report(
+            "results/{dataset}/plot_cmc/plot_cmc.png",
+            caption="report/plot_cmc.rst",
+            category="3 Results",
+            labels={"data set": "{dataset}", "what": "CMC curves"},
+        ),
+    log:
+        "logs/{dataset}/plot_cmc.log",
+    benchmark:
+        "benchmarks/{dataset}/plot_cmc.tsv"
+    conda:
+        "../envs/purereid.yaml"
+    threads: threads_of("plot_cmc")
+    resources:
+        mem_mb=memory("plot_cmc"),
+        runtime=runtime("plot_cmc"),
+    params:
+        code=code_digest("plot_cmc"),
+    script:
+        "../workflow_scripts/plot_cmc.py"
+
+
+rule rank_lists:
+    """Show the best, median and worst queries with their ten nearest gallery images."""
+    input:
+        index=rules.index_dataset.output.index,
+        ranks=rules.evaluate.output.ranks,
+    output:
+        sheet=report(
+            "results/{dataset}/rank_lists/{experiment}/seed{seed}/rank_lists.png",
+            caption="report/rank_lists.rst",
+            category="4 Ranked lists",
+            labels={"data set": "{dataset}", "experiment": "{experiment}", "seed": "{seed}"},
+        ),
+    log:
+        "logs/{dataset}/rank_lists/{experiment}/seed{seed}.log",
+    benchmark:
+        "benchmarks/{dataset}/rank_lists/{experiment}/seed{seed}.tsv"
+    conda:
+        "../envs/purereid.yaml"
+    threads: threads_of("rank_lists")
+    resources:
+        mem_mb=memory("rank_lists"),
+        runtime=runtime("rank_lists"),
+    params:
+        settings=section("rank_lists"),
+        code=code_digest("rank_lists"),
+    script:
+        "../workflow_scripts/rank_lists.py"
+
+
+rule rule_graph:
+    """Draw which rule feeds which."""
+    output:
+        plot=report(
+            "results/rule_graph/rule_graph.svg",
+            caption="report/rule_graph.rst",
+            category="5 Workflow",
+            labels={"what": "rule graph"},
+        ),
+    log:
+        "logs/rule_graph.log",
+    benchmark:
+        "benchmarks/rule_graph.tsv"
+    conda:
+        "../envs/purereid.yaml"
+    threads: threads_of("rule_graph")
+    resources:
+        mem_mb=memory("rule_graph"),
+        runtime=runtime("rule_graph"),
+    params:
+        settings=rule_graph_settings(),
+        code=code_digest("rule_graph"),
+    script:
+        "../workflow_scripts/rule_graph.py"

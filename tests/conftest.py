@@ -1,0 +1,55 @@
+"""What the tests share: a tiny data set, small settings, the folders of the repository."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from purereid.data.index import write_index
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def root() -> Path:
+    """Folder of the repository."""
+    return ROOT
+
+
+@pytest.fixture
+def settings() -> dict:
+    """Settings of ``train_reid`` for a training of a second."""
+    defaults = yaml.safe_load((ROOT / "config.yaml").read_text())["train_reid"]
+    small = {"height": 32, "width": 16, "pad": 2, "identities_per_batch": 4, "images_per_identity": 2, "epochs": 3}
+    return defaults | small | {"seed": 1, "log_every": 2, "alarm_after": 10_000}
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Path:
+    """Index of 8 people in coloured clothes, 6 images each in 3 cameras; even people train, odd ones test."""
+    rng = np.random.default_rng(0)
+    rows = []
+    for pid in range(8):
+        clothes = rng.integers(0, 256, (4, 2, 3), dtype=np.uint8)
+        for number in range(6):
+            split = "train" if pid % 2 == 0 else ("query" if number == 0 else "gallery")
+            rows.append(_image_row(tmp_path / "images", clothes, rng, split, pid, number))
+    path = tmp_path / "index.parquet"
+    write_index(pd.DataFrame(rows), path)
+    return path
+
+
+def _image_row(
+    folder: Path, clothes: np.ndarray, rng: np.random.Generator, split: str, pid: int, number: int
+) -> dict[str, object]:
+    name = f"{pid:04d}_c{number % 3 + 1}s1_{number:06d}_01.jpg"
+    path = folder / split / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    picture = cv2.resize(clothes, (32, 64), interpolation=cv2.INTER_NEAREST) + rng.normal(0, 12, (64, 32, 3))
+    cv2.imwrite(str(path), picture.clip(0, 255).astype(np.uint8))
+    numbers = {"pid": pid, "camid": number % 3, "seq": 1, "frame": number, "width": 32, "height": 64}
+    texts = {"image": f"{split}/{name}", "path": str(path), "split": split, "kind": "detected"}
+    return texts | numbers | {"sha256": f"{pid:032d}{number:032d}", "dataset": "tiny"}

@@ -1,0 +1,60 @@
+"""Batch augmentation against one image at a time."""
+
+import numpy as np
+import torch
+
+from purereid.data.transforms import MEAN, STD, augment, crop_and_flip, erase_randomly, normalise
+
+
+def images(count: int = 6, height: int = 20, width: int = 10) -> torch.Tensor:
+    return torch.tensor(np.random.default_rng(0).integers(1, 256, (count, 3, height, width)), dtype=torch.uint8)
+
+
+def generator(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def test_normalise_against_numpy():
+    found = normalise(images()).numpy()
+    expected = (images().numpy() / 255 - np.array(MEAN).reshape(3, 1, 1)) / np.array(STD).reshape(3, 1, 1)
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def test_each_crop_is_a_window_of_the_padded_image_or_its_mirror():
+    batch = images(40)
+    padded = np.pad(batch.numpy(), ((0, 0), (0, 0), (3, 3), (3, 3)))
+    flips, windows = 0, set()
+    for before, after in zip(padded, crop_and_flip(batch, generator(), flip=0.5, pad=3).numpy(), strict=True):
+        places = [
+            (top, left, flip)
+            for top in range(7)
+            for left in range(7)
+            for flip in (False, True)
+            if np.array_equal(after, before[:, top : top + 20, left : left + 10][:, :, :: -1 if flip else 1])
+        ]
+        assert len(places) == 1
+        windows.add(places[0][:2])
+        flips += places[0][2]
+    assert 8 < flips < 32 and len(windows) > 20
+
+
+def test_switched_off_nothing_changes():
+    torch.testing.assert_close(augment(images(), generator(), flip=0, pad=0, erase=0), normalise(images()))
+    assert torch.equal(crop_and_flip(images(), generator(), flip=1, pad=0), images().flip(3))
+
+
+def test_erasing_fills_one_rectangle_of_the_asked_for_size():
+    whole = torch.full((200, 3, 64, 32), 7.0)
+    erased = (erase_randomly(whole, generator(), 1.0) != 7).all(dim=1).numpy()
+    assert torch.equal(whole, torch.full((200, 3, 64, 32), 7.0))
+    for mask in erased:
+        rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+        assert mask.sum() == len(rows) * len(columns) == (np.ptp(rows) + 1) * (np.ptp(columns) + 1)
+        assert 0.015 < mask.mean() < 0.42
+    assert 60 < (erase_randomly(whole, generator(), 0.5) != 7).any(dim=(1)).any(dim=1).any(dim=1).sum() < 140
+
+
+def test_same_generator_same_images():
+    first, second = (augment(images(), generator(3)) for _ in range(2))
+    assert torch.equal(first, second)
+    assert not torch.equal(first, augment(images(), generator(4)))

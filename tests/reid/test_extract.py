@@ -1,0 +1,58 @@
+"""Features: what is in them, in which order, and that blocks do not matter."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from purereid.data.features import read_features
+from purereid.data.images import load_images
+from purereid.data.index import read_index
+from purereid.data.transforms import normalise
+from purereid.reid.extract import extract_features
+from purereid.reid.model import ReIDModel, load_model, save_model
+
+
+@pytest.fixture
+def encoder(tmp_path: Path) -> Path:
+    torch.manual_seed(0)
+    model = ReIDModel(backbone="resnet_small", last_stride=1, bnneck=True, pids=[0, 2], height=32, width=16)
+    model.train()(torch.rand(8, 3, 32, 16))
+    path = tmp_path / "encoder.safetensors"
+    save_model(path, model)
+    return path
+
+
+def extract(index: Path, encoder: Path, path: Path, **options: object) -> tuple[list[str], np.ndarray]:
+    settings = {"splits": ["query", "gallery"], "flip": True, "batch": 8, "precision": "fp32"} | options
+    extract_features(index=index, encoder=encoder, features=path, **settings)
+    return read_features(path)
+
+
+def test_rows_are_the_test_images_in_index_order(index: Path, encoder: Path, tmp_path: Path):
+    images, features = extract(index, encoder, tmp_path / "f.parquet")
+    table = read_index(index)
+    assert images == table.loc[table["split"].isin(["query", "gallery"]), "image"].tolist()
+    np.testing.assert_allclose(np.linalg.norm(features, axis=1), 1, atol=1e-5)
+
+
+def test_flip_test_adds_the_mirror_image(index: Path, encoder: Path, tmp_path: Path):
+    _, features = extract(index, encoder, tmp_path / "f.parquet")
+    table = read_index(index)
+    path = table.loc[table["split"] == "query", "path"].iloc[0]
+    image = normalise(load_images([path], 32, 16))
+    model = load_model(encoder)
+    with torch.inference_mode():
+        both = model.features(image) + model.features(image.flip(3))
+    np.testing.assert_allclose(features[0], (both / both.norm())[0].numpy(), atol=1e-5)
+    _, plain = extract(index, encoder, tmp_path / "g.parquet", flip=False)
+    assert np.abs(plain - features).max() > 1e-4
+
+
+def test_batch_size_does_not_matter_and_bytes_repeat(index: Path, encoder: Path, tmp_path: Path):
+    _, one = extract(index, encoder, tmp_path / "a.parquet")
+    _, two = extract(index, encoder, tmp_path / "b.parquet", batch=5)
+    np.testing.assert_allclose(one, two, atol=1e-5)
+    extract(index, encoder, tmp_path / "c.parquet")
+    assert (tmp_path / "a.parquet").read_bytes() == (tmp_path / "c.parquet").read_bytes()

@@ -1,0 +1,267 @@
+"""Ranking: against a slow stable sort, and what must not change it."""
+
+import tracemalloc
+from dataclasses import fields
+
+import numpy as np
+import pytest
+from purereid.retrieval.camera_pairs import camera_pairs
+from purereid.retrieval.distances import block_rows, cosine_blocks, normalise
+from purereid.retrieval.precision import precisions
+from purereid.retrieval.ragged import Ragged
+from purereid.retrieval.ranking import rank, rank_distances, scores
+
+
+def slow_rank(distances, query_pids, gallery_pids, query_camids=None, gallery_camids=None, *, files=None, top=10):
+    """One dict per query: the protocol in plain loops over a stable sort."""
+    rows = []
+    for q, row in enumerate(distances):
+        kept = []
+        for g in sorted(range(len(row)), key=lambda g: (row[g], g)):
+            same = gallery_pids[g] == query_pids[q]
+            known = query_camids is not None and query_camids[q] != -1
+            same_camera = known and query_camids[q] == gallery_camids[g]
+            same_file = files is not None and files[0][q] != -1 and files[0][q] == files[1][g]
+            if gallery_pids[g] != -1 and not (same and (same_camera or same_file)):
+                kept.append((g, bool(same)))
+        places = [place for place, (_, right) in enumerate(kept, start=1) if right]
+        rights, wrongs = ({row[g] for g, right in kept if right is wanted} for wanted in (True, False))
+        plain = [i / r for i, r in enumerate(places, start=1)]
+        before = [(i - 1) / (r - 1) if r > 1 else 1.0 for i, r in enumerate(places, start=1)]
+        rows.append(
+            {
+                "good": len(places),
+                "first": places[0] if places else 0,
+                "AP": np.mean(plain) if places else np.nan,
+                "AP_trapezoid": np.mean([(p + b) / 2 for p, b in zip(plain, before, strict=True)]) if places else np.nan,
+                "INP": len(places) / places[-1] if places else np.nan,
+                "tied": bool(rights & wrongs),
+                "top_indices": ([g for g, _ in kept] + [-1] * top)[:top],
+                "top_distances": ([row[g] for g, _ in kept] + [np.inf] * top)[:top],
+                "top_right": ([right for _, right in kept] + [False] * top)[:top],
+            }
+        )
+    return {name: np.array([row[name] for row in rows]) for name in rows[0]}
+
+
+def people(seed, queries=40, gallery=150, ids=12, cameras=3):
+    """Labels with junk (-1), distractors (0), and query identities that the gallery lacks."""
+    rng = np.random.default_rng(seed)
+    return (
+        rng.integers(1, ids + 4, queries),
+        np.where(rng.random(gallery) < 0.1, -1, rng.integers(0, ids, gallery)),
+        rng.integers(0, cameras, queries),
+        rng.integers(0, cameras, gallery),
+    )
+
+
+def unit(seed, count, width=16):
+    return normalise(np.random.default_rng(seed).standard_normal((count, width), dtype=np.float32))
+
+
+def assert_same(ranking, expected):
+    for field in fields(ranking):
+        wanted = expected[field.name] if isinstance(expected, dict) else getattr(expected, field.name)
+        np.testing.assert_allclose(getattr(ranking, field.name), wanted, rtol=1e-6, atol=1e-6, err_msg=field.name)
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("levels", [3, 40, 10**6])
+def test_rank_distances_equals_slow_reference(seed, levels):
+    labels = people(seed)
+    distances = np.random.default_rng(seed).integers(0, levels, (40, 150)).astype(np.float32) / levels
+    expected = slow_rank(distances, *labels)
+    assert expected["tied"].any() == (levels < 10**6) and (expected["good"] == 0).any()
+    assert_same(rank_distances(distances, *labels), expected)
+
+
+def test_rank_equals_slow_reference():
+    labels = people(1)
+    query, gallery = unit(2, 40), unit(3, 150)
+    ranking = rank(query, gallery, *labels)
+    assert_same(ranking, slow_rank(1 - query @ gallery.T, *labels))
+    np.testing.assert_allclose(ranking.top_distances[:, 0], 1 - np.sum(query * gallery[ranking.top_indices[:, 0]], 1), atol=1e-6)
+
+
+def test_equal_features_are_ties_ordered_by_index():
+    signs = np.random.default_rng(0).choice([-0.5, 0.5], (60, 4)).astype(np.float32)  # products are exact
+    labels = people(4, 20, 60)
+    expected = slow_rank(1 - signs[:20] @ signs.T, *labels)
+    assert expected["tied"].sum() > 5
+    assert_same(rank(signs[:20], signs, *labels), expected)
+
+
+def test_constant_features_count_every_matched_query_as_tied():
+    same = np.full((5, 4), 0.5, np.float32)
+    ranking = rank(same[:2], same, np.array([1, 2]), np.array([3, 1, 1, 2, 3]))
+    assert ranking.tied.tolist() == [True, True]
+    assert ranking.first.tolist() == [2, 4]
+
+
+def test_without_cameras_only_the_own_file_is_removed():
+    pids = np.array([1, 1, 2, 2, 2])
+    features, files = unit(0, 5), np.array([10, 11, 12, 13, 13])
+    unknown = np.full(5, -1)
+    ranking = rank(features, features, pids, pids, unknown, unknown, query_files=files, gallery_files=files)
+    assert_same(ranking, slow_rank(1 - features @ features.T, pids, pids, files=(files, files)))
+    assert ranking.good.tolist() == [1, 1, 2, 1, 1]
+    assert rank(features, features, pids, pids).good.tolist() == [2, 2, 3, 3, 3]
+
+
+def test_a_file_code_of_minus_one_matches_nothing():
+    pids = np.array([1, 1])
+    assert rank(unit(0, 2), unit(0, 2), pids, pids, query_files=[-1, -1], gallery_files=[-1, 5]).good.tolist() == [2, 2]
+
+
+def test_an_unknown_camera_is_no_camera():
+    pids = np.array([1, 1])
+    assert rank(unit(0, 2), unit(0, 2), pids, pids, np.array([-1, 0]), np.array([-1, 0])).good.tolist() == [2, 1]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "plain", "trapezoid"), [("1010", 5 / 6, 19 / 24), ("01000", 0.5, 0.25), ("1100", 1.0, 1.0)]
+)
+def test_average_precisions_of_known_lists(pattern, plain, trapezoid):
+    hits = np.flatnonzero([letter == "1" for letter in pattern]) + 1
+    AP, AP_trapezoid, _ = precisions(Ragged(hits, np.array([0, len(hits)])))
+    assert AP == pytest.approx([plain])
+    assert AP_trapezoid == pytest.approx([trapezoid])
+
+
+def test_scores_are_means_over_the_queries_with_a_match():
+    distances = np.array([[0.1, 0.2, 0.3, 0.4], [0.1, 0.2, 0.3, 0.4], [0.1, 0.2, 0.3, 0.4]])
+    result = scores(rank_distances(distances, np.array([1, 2, 9]), np.array([1, 2, 1, 3])), ranks=4)
+    assert result == {
+        "mAP": pytest.approx((5 / 6 + 1 / 2) / 2),
+        "mAP_trapezoid": pytest.approx((19 / 24 + 1 / 4) / 2),
+        "mINP": pytest.approx((2 / 3 + 1 / 2) / 2),
+        "rank1": 0.5,
+        "rank5": 1.0,
+        "rank10": 1.0,
+        "cmc": [0.5, 1.0, 1.0, 1.0],
+    }
+
+
+def test_cmc_leaves_out_hits_beyond_its_end():
+    distances = np.arange(8.0)[None]
+    assert scores(rank_distances(distances, np.array([1]), np.array([0] * 7 + [1])), ranks=3)["cmc"] == [0, 0, 0]
+
+
+def test_scores_need_a_match():
+    with pytest.raises(ValueError, match="no query has a match"):
+        scores(rank(unit(0, 2), unit(1, 3), np.array([1, 2]), np.array([3, 4, 5])))
+
+
+def test_order_of_the_gallery_does_not_matter():
+    labels, order = people(6), np.random.default_rng(1).permutation(150)
+    query, gallery = unit(7, 40), unit(8, 150)
+    moved = rank(query, gallery[order], labels[0], labels[1][order], labels[2], labels[3][order])
+    plain = rank(query, gallery, *labels)
+    for name in ("good", "first", "AP", "AP_trapezoid", "INP", "top_right"):
+        np.testing.assert_array_equal(getattr(moved, name), getattr(plain, name))
+    np.testing.assert_array_equal(order[moved.top_indices], plain.top_indices)
+
+
+def test_inserted_junk_changes_nothing():
+    pids, gallery_pids, camids, gallery_camids = people(9)
+    query, gallery = unit(10, 40), unit(11, 150)
+    junk_pids = np.concatenate([np.full(40, -1), pids])  # both kinds: identity -1, and same identity and camera
+    more = rank(
+        query,
+        np.concatenate([gallery, query, query]),
+        pids,
+        np.concatenate([gallery_pids, junk_pids]),
+        camids,
+        np.concatenate([gallery_camids, camids + 1, camids]),
+    )
+    plain = rank(query, gallery, pids, gallery_pids, camids, gallery_camids)
+    alone = np.array([np.count_nonzero((pids == pid) & (camids != cam)) == 0 for pid, cam in zip(pids, camids, strict=True)])
+    assert alone.any()
+    for name in ("good", "first", "AP", "top_indices"):
+        # only queries whose copies are right images of no other query's camera see nothing but junk
+        unseen = alone & np.array([np.count_nonzero(pids == pid) == np.count_nonzero((pids == pid) & (camids == cam)) for pid, cam in zip(pids, camids, strict=True)])
+        assert unseen.any()
+        if name == "good":
+            np.testing.assert_array_equal(more.good[unseen], plain.good[unseen])
+
+
+def test_distractors_at_the_end_of_the_list_change_nothing():
+    labels = people(12)
+    distances = np.random.default_rng(13).random((40, 150), np.float32)
+    far = np.concatenate([distances, np.full((40, 30), 9, np.float32)], axis=1)
+    far_labels = labels[0], np.append(labels[1], np.zeros(30, int)), labels[2], np.append(labels[3], np.zeros(30, int))
+    assert_same(rank_distances(far, *far_labels), rank_distances(distances, *labels))
+
+
+@pytest.mark.parametrize("rows", [1, 7, 40])
+def test_block_size_changes_nothing(rows):
+    labels = people(14)
+    signs = np.random.default_rng(15).choice([-0.5, 0.5], (190, 4)).astype(np.float32)
+    assert_same(rank(signs[:40], signs[40:], *labels, memory=rows * 150 * 4), rank(signs[:40], signs[40:], *labels))
+
+
+def test_given_distances_are_not_changed():
+    distances = np.random.default_rng(0).random((40, 150), np.float32)
+    before = distances.copy()
+    rank_distances(distances, *people(0))
+    np.testing.assert_array_equal(distances, before)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_distances_must_be_finite(bad):
+    distances = np.random.default_rng(0).random((40, 150), np.float32)
+    distances[7, 3] = bad
+    with pytest.raises(ValueError, match="not a finite number"):
+        rank_distances(distances, *people(0))
+
+
+def test_all_gallery_images_are_junk():
+    ranking = rank(unit(0, 2), unit(1, 3), np.array([1, 2]), np.array([-1, -1, -1]))
+    assert ranking.without_match == 2
+    assert (ranking.top_indices == -1).all() and np.isinf(ranking.top_distances).all()
+
+
+def test_memory_stays_within_the_budget():
+    """An MSMT-like shape, scaled: the whole matrix would take 38 MB."""
+    queries, gallery, budget = 1200, 8000, 2 * 2**20
+    query, others = unit(0, queries, 8), unit(1, gallery, 8)
+    labels = people(2, queries, gallery, ids=400, cameras=15)
+    tracemalloc.start()
+    rank(query, others, *labels, memory=budget)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < budget + 4 * 2**20
+
+
+def test_blocks_cover_all_queries_once_within_the_budget():
+    query, gallery = unit(0, 11), unit(1, 100)
+    blocks = [block.copy() for block in cosine_blocks(query, gallery, memory=4 * 100 * 4)]
+    assert [len(block) for block in blocks] == [4, 4, 3]
+    np.testing.assert_allclose(np.concatenate(blocks), 1 - query @ gallery.T, atol=1e-6)
+    assert block_rows(10**9, 1) == 1
+
+
+def test_normalise_refuses_a_zero_feature():
+    with pytest.raises(ValueError, match="feature 1 has length 0"):
+        normalise(np.array([[1.0, 0.0], [0.0, 0.0]]))
+
+
+def test_camera_pairs_equal_slow_reference():
+    labels = people(16)
+    query, gallery = unit(17, 40), unit(18, 150)
+    pids, gallery_pids, camids, gallery_camids = labels
+    rows = camera_pairs(query, gallery, *labels)
+    assert [(row["query_camid"], row["gallery_camid"]) for row in rows] == [(a, b) for a in range(3) for b in range(3) if a != b]
+    for row in rows:
+        mine, seen = camids == row["query_camid"], gallery_camids == row["gallery_camid"]
+        expected = slow_rank(1 - query[mine] @ gallery[seen].T, pids[mine], gallery_pids[seen], camids[mine], gallery_camids[seen])
+        assert row["queries"] == np.count_nonzero(expected["good"])
+        assert row["mAP"] == pytest.approx(np.nanmean(expected["AP"]))
+        assert row["mAP_trapezoid"] == pytest.approx(np.nanmean(expected["AP_trapezoid"]))
+        assert row["rank1"] == pytest.approx(np.mean(expected["first"][expected["good"] > 0] == 1))
+
+
+def test_camera_pairs_leave_out_unknown_cameras():
+    labels = people(19)
+    unknown = labels[2] * 0 - 1, labels[3] * 0 - 1
+    assert camera_pairs(unit(0, 40), unit(1, 150), *labels[:2], *unknown) == []

@@ -1,0 +1,103 @@
+"""A job's errors, log and provenance."""
+
+import errno
+import json
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from purereid.errors import UserError
+from purereid.logs import job, log
+
+
+class Named(dict):
+    """Stands for Snakemake's lists of named files."""
+
+    def __iter__(self):
+        return iter(self.values())
+
+    def __getitem__(self, key):
+        return list(self.values())[key] if isinstance(key, int) else super().__getitem__(key)
+
+
+@pytest.fixture
+def snakemake(tmp_path: Path) -> SimpleNamespace:
+    source = tmp_path / "in.txt"
+    source.write_text("data")
+    return SimpleNamespace(
+        rule="demo",
+        wildcards=Named(seed="1"),
+        params={"settings": {"a": 1}, "code": "c"},
+        input=Named(source=str(source)),
+        output=Named(result=str(tmp_path / "out/result.txt")),
+        log=[str(tmp_path / "logs/demo.log")],
+        threads=1,
+    )
+
+
+def run(snakemake: SimpleNamespace, error: Exception | None) -> None:
+    Path(snakemake.output[0]).parent.mkdir(exist_ok=True)
+    with job(snakemake):
+        log.info("working")
+        if error:
+            raise error
+
+
+def test_success_leaves_log_and_provenance(snakemake: SimpleNamespace, tmp_path: Path, capsys: pytest.CaptureFixture):
+    run(snakemake, None)
+    assert "working" in (tmp_path / "logs/demo.log").read_text()
+    assert "demo 1 | working" in capsys.readouterr().err
+    record = json.loads((tmp_path / "out/provenance.json").read_text())
+    assert record["settings"] == {"a": 1} and record["wildcards"] == {"seed": "1"}
+    assert list(record["inputs"]) == [snakemake.input["source"]]
+
+
+def test_user_error_is_one_message_without_traceback(
+    snakemake: SimpleNamespace, tmp_path: Path, capsys: pytest.CaptureFixture
+):
+    with pytest.raises(SystemExit) as stopped:
+        run(snakemake, UserError("it is wrong", where="here", expected="right", do="mend it"))
+    text = (tmp_path / "logs/demo.log").read_text()
+    assert stopped.value.code == 1
+    assert "it is wrong\n  where:    here\n  expected: right\n  do:       mend it" in text
+    assert "Traceback" not in text + capsys.readouterr().err
+    assert not (tmp_path / "out/provenance.json").exists()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(errno.ENOSPC, "No space left on device"),
+        RuntimeError("I/O error: No space left on device (os error 28)"),
+    ],
+)
+def test_full_disk_is_told_without_traceback(snakemake: SimpleNamespace, tmp_path: Path, error: Exception):
+    with pytest.raises(SystemExit):
+        run(snakemake, error)
+    text = (tmp_path / "logs/demo.log").read_text()
+    assert "no space left on the disk" in text and "free space and run again" in text and "Traceback" not in text
+
+
+def test_a_bug_keeps_its_traceback(snakemake: SimpleNamespace, tmp_path: Path):
+    with pytest.raises(SystemExit) as stopped:
+        run(snakemake, ZeroDivisionError("oops"))
+    assert stopped.value.code == 2
+    assert "Traceback" in (tmp_path / "logs/demo.log").read_text()
+
+
+def test_stamp_depends_on_settings_code_and_inputs(snakemake: SimpleNamespace, tmp_path: Path):
+    def stamp() -> str:
+        with job(snakemake) as this:
+            return this.stamp
+
+    Path(snakemake.output[0]).parent.mkdir(exist_ok=True)
+    stamps = [stamp(), stamp()]
+    snakemake.params["settings"] = {"a": 2}
+    stamps.append(stamp())
+    snakemake.params["code"] = "d"
+    stamps.append(stamp())
+    (tmp_path / "in.txt").write_text("other data")
+    stamps.append(stamp())
+    assert stamps[0] == stamps[1]
+    assert len(set(stamps)) == 4

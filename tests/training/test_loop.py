@@ -1,0 +1,126 @@
+"""An interrupted training ends with the bytes of an uninterrupted one."""
+
+import logging
+import os
+import signal
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import torch
+
+from purereid.errors import UserError
+from purereid.logs import log
+from purereid.training.loop import finish, step_seed, train
+
+
+class Toy:
+    """A linear layer with dropout and momentum, trained on random numbers."""
+
+    columns = ("loss",)
+    steps, steps_per_epoch, images_per_step = 12, 4, 2
+
+    def __init__(self, fail_at: int | None = None, kill_at: int | None = None):
+        torch.manual_seed(0)
+        self.model = torch.nn.Sequential(torch.nn.Dropout(0.5), torch.nn.Linear(3, 1))
+        self.optimiser = torch.optim.SGD(self.model.parameters(), 0.1, momentum=0.9)
+        self.fail_at, self.kill_at, self.seen = fail_at, kill_at, []
+
+    def batch(self, step: int) -> torch.Tensor:
+        return torch.rand(2, 3, generator=torch.Generator().manual_seed(step))
+
+    def step(self, step: int, batch: torch.Tensor) -> dict:
+        if step == self.fail_at:
+            raise KeyboardInterrupt
+        if step == self.kill_at:
+            os.kill(os.getpid(), signal.SIGTERM)
+        self.seen.append(step)
+        loss = (self.model(batch) - 1).square().mean()
+        self.optimiser.zero_grad()
+        loss.backward()
+        self.optimiser.step()
+        return {"loss": loss.detach()}
+
+    def state(self) -> dict:
+        return {"model": self.model.state_dict(), "optimiser": self.optimiser.state_dict()}
+
+    def restore(self, state: dict) -> None:
+        self.model.load_state_dict(state["model"])
+        self.optimiser.load_state_dict(state["optimiser"])
+
+    def watch(self, row: dict) -> None:
+        pass
+
+
+def run(folder: Path, stamp: str = "s", **toy: int) -> Toy:
+    folder.mkdir(exist_ok=True)
+    trainer = Toy(**toy)
+    train(trainer, seed=3, stamp=stamp, curves=folder / "curves.csv", log_every=2)
+    return trainer
+
+
+def weights(trainer: Toy) -> bytes:
+    return b"".join(tensor.numpy().tobytes() for tensor in trainer.model.state_dict().values())
+
+
+@pytest.mark.parametrize("fail_at", [1, 4, 6, 11])
+def test_resume_gives_the_same_weights_and_curves(tmp_path: Path, fail_at: int):
+    whole = run(tmp_path / "whole")
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path / "broken", fail_at=fail_at)
+    resumed = run(tmp_path / "broken")
+    assert resumed.seen[0] == fail_at // 4 * 4
+    assert weights(resumed) == weights(whole)
+    columns = ["step", "epoch", "loss"]
+    curves = [pd.read_csv(tmp_path / name / "curves.csv")[columns] for name in ("whole", "broken")]
+    pd.testing.assert_frame_equal(*curves)
+
+
+def test_sigterm_saves_and_stops(tmp_path: Path):
+    with pytest.raises(SystemExit) as stopped:
+        run(tmp_path / "broken", kill_at=6)
+    assert stopped.value.code == 128 + signal.SIGTERM
+    resumed = run(tmp_path / "broken")
+    assert resumed.seen[0] == 8
+    assert weights(resumed) == weights(run(tmp_path / "whole"))
+
+
+def test_checkpoint_of_other_settings_is_ignored_and_said(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path / "a", fail_at=6)
+    log.propagate = True
+    with caplog.at_level(logging.INFO, "purereid"):
+        other = run(tmp_path / "a", stamp="other")
+    assert other.seen[0] == 0
+    assert "checkpoint is of other settings, code or data" in caplog.text
+
+
+def test_damaged_checkpoint_is_ignored_and_said(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a/checkpoint.safetensors").write_bytes(b"half a file")
+    log.propagate = True
+    with caplog.at_level(logging.INFO, "purereid"):
+        assert run(tmp_path / "a").seen[0] == 0
+    assert "checkpoint is damaged" in caplog.text
+
+
+def test_finish_removes_the_checkpoint(tmp_path: Path):
+    run(tmp_path / "a")
+    assert (tmp_path / "a/checkpoint.safetensors").exists()
+    finish(tmp_path / "a/curves.csv")
+    assert not (tmp_path / "a/checkpoint.safetensors").exists()
+    assert (tmp_path / "a/tensorboard").is_dir()
+
+
+def test_loss_that_is_not_finite_stops_with_advice(tmp_path: Path):
+    class Diverging(Toy):
+        def step(self, step: int, batch: torch.Tensor) -> dict:
+            return {"loss": torch.tensor(float("nan") if step == 5 else 1.0)}
+
+    with pytest.raises(UserError, match=r"the loss is not finite at step 6[\s\S]*lower the learning rate"):
+        train(Diverging(), seed=0, stamp="s", curves=tmp_path / "curves.csv", log_every=2)
+
+
+def test_step_seeds_differ():
+    assert len({step_seed(a, b) for a in range(20) for b in range(20)}) == 400
+    assert step_seed(1, 2) == step_seed(1, 2)

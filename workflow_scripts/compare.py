@@ -1,0 +1,9 @@
+"""Compare all experiments on a data set (rule ``compare``)."""
+
+from purereid.report.compare import compare
+
+from purereid.logs import job
+
+if __name__ == "__main__":
+    with job(snakemake):
+        compare(**snakemake.input, **snakemake.output, **snakemake.params.settings)

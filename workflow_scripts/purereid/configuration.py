@@ -1,0 +1,223 @@
+"""The config: checked once, then asked for the settings of each rule."""
+
+import difflib
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+import jsonschema
+import yaml
+
+from purereid.errors import UserError
+
+RENDERED = "rendered_people"
+
+
+class Configuration:
+    """Data sets, experiments and sections of a config.
+
+    Args:
+        config: as Snakemake hands it over: config.yaml with override files merged into it.
+        schema: path of its JSON schema (YAML).
+
+    Raises:
+        UserError: unknown keys, wrong types or values, names that do not exist, folders that are missing.
+    """
+
+    def __init__(self, config: dict, schema: str | Path):
+        self.config = _without_nulls(config)
+        definition = yaml.safe_load(Path(schema).read_text())
+        check_schema(self.config, definition)
+        check_sections(self.config, definition)
+        self.datasets, self.experiments = self.config["datasets"], self.config["experiments"]
+        self._check_names()
+        self._check_folders()
+
+    def section(self, rule: str, experiment: str) -> dict:
+        """Settings of a rule for one experiment: the section, overridden by the experiment's."""
+        return self.config[rule] | self.experiments[experiment].get(rule, {})
+
+    def train(self, experiment: str) -> str:
+        """Data set that an experiment trains on."""
+        return self.experiments[experiment].get("train", self.config["dataset"])
+
+    def tests(self, experiment: str) -> list[str]:
+        """Data sets that an experiment is tested on."""
+        named = self.experiments[experiment].get("test", self.config["dataset"])
+        return [named] if isinstance(named, str) else named
+
+    def seeds(self, experiment: str) -> list[int]:
+        """Seeds with which an experiment is run."""
+        return self.experiments[experiment].get("seeds", self.config["seeds"])
+
+    def gpus(self, experiment: str) -> int:
+        """GPUs of an experiment's jobs."""
+        return self.experiments[experiment].get("gpus", self.config["gpus"])
+
+    def learns(self, experiment: str) -> bool:
+        """Whether an experiment trains at all (yardsticks have 0 epochs)."""
+        return self.section("train_reid", experiment)["epochs"] > 0
+
+    def tested(self) -> list[str]:
+        """All data sets that some experiment is tested on, in order of first use."""
+        return list(dict.fromkeys(dataset for experiment in self.experiments for dataset in self.tests(experiment)))
+
+    def tested_on(self, dataset: str) -> list[str]:
+        """Experiments that are tested on a data set, in the config's order."""
+        return [experiment for experiment in self.experiments if dataset in self.tests(experiment)]
+
+    def rendering(self, dataset: str) -> dict:
+        """Settings with which a rendered data set is made; its entry overrides the section."""
+        return self.config["render_people"] | self.datasets[dataset].get("render_people", {})
+
+    def indexing(self, dataset: str, rendered: str) -> dict:
+        """Settings with which a data set is read.
+
+        Args:
+            dataset: its name.
+            rendered: folder of the rendered people of that name.
+        """
+        entry = {key: value for key, value in self.datasets[dataset].items() if key not in ("render_people", "sources")}
+        if entry["format"] == RENDERED:
+            entry |= {"format": "market1501", "folder": rendered}
+        return self.config["index_dataset"] | {"name": dataset} | entry
+
+    def source_paths(self, dataset: str) -> list[str]:
+        """A data set's folder (or file) and the folders directly in it: what shows that images came or went."""
+        source = Path(self.datasets[dataset]["folder"])
+        below = sorted(path for path in source.iterdir() if path.is_dir()) if source.is_dir() else []
+        return [str(path) for path in (source, *below)]
+
+    def resources(self, rule: str) -> dict:
+        """Threads, mem_mb and runtime (minutes) of a rule."""
+        return self.config["resources"]["default"] | self.config["resources"].get(rule, {})
+
+    @staticmethod
+    def pattern(names: Iterable[str]) -> str:
+        """Regular expression of some names."""
+        return "|".join(re.escape(name) for name in names)
+
+    def _check_names(self) -> None:
+        for experiment, entry in self.experiments.items():
+            for key, named in (("train", [self.train(experiment)]), ("test", self.tests(experiment))):
+                where = f"experiments.{experiment}.{key}" if key in entry else "dataset"
+                for dataset in named:
+                    _check_known(dataset, self.datasets, where, "data set")
+        for dataset, entry in self.datasets.items():
+            for source in entry.get("sources", []):
+                _check_known(source, self.datasets, f"datasets.{dataset}.sources", "data set")
+                if source == dataset:
+                    raise UserError("a data set cannot be merged from itself", where=f"datasets.{dataset}.sources")
+
+    def _check_folders(self) -> None:
+        """Folders of the data sets in use; entries that nothing uses may point anywhere."""
+        for dataset in self._used():
+            entry = self.datasets[dataset]
+            if entry["format"] not in (RENDERED, "merge"):
+                _check_folder(dataset, entry)
+
+    def _used(self) -> list[str]:
+        used = dict.fromkeys(self.tested() + [self.train(experiment) for experiment in self.experiments])
+        for dataset in list(used):
+            used |= dict.fromkeys(self.datasets[dataset].get("sources", []))
+        return list(used)
+
+
+def check_schema(config: dict, schema: dict) -> None:
+    """Compare a config with its JSON schema.
+
+    Raises:
+        UserError: names the first key that is unknown or has an unusable value, and what was expected.
+    """
+    errors = sorted(jsonschema.Draft202012Validator(schema).iter_errors(config), key=lambda error: list(error.path))
+    if errors:
+        raise _explained(errors[0])
+
+
+def check_sections(config: dict, schema: dict) -> None:
+    """Each section of the config must hold every setting that the schema knows: the defaults are nowhere else.
+
+    Raises:
+        UserError: a setting is missing.
+    """
+    for name, entry in schema["properties"].items():
+        definition = schema["$defs"].get(entry.get("$ref", "").rpartition("/")[2], {})
+        for setting in definition.get("properties", {}):
+            if setting not in config.get(name, {}):
+                raise UserError(
+                    f"a setting is missing: {name}.{setting}",
+                    where="config.yaml",
+                    expected="every setting with its default",
+                    do="restore config.yaml from the repository; keep your own settings in a file for --configfile",
+                )
+
+
+def _explained(error: jsonschema.ValidationError) -> UserError:
+    where = ".".join(str(part) for part in error.absolute_path) or "top level of the config"
+    if error.validator in ("required", "minProperties"):
+        return UserError(error.message, where=where, do="see config.yaml of the repository")
+    if error.validator == "additionalProperties":
+        known = sorted(error.schema.get("properties", {}))
+        unknown = next(key for key in error.instance if key not in known)
+        near = difflib.get_close_matches(str(unknown), known, 1)
+        return UserError(
+            f"unknown config key {unknown!r}",
+            where=where,
+            expected=f"one of {', '.join(known)}",
+            do=f"did you mean {near[0]}?" if near else "correct or remove the key",
+        )
+    hint = None
+    if isinstance(error.instance, str) and re.fullmatch(r"[\d.]+[eE][+-]?\d+", error.instance):
+        hint = "YAML reads numbers such as 3e-4 as text: write 3.0e-4"
+    return UserError(f"unusable setting {error.instance!r}", where=where, expected=_expectation(error), do=hint)
+
+
+def _expectation(error: jsonschema.ValidationError) -> str:
+    schema = error.schema
+    parts = []
+    if "enum" in schema:
+        parts.append("one of " + ", ".join(str(value) for value in schema["enum"]))
+    if "type" in schema:
+        kinds = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+        parts.append(" or ".join({"integer": "whole number", "string": "text"}.get(kind, kind) for kind in kinds))
+    for key, words in (
+        ("minimum", "at least"),
+        ("exclusiveMinimum", "above"),
+        ("maximum", "at most"),
+        ("minItems", "items: at least"),
+    ):
+        if key in schema:
+            parts.append(f"{words} {schema[key]}")
+    return ", ".join(parts) or error.message
+
+
+def _check_known(name: str, known: Iterable[str], where: str, kind: str) -> None:
+    if name not in known:
+        near = difflib.get_close_matches(name, list(known), 1)
+        raise UserError(
+            f"unknown {kind} {name!r}",
+            where=where,
+            expected=f"one of {', '.join(known)}",
+            do=f"did you mean {near[0]}?" if near else f"add it under {kind.replace(' ', '')}s",
+        )
+
+
+def _check_folder(dataset: str, entry: dict) -> None:
+    where = f"datasets.{dataset}.folder"
+    if "folder" not in entry:
+        raise UserError(f"data set {dataset!r} has no folder", where=where, expected="the path of its images")
+    if not Path(entry["folder"]).exists():
+        raise UserError(
+            f"folder not found: {entry['folder']}",
+            where=where,
+            expected=f"the folder of a data set of the format {entry['format']}",
+            do="correct the path, or put the data there",
+        )
+
+
+def _without_nulls(config: dict) -> dict:
+    """Data sets and experiments that an override file sets to null are removed."""
+    parts = {key: config.get(key) or {} for key in ("datasets", "experiments")}
+    return config | {
+        key: {name: value for name, value in entries.items() if value is not None} for key, entries in parts.items()
+    }

@@ -1,0 +1,1 @@
+"""Data sets on disk: the index, its readers, images, features."""

@@ -1,0 +1,135 @@
+"""Features as Parquet: one row per image, ``image`` and ``feature`` (fixed-size list of float32)."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from purereid.data.atomic import whole_file
+from purereid.errors import UserError
+
+ROWS = 4096  # rows read or written at a time
+MADE_BY = "a file written by extract_features"
+
+
+def write_features(path: str | Path, images: Sequence[str], features: np.ndarray) -> None:
+    """Write features; equal arguments give equal bytes.
+
+    Args:
+        path: where to write; replaced only once the new file is whole.
+        images: N names, each once.
+        features: [N, D] float32.
+
+    Raises:
+        UserError: an image is named twice; a feature is not finite or all zeros.
+        ValueError: ``features`` is not [N, D].
+    """
+    features = np.ascontiguousarray(features, np.float32)
+    if features.ndim != 2 or len(features) != len(images) or features.shape[1] == 0:
+        raise ValueError(f"features of shape {features.shape} for {len(images)} images")
+    _check_unique(images, path)
+    _check_values(images, features, path)
+    column = pa.FixedSizeListArray.from_arrays(pa.array(features.reshape(-1)), features.shape[1])
+    table = pa.table({"image": pa.array(list(images), pa.string()), "feature": column})
+    with whole_file(Path(path)) as temporary:
+        pq.write_table(table, temporary, row_group_size=ROWS, compression="none", use_dictionary=False)
+
+
+def read_features(path: str | Path, images: Sequence[str] | None = None) -> tuple[list[str], np.ndarray]:
+    """Read features, all or those of the given images.
+
+    Args:
+        path: a Parquet file as ``write_features`` makes it.
+        images: the names wanted, in the order wanted; None: all, in the order of the file.
+
+    Returns:
+        images: N names; features: [N, D] float32, finite, none all zeros, of the length they were written with.
+
+    Raises:
+        UserError: no such file, no Parquet, other columns, an image listed twice, wanted images missing, a feature
+            that is not finite or all zeros.
+    """
+    file = _open(Path(path))
+    found = _names(file)
+    _check_unique(found, path)
+    wanted = found if images is None else list(images)
+    target = _targets(found, wanted, path)
+    features = np.empty((len(wanted), file.schema_arrow.field("feature").type.list_size), np.float32)
+    start = 0
+    for batch in file.iter_batches(ROWS, columns=["feature"]):
+        rows = batch.column(0).flatten().to_numpy().reshape(-1, features.shape[1])
+        place = target[start : start + len(rows)]
+        features[place[place >= 0]] = rows[place >= 0]
+        start += len(batch)
+    _check_values(wanted, features, path)
+    return wanted, features
+
+
+def read_feature_images(path: str | Path) -> list[str]:
+    """Names of the images in a feature file, in the order of the file. Errors as for ``read_features``."""
+    return _names(_open(Path(path)))
+
+
+def _open(path: Path) -> pq.ParquetFile:
+    if not path.is_file():
+        raise UserError("the features do not exist", where=path, expected=MADE_BY)
+    try:
+        file = pq.ParquetFile(path)
+    except pa.ArrowException as error:
+        raise UserError(f"the features cannot be read: {error}", where=path, expected=MADE_BY) from None
+    found = {field.name: field.type for field in file.schema_arrow}
+    if not _is_text(found.get("image")) or not _is_vector(found.get("feature")):
+        columns = ", ".join(f"{name} {kind}" for name, kind in found.items())
+        raise UserError(
+            f"the features have the columns {columns}",
+            where=path,
+            expected="image (string) and feature (fixed-size list of float, one width for all images)",
+        )
+    return file
+
+
+def _is_text(kind: pa.DataType | None) -> bool:
+    return kind is not None and (pa.types.is_string(kind) or pa.types.is_large_string(kind))
+
+
+def _is_vector(kind: pa.DataType | None) -> bool:
+    return kind is not None and pa.types.is_fixed_size_list(kind) and kind.value_type == pa.float32()
+
+
+def _names(file: pq.ParquetFile) -> list[str]:
+    return file.read(columns=["image"]).column("image").to_pylist()
+
+
+def _targets(found: list[str], wanted: list[str], path: str | Path) -> np.ndarray:
+    """[rows of the file] the row of the result to which each row of the file goes, or -1."""
+    number = {image: i for i, image in enumerate(wanted)}
+    missing = sorted(set(wanted) - set(found))
+    if missing:
+        raise UserError(
+            f"{len(missing)} of {len(wanted)} images have no feature, such as {missing[0]}",
+            where=path,
+            expected="a feature of every image that is ranked",
+            do="extract the features again from the same index",
+        )
+    return np.array([number.get(image, -1) for image in found], np.int64)
+
+
+def _check_unique(images: Sequence[str], path: str | Path) -> None:
+    if len(set(images)) < len(images):
+        seen: set[str] = set()
+        first = next(image for image in images if image in seen or seen.add(image))
+        raise UserError(f"image {first} is listed twice", where=path, expected="one feature for each image")
+
+
+def _check_values(images: Sequence[str], features: np.ndarray, path: str | Path) -> None:
+    square = np.einsum("nd,nd->n", features, features, dtype=np.float64)
+    for bad, what in ((~np.isfinite(square), "not a finite number"), (square == 0, "zero throughout")):
+        if bad.any():
+            raise UserError(
+                f"{np.count_nonzero(bad)} features are {what}, the first that of {images[int(np.argmax(bad))]}",
+                where=path,
+                expected="finite features with a direction",
+                do="look at the training curve: the loss has probably diverged; train with a lower rate",
+            )

@@ -1,0 +1,60 @@
+"""A split for data sets that bring none: some identities are tested on, the others trained on."""
+
+from itertools import groupby
+
+import numpy as np
+
+from purereid.data.formats.scan import Row
+from purereid.errors import UserError
+
+
+def split_identities(rows: list[Row], *, test_share: float, queries: int, seed: int) -> list[Row]:
+    """Give every image a split.
+
+    The identities of the test are drawn at random. Of each of their cameras (of all images, where no camera is known)
+    some images are drawn as queries; at least one stays in the gallery, and an identity seen by one camera alone
+    is left to the gallery, as its queries would have no match. Junk (-1) goes to the gallery.
+
+    Args:
+        rows: images; their split is replaced.
+        test_share: share of the identities that are tested on, between 0 and 1.
+        queries: number of queries per identity and camera, 1 or more.
+        seed: of the draws.
+
+    Raises:
+        UserError: a share or number out of range, fewer than two identities.
+    """
+    _check(test_share, queries)
+    pids = sorted({row.pid for row in rows if row.pid >= 0})
+    if len(pids) < 2:
+        raise UserError(f"{len(pids)} identities cannot be split into train and test", expected="two identities or more")
+    draws = np.random.default_rng(seed)
+    number = min(max(round(test_share * len(pids)), 1), len(pids) - 1)
+    test = {pids[place] for place in draws.permutation(len(pids))[:number]}
+    asked = _draw_queries([row for row in rows if row.pid in test], queries, draws)
+    return [row._replace(split=_split_of(row, test, asked)) for row in rows]
+
+
+def _split_of(row: Row, test: set[int], asked: set[str]) -> str:
+    if row.image in asked:
+        return "query"
+    return "gallery" if row.pid in test or row.pid < 0 else "train"
+
+
+def _draw_queries(rows: list[Row], queries: int, draws: np.random.Generator) -> set[str]:
+    asked: set[str] = set()
+    for _, group in groupby(sorted(rows, key=lambda row: (row.pid, row.camid, row.image)), key=lambda row: row.pid):
+        cameras = [list(images) for _, images in groupby(group, key=lambda row: row.camid)]
+        if len(cameras) == 1 and cameras[0][0].camid >= 0:
+            continue
+        for images in cameras:
+            number = min(queries, len(images) - 1)
+            asked.update(images[place].image for place in draws.permutation(len(images))[:number])
+    return asked
+
+
+def _check(test_share: float, queries: int) -> None:
+    if not 0 < test_share < 1:
+        raise UserError(f"option test_share is {test_share}", expected="between 0 and 1, such as 0.5")
+    if queries < 1:
+        raise UserError(f"option queries is {queries}", expected="1 or more")

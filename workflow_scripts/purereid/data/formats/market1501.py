@@ -1,0 +1,55 @@
+"""Market-1501 (Zheng et al., Scalable Person Re-identification: A Benchmark, ICCV 2015).
+
+A name such as ``0002_c1s1_000451_03.jpg`` holds identity (-1 junk, 0000 distractor), camera, sequence, frame and
+box number; box 00 is hand-drawn, others come from a detector.
+"""
+
+import re
+from pathlib import Path
+
+from purereid.data.formats.scan import Scan, add_folder, drop_strangers
+
+NAME = re.compile(r"(-1|[0-9]{4})_c([1-9][0-9]*)s([0-9]+)_([0-9]+)_([0-9]+)(\.(?i:jpg|jpeg|png))+")
+EXPECTED = (
+    "folders bounding_box_train/, query/ and bounding_box_test/ with images named"
+    " IDENTITY_cCAMERAsSEQUENCE_FRAME_BOX.jpg, such as 0002_c1s1_000451_03.jpg (IDENTITY: four digits or -1)"
+)
+
+
+def read(folder: Path, *, distractors: bool = False) -> Scan:
+    """Read the folders of Market-1501.
+
+    Args:
+        folder: holds bounding_box_train, query, bounding_box_test and, if there, gt_bbox (multi-query).
+        distractors: add the 500,000 distractors in images/ to the gallery.
+    """
+    scan = Scan(EXPECTED if not distractors else f"{EXPECTED}, and images/ with the distractors")
+    add_folder(scan, folder, "bounding_box_train", "train", parse)
+    add_folder(scan, folder, "query", "query", parse)
+    add_folder(scan, folder, "bounding_box_test", "gallery", parse)
+    add_folder(scan, folder, "gt_bbox", "multi", parse)
+    if distractors:
+        add_folder(scan, folder, "images", "gallery", parse)
+    drop_strangers(scan, least=1)
+    drop_unasked(scan)
+    return scan
+
+
+def parse(name: str) -> dict | None:
+    """Fields of an image name; None if it does not follow the pattern from end to end."""
+    match = NAME.fullmatch(name)
+    if match is None:
+        return None
+    pid, camera, sequence, frame, box = (int(match[group]) for group in range(1, 6))
+    kind = "drawn" if box == 0 else "detected"
+    return {"pid": pid, "camid": camera - 1, "seq": sequence, "frame": frame, "kind": kind}
+
+
+def drop_unasked(scan: Scan) -> None:
+    """Leave out multi-query images of identities without a query (gt_bbox shows the train identities too)."""
+    asked = {row.pid for row in scan.rows if row.split == "query"}
+    unasked = [row for row in scan.rows if row.split == "multi" and row.pid not in asked]
+    scan.rows = [row for row in scan.rows if row.split != "multi" or row.pid in asked]
+    scan.tell(
+        "note", "Images of gt_bbox show identities without a query and were left out.", [row.image for row in unasked]
+    )

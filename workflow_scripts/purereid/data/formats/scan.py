@@ -1,0 +1,131 @@
+"""What the reader of a format finds in a data set's folder, before any image is opened."""
+
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+IMAGE_ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
+EXAMPLES = 5
+
+
+class Row(NamedTuple):
+    """One image of the index, as far as names and lists tell."""
+
+    image: str
+    path: str
+    split: str
+    pid: int
+    camid: int = -1
+    seq: int = -1
+    frame: int = -1
+    kind: str = "detected"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something about a data set that its user should know.
+
+    Attributes:
+        severity: "error" (the index is not written), "warning" or "note".
+        what: one sentence.
+        count: how many images, identities or lines it concerns.
+        examples: up to five of them.
+        do: what to do about it, where that is not plain.
+    """
+
+    severity: str
+    what: str
+    count: int
+    examples: tuple[str, ...]
+    do: str = ""
+
+
+@dataclass
+class Scan:
+    """What a reader hands back.
+
+    Attributes:
+        expected: folders and file names of the format, in words, for messages.
+        where, format: the data set's folder (or table) and format, for messages.
+        rows: the images.
+        unparsed: image files whose name does not follow the format.
+        ignored: files and folders that are no images.
+        findings: anything else worth telling.
+    """
+
+    expected: str
+    where: Path | None = None
+    format: str = ""
+    rows: list[Row] = field(default_factory=list)
+    unparsed: list[str] = field(default_factory=list)
+    ignored: list[str] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+    def tell(self, severity: str, what: str, items: Iterable[object]) -> None:
+        """Add a finding about some items; about none, nothing is said."""
+        items = list(items)
+        if items:
+            self.findings.append(finding(severity, what, items))
+
+
+def finding(severity: str, what: str, items: Iterable[object], do: str = "") -> Finding:
+    """A finding that counts its items and shows the first of them."""
+    items = [str(item) for item in items]
+    return Finding(severity, what, len(items), tuple(items[:EXAMPLES]), do)
+
+
+def list_folder(folder: Path) -> tuple[list[str], list[str], list[str]]:
+    """Sorted names of a folder's images, sub-folders and other files (hidden ones too); empty if it is missing."""
+    images, folders, others = [], [], []
+    if folder.is_dir():
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.is_dir():
+                    folders.append(entry.name)
+                else:
+                    (images if is_image(entry.name) else others).append(entry.name)
+    return sorted(images), sorted(folders), sorted(others)
+
+
+def is_image(name: str) -> bool:
+    """By its ending; hidden files such as macOS's ``._name.jpg`` are no images."""
+    return name.lower().endswith(IMAGE_ENDINGS) and not name.startswith(".")
+
+
+def add_folder(scan: Scan, root: Path, folder: str, split: str, parse: Callable[[str], dict | None]) -> None:
+    """Add the images of one sub-folder to a split.
+
+    Args:
+        scan: what was found so far.
+        root: the data set's folder.
+        folder: sub-folder below it, as it shall stand in the image ids; a missing one adds nothing.
+        split: the split of its images.
+        parse: reads the fields of a ``Row`` from a file name, None if the name does not follow the format.
+    """
+    images, folders, others = list_folder(root / folder)
+    scan.ignored += [f"{folder}/{name}" for name in others] + [f"{folder}/{name}/" for name in folders]
+    place = (root / folder).as_posix()
+    for name in images:
+        fields = parse(name)
+        if fields is None:
+            scan.unparsed.append(f"{folder}/{name}")
+        else:
+            scan.rows.append(Row(image=f"{folder}/{name}", path=f"{place}/{name}", split=split, **fields))
+
+
+def drop_strangers(scan: Scan, least: int) -> None:
+    """Leave images without an ordinary identity out of every split but the gallery, and say so.
+
+    Args:
+        scan: what was found.
+        least: the smallest ordinary identity: 1 where 0 means distractor, otherwise 0.
+    """
+    strangers = [row for row in scan.rows if row.split != "gallery" and row.pid < least]
+    scan.rows = [row for row in scan.rows if row.split == "gallery" or row.pid >= least]
+    scan.tell(
+        "warning",
+        "Junk (-1) or distractor (0) images lie outside the gallery and were left out.",
+        [row.image for row in strangers],
+    )

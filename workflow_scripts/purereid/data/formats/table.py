@@ -1,0 +1,107 @@
+"""A table of images: CSV or Parquet with the columns path and pid and, if known, camid, split and kind."""
+
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+
+from purereid.data.formats.cameras import UNKNOWN, number_cameras, tell_cameras
+from purereid.data.formats.identity_split import split_identities
+from purereid.data.formats.scan import EXAMPLES, Row, Scan
+from purereid.data.index import KINDS, SPLITS
+from purereid.errors import UserError
+
+NEEDED = ("path", "pid")
+KNOWN = ("path", "pid", "camid", "split", "kind")
+EXPECTED = "a CSV or Parquet file with the columns path, pid and, if known, camid, split and kind"
+
+
+def read(
+    folder: Path | None, *, table: str, test_share: float = 0.5, queries: int = 1, seed: int = 0
+) -> Scan:
+    """Read a table of images.
+
+    Args:
+        folder: what the paths are relative to; None: the table's own folder.
+        table: the file, .csv or .parquet. Columns: ``path``; ``pid``, a whole number, -1 for junk in the gallery and
+            for generated images without identity; ``camid``, any name, empty or -1 if unknown; ``split``; ``kind``,
+            detected if empty. Columns of other names are not read.
+        test_share, queries, seed: how a table without ``split`` is split, see ``split_identities``.
+
+    Raises:
+        UserError: columns, cells or files that are missing or wrong, with the numbers of their rows.
+    """
+    source = Path(table)
+    scan = Scan(EXPECTED, where=source)
+    cells = _read_cells(source)
+    _check_cells(cells, source)
+    scan.rows = _make_rows(scan, cells, folder or source.parent, source)
+    if "split" not in cells:
+        scan.rows = split_identities(scan.rows, test_share=test_share, queries=queries, seed=seed)
+    return scan
+
+
+def _read_cells(source: Path) -> pd.DataFrame:
+    """The known columns as texts without surrounding blanks, empty where a cell is; index: row numbers from 1."""
+    if not source.is_file():
+        raise UserError("the table does not exist", where=source, expected=EXPECTED, do="correct the option table")
+    try:
+        table = pd.read_parquet(source) if source.suffix == ".parquet" else pd.read_csv(source, dtype=str)
+    except (pa.ArrowException, ValueError, UnicodeError) as error:
+        raise UserError(f"the table cannot be read: {error}", where=source, expected=EXPECTED) from None
+    missing = [name for name in NEEDED if name not in table]
+    if missing:
+        found = ", ".join(map(str, table.columns))
+        raise UserError(f"the table lacks {' and '.join(missing)}; it has {found}", where=source, expected=EXPECTED)
+    table = table[[name for name in KNOWN if name in table]]
+    cells = table.astype("string").fillna("").apply(lambda column: column.str.strip())
+    # a column with empty cells makes pandas write 3 as 3.0
+    numbers = [name for name in ("pid", "camid") if name in cells]
+    cells[numbers] = cells[numbers].apply(lambda column: column.str.replace(r"^(-?[0-9]+)\.0+$", r"\1", regex=True))
+    return cells.set_axis(range(1, len(cells) + 1))
+
+
+def _check_cells(cells: pd.DataFrame, source: Path) -> None:
+    pid = cells["pid"]
+    _refuse(pid, ~pid.str.fullmatch("-1|[0-9]+"), source, "a whole number, or -1 for no identity, as pid")
+    _refuse(cells["path"], cells["path"] == "", source, "a path in every row")
+    _refuse(cells["path"], cells["path"].duplicated(), source, "every path once")
+    generated = cells["kind"] == "generated" if "kind" in cells else pd.Series(False, index=cells.index)
+    if "kind" in cells:
+        _refuse(cells["kind"], ~cells["kind"].isin(["", *KINDS]), source, f"as kind {', '.join(KINDS)} or nothing")
+    if "split" in cells:
+        _refuse(cells["split"], ~cells["split"].isin(SPLITS), source, f"as split {', '.join(SPLITS)}")
+        strangers = (pid == "-1") & (cells["split"] != "gallery") & ~generated
+        _refuse(cells["split"], strangers, source, "images with pid -1 in the gallery alone, unless they are generated")
+    else:
+        _refuse(cells["path"], generated, source, "a column split where images are generated")
+
+
+def _refuse(column: pd.Series, wrong: pd.Series, source: Path, expected: str) -> None:
+    """Raise a UserError about cells that are wrong, with their rows."""
+    cells = column[wrong]
+    if len(cells):
+        examples = ", ".join(f"row {row} has {text!r}" for row, text in cells.head(EXAMPLES).items())
+        raise UserError(
+            f"{column.name} is wrong in {len(cells)} rows: {examples}",
+            where=source,
+            expected=expected,
+            do="correct the table; rows are counted from 1, without the header",
+        )
+
+
+def _make_rows(scan: Scan, cells: pd.DataFrame, folder: Path, source: Path) -> list[Row]:
+    paths = cells["path"].map(lambda path: (folder / path).as_posix())
+    _refuse(cells["path"], ~paths.map(lambda path: Path(path).is_file()), source, f"image files, seen from {folder}")
+    labels = cells["camid"].replace("-1", UNKNOWN) if "camid" in cells else pd.Series(UNKNOWN, index=cells.index)
+    camids = number_cameras(labels)
+    tell_cameras(scan, camids)
+    columns = {
+        "image": cells["path"],
+        "path": paths,
+        "split": cells["split"] if "split" in cells else "train",
+        "pid": cells["pid"].astype(int),
+        "camid": labels.map(camids),
+        "kind": cells["kind"].replace("", "detected") if "kind" in cells else "detected",
+    }
+    return [Row(**row) for row in pd.DataFrame(columns).to_dict("records")]

@@ -1,0 +1,73 @@
+"""Read images from disk."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from PIL import Image, UnidentifiedImageError
+
+from purereid.errors import UserError
+
+
+def read_image(path: str | Path) -> np.ndarray:
+    """Read one image.
+
+    Returns:
+        uint8 [H, W, 3], RGB.
+
+    Raises:
+        UserError: the file is missing, truncated or no image.
+    """
+    try:
+        with Image.open(path) as image:
+            return np.array(image.convert("RGB"))
+    except FileNotFoundError:
+        raise UserError(
+            "image file not found",
+            where=path,
+            expected="every image of the index at its place",
+            do="put the file back, or delete the index (results/DATASET/index_dataset) so that it is made again",
+        ) from None
+    except (OSError, UnidentifiedImageError) as error:
+        raise UserError(
+            f"image cannot be read: {error}",
+            where=path,
+            expected="a complete JPEG or PNG file",
+            do="replace the file, or set index_dataset.bad_images to skip",
+        ) from None
+
+
+def load_images(paths: Sequence[str], height: int, width: int, threads: int = 1) -> torch.Tensor:
+    """Read and resize many images into one tensor.
+
+    Args:
+        paths: N file names.
+        height, width: size in pixels to which every image is stretched.
+        threads: number of files that are decoded at once.
+
+    Returns:
+        uint8 [N, 3, height, width], RGB, contiguous.
+
+    Raises:
+        UserError: as ``read_image``.
+    """
+    images = torch.empty(len(paths), 3, height, width, dtype=torch.uint8)
+
+    def load(row: int) -> None:
+        images[row] = torch.from_numpy(resize(read_image(paths[row]), height, width)).permute(2, 0, 1)
+
+    with ThreadPoolExecutor(max_workers=threads) as pool:
+        for _ in pool.map(load, range(len(paths))):
+            pass
+    return images
+
+
+def resize(image: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Stretch a uint8 [H, W, 3] image; area average when it shrinks, which avoids aliasing, else bilinear."""
+    if image.shape[:2] == (height, width):
+        return image
+    shrinks = height * width < image.shape[0] * image.shape[1]
+    return cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)

@@ -1,0 +1,59 @@
+"""What a data set must fulfil; each check raises a UserError that helps to mend it."""
+
+from purereid.data.formats.layout import layout_hint
+from purereid.data.formats.scan import EXAMPLES, Scan
+from purereid.errors import UserError
+
+NEEDED = ("train", "query", "gallery")
+
+
+def require_splits(scan: Scan) -> None:
+    """Train, query and gallery hold images; otherwise say what was found instead and what may explain it."""
+    counts = {split: sum(row.split == split for row in scan.rows) for split in NEEDED}
+    empty = [split for split in NEEDED if not counts[split]]
+    if empty:
+        found = ", ".join(f"{split} {count} images" for split, count in counts.items())
+        bad = f", {len(scan.unparsed)} names that do not parse, such as {scan.unparsed[0]}" if scan.unparsed else ""
+        raise UserError(
+            f"no images for {', '.join(empty)}; found: {found}{bad}",
+            where=scan.where,
+            expected=scan.expected,
+            do=layout_hint(scan.where, scan.format),
+        )
+
+
+def require_unique(scan: Scan) -> None:
+    """No image is listed twice."""
+    seen: set[str] = set()
+    twice = [row.image for row in scan.rows if row.image in seen or seen.add(row.image)]
+    if twice:
+        raise UserError(
+            f"{len(twice)} images are listed more than once, such as {twice[0]}",
+            where=scan.where,
+            expected="every image once",
+            do="remove the repeated lines",
+        )
+
+
+def require_good_images(scan: Scan, faults: list[str]) -> None:
+    """All image files have a name that parses and can be decoded."""
+    bad = [f"{name}: does not parse" for name in scan.unparsed] + faults
+    if bad:
+        raise UserError(
+            f"{len(bad)} bad images among {len(scan.rows) + len(scan.unparsed)}: {'; '.join(bad[:EXAMPLES])}",
+            where=scan.where,
+            expected=scan.expected,
+            do="remove or replace these files, or set index_dataset.bad_images to skip to go on without them",
+        )
+
+
+def require_no_errors(diagnosis: dict, name: str) -> None:
+    """The doctor found nothing of severity error."""
+    errors = [each for each in diagnosis["findings"] if each["severity"] == "error"]
+    if errors:
+        raise UserError(
+            " ".join(f"{each['what']} ({each['count']}: {', '.join(each['examples'])})" for each in errors),
+            where=f"data set {name}",
+            expected="train and test of different persons, and queries that another camera's images can answer",
+            do=" ".join(each["do"] for each in errors),
+        )

@@ -1,0 +1,125 @@
+"""Which images form a batch.
+
+Every sampler answers ``batch(step)`` from its seed and the step's number alone, so that an interrupted training
+goes on with the very batches it would have had. One epoch is a fixed number of batches.
+"""
+
+import numpy as np
+
+from purereid.errors import UserError
+
+
+class Batches:
+    """Real images by a sampler, plus a fixed number of generated ones.
+
+    The real part of every batch has the same size whether or not generated images are added, so that a model with
+    generated images sees as many real ones as a model without.
+
+    Args:
+        labels: int [N], class of each image; -1 for a generated image without identity.
+        generated: bool [N].
+        identities, images_per_identity: P and K; a batch has P x K real images.
+        generated_per_batch: number of generated images in each batch, 0 if there are none.
+        sampler: ``identities`` draws P identities with K images each, ``shuffle`` draws from all images alike.
+        seed: of all draws.
+
+    Raises:
+        UserError: fewer than P identities, or generated images asked for where there are none.
+    """
+
+    def __init__(
+        self,
+        labels: np.ndarray,
+        generated: np.ndarray,
+        *,
+        identities: int,
+        images_per_identity: int,
+        generated_per_batch: int = 0,
+        sampler: str = "identities",
+        seed: int = 0,
+    ):
+        self.real, self.generated = np.flatnonzero(~generated), np.flatnonzero(generated)
+        self.labels, self.seed = labels, seed
+        self.identities, self.images_per_identity = identities, images_per_identity
+        self.generated_per_batch = generated_per_batch
+        self.plan = {"identities": self._identity_plan, "shuffle": self._shuffled_plan}[sampler]
+        self._check()
+        self.batches_per_epoch = max(1, self._groups() // identities)
+        self._epoch, self._planned = -1, np.empty(0)
+
+    @property
+    def size(self) -> int:
+        """Images in a batch."""
+        return self.identities * self.images_per_identity + self.generated_per_batch
+
+    def batch(self, step: int) -> np.ndarray:
+        """Rows of the images of a step: int [P K + generated], real ones first."""
+        epoch, number = divmod(step, self.batches_per_epoch)
+        if epoch != self._epoch:
+            self._planned = self.plan(np.random.default_rng([self.seed, 0, epoch]))
+            self._epoch = epoch
+        return np.concatenate([self._planned[number], self._generated_rows(step)])
+
+    def _identity_plan(self, rng: np.random.Generator) -> np.ndarray:
+        """BoT's sampler: the shuffled images of each identity in groups of K; P identities at random per batch.
+
+        Where fewer than P identities have groups left, the others start over; this keeps the length of an epoch.
+        """
+        groups = self._draw_groups(rng)
+        batches = []
+        while len(batches) < self.batches_per_epoch:
+            if len(groups) < self.identities:
+                groups = {label: groups.get(label) or new for label, new in self._draw_groups(rng).items()}
+            chosen = rng.choice(sorted(groups), self.identities, replace=False)
+            batches.append(np.concatenate([groups[label].pop() for label in chosen]))
+            groups = {label: left for label, left in groups.items() if left}
+        return np.stack(batches)
+
+    def _shuffled_plan(self, rng: np.random.Generator) -> np.ndarray:
+        size = self.identities * self.images_per_identity
+        rows = np.resize(rng.permutation(self.real), self.batches_per_epoch * size)
+        return rows.reshape(self.batches_per_epoch, size)
+
+    def _draw_groups(self, rng: np.random.Generator) -> dict[int, list[np.ndarray]]:
+        groups = {}
+        K = self.images_per_identity
+        for label, rows in self._rows_by_label().items():
+            if len(rows) < K:
+                groups[label] = [rng.choice(rows, K, replace=True)]
+            else:
+                shuffled = rng.permutation(rows)[: len(rows) // K * K]
+                groups[label] = list(shuffled.reshape(-1, K))
+        return groups
+
+    def _generated_rows(self, step: int) -> np.ndarray:
+        """The next generated images; each one comes once before any comes again."""
+        positions = step * self.generated_per_batch + np.arange(self.generated_per_batch)
+        if not len(positions):
+            return positions
+        rounds, places = np.divmod(positions, len(self.generated))
+        orders = {r: np.random.default_rng([self.seed, 1, r]).permutation(self.generated) for r in np.unique(rounds)}
+        return np.array([orders[r][place] for r, place in zip(rounds, places, strict=True)])
+
+    def _rows_by_label(self) -> dict[int, np.ndarray]:
+        labels = self.labels[self.real]
+        return {int(label): self.real[labels == label] for label in np.unique(labels)}
+
+    def _groups(self) -> int:
+        counts = np.unique(self.labels[self.real], return_counts=True)[1]
+        return int(np.maximum(counts // self.images_per_identity, 1).sum())
+
+    def _check(self) -> None:
+        found = len(np.unique(self.labels[self.real]))
+        if found < self.identities:
+            raise UserError(
+                f"{found} training identities, but a batch takes {self.identities}",
+                where="train_reid.identities_per_batch",
+                expected=f"at most {found}",
+                do="lower the setting, or add training identities",
+            )
+        if self.generated_per_batch and not len(self.generated):
+            raise UserError(
+                f"{self.generated_per_batch} generated images per batch asked for, but there are none",
+                where="train_reid.generated_per_batch",
+                do="set it to 0, or give the experiment generated images",
+            )

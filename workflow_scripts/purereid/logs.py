@@ -1,0 +1,89 @@
+"""What surrounds every job: its log, its threads, its errors and its provenance."""
+
+import datetime
+import errno
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+
+import cv2
+
+from purereid.errors import UserError
+from purereid.provenance import digest, file_digest, write_provenance
+
+log = logging.getLogger("purereid")
+
+
+@contextmanager
+def job(snakemake: object) -> Iterator["Job"]:
+    """Run the body of a rule's script.
+
+    Messages of ``log`` go to the rule's log file and to the terminal. A ``UserError`` or a full disk ends the
+    script with one message in the log file, which Snakemake shows (``show-failed-logs``), and without a traceback.
+    After success the provenance lies beside the first output.
+
+    Args:
+        snakemake: the object that Snakemake puts into a script.
+    """
+    this = Job(snakemake)
+    open_log(Path(snakemake.log[0]), this.name)
+    cv2.setNumThreads(snakemake.threads)
+    try:
+        yield this
+        write_provenance(this.folder, this.record, this.started)
+    except UserError as error:
+        log.error("%s", error)
+        sys.exit(1)
+    except Exception as error:
+        if not _disk_is_full(error):
+            log.exception("this is a bug of purereid, please report it with this log")
+            sys.exit(2)
+        log.error("%s", UserError("no space left on the disk", where=this.folder, do="free space and run again"))
+        sys.exit(1)
+
+
+class Job:
+    """One running job: what it is called, what it is made from."""
+
+    def __init__(self, snakemake: object):
+        self.snakemake = snakemake
+        self.started = datetime.datetime.now(datetime.UTC)
+        self.name = " ".join([snakemake.rule, *(str(value) for value in snakemake.wildcards)])
+        self.folder = Path(snakemake.output[0]).parent
+
+    @cached_property
+    def record(self) -> dict:
+        """Rule, wildcards, settings, code digest and the digest of each input file."""
+        return {
+            "rule": self.snakemake.rule,
+            "wildcards": dict(self.snakemake.wildcards.items()),
+            "settings": self.snakemake.params.get("settings", {}),
+            "code": self.snakemake.params.get("code"),
+            "inputs": {str(path): file_digest(path) for path in self.snakemake.input},
+        }
+
+    @property
+    def stamp(self) -> str:
+        """Digest of settings, code and inputs: equal stamps mean equal results."""
+        return digest([self.record["settings"], self.record["code"], sorted(self.record["inputs"].values())])
+
+
+def open_log(path: Path, name: str) -> None:
+    """Send ``log`` to a file and, errors apart, to the terminal."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    file = logging.FileHandler(path, mode="w")
+    file.setFormatter(logging.Formatter("%(asctime)s %(message)s", datefmt="%H:%M:%S"))
+    terminal = logging.StreamHandler(sys.stderr)
+    terminal.setFormatter(logging.Formatter(f"{name} | %(message)s"))
+    terminal.addFilter(lambda record: record.levelno < logging.ERROR)
+    log.handlers[:] = [file, terminal]
+    log.setLevel(logging.INFO)
+    log.propagate = False
+
+
+def _disk_is_full(error: Exception) -> bool:
+    """Libraries written in Rust and C++ report a full disk in their own exception classes."""
+    return getattr(error, "errno", None) == errno.ENOSPC or "No space left on device" in str(error)

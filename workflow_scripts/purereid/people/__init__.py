@@ -1,0 +1,1 @@
+"""Rendered people: the embedded data set."""

@@ -1,0 +1,1 @@
+"""The reID model: backbones, losses, recipe, training, features, evaluation."""

@@ -1,0 +1,152 @@
+"""Backbones: networks that turn a batch of images into feature maps.
+
+``resnet_small`` is for CPUs; ``resnet18/34/50/101`` and ``densenet121`` come from torchvision; ``timm:NAME`` is any
+model of timm, where timm is installed; ``colour_histogram`` learns nothing and is a yardstick.
+"""
+
+import hashlib
+from pathlib import Path
+
+from safetensors.torch import load_file
+from torch import nn
+
+from purereid.errors import UserError
+from purereid.logs import log
+from purereid.reid.colour_histogram import ColourHistogram
+from purereid.reid.resnet_small import ResNetSmall
+
+TORCHVISION = ("resnet18", "resnet34", "resnet50", "resnet101", "densenet121")
+
+
+def build_backbone(name: str, last_stride: int = 1) -> tuple[nn.Module, int]:
+    """Make a backbone with random weights.
+
+    Args:
+        name: one of those above.
+        last_stride: stride of the last stage, 1 or 2; 1 doubles the resolution of the feature map (BoT, section 3.4).
+            Models of timm keep their own.
+
+    Returns:
+        a module from float [B, 3, H, W] to float [B, D, h, w] or [B, D], and D.
+
+    Raises:
+        UserError: unknown name, or timm is missing.
+    """
+    if name == "colour_histogram":
+        return ColourHistogram(), ColourHistogram.width
+    if name == "resnet_small":
+        network = ResNetSmall(last_stride)
+        return network, network.width
+    if name in TORCHVISION:
+        return _torchvision(name, last_stride)
+    if name.startswith("timm:"):
+        return _timm(name.removeprefix("timm:"))
+    raise UserError(
+        f"unknown backbone {name!r}",
+        where="train_reid.backbone",
+        expected=f"resnet_small, {', '.join(TORCHVISION)}, timm:NAME or colour_histogram",
+    )
+
+
+def load_pretrained(backbone: nn.Module, path: str, sha256: str) -> None:
+    """Fill a backbone with weights from a local file, for instance of ImageNet.
+
+    Args:
+        backbone: as made by ``build_backbone``.
+        path: safetensors file with the state of the torchvision or timm model of the same name; the classifier's
+            tensors may be in it and are not used.
+        sha256: checksum (hex) that the file must have.
+
+    Raises:
+        UserError: the file is missing, has another checksum, is no safetensors file, or is of another network.
+    """
+    found = _checksum(path)
+    if found != sha256:
+        raise UserError(
+            "the weights file has another checksum than the config says",
+            where=path,
+            expected=f"sha256 {sha256 or '(none given)'}",
+            do=f"if the file is the right one, set train_reid.weights_sha256 to {found}",
+        )
+    try:
+        state = load_file(path)
+    except Exception as error:
+        raise UserError(
+            f"the weights file is not readable: {error}",
+            where=path,
+            expected="a safetensors file (pickled .pth files are not loaded: they can run code)",
+            do="convert it once with safetensors.torch.save_file(model.state_dict(), path)",
+        ) from None
+    state = {_translate(name): tensor for name, tensor in state.items()}
+    missing, unexpected = backbone.load_state_dict(state, strict=False)
+    unexpected = [name for name in unexpected if not name.startswith(("fc.", "classifier.", "head."))]
+    if missing or unexpected:
+        raise UserError(
+            f"the weights are of another network: {len(missing)} tensors missing, {len(unexpected)} not known",
+            where=f"{path}, for instance {(missing + unexpected)[0]}",
+            expected="weights of the network named in train_reid.backbone",
+        )
+    log.info("backbone starts from %s", path)
+
+
+def _checksum(path: str) -> str:
+    try:
+        with Path(path).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise UserError(
+            f"the weights file cannot be read: {error.strerror}",
+            where=path,
+            do="correct train_reid.weights, or leave it empty to start from random weights",
+        ) from None
+
+
+def _torchvision(name: str, last_stride: int) -> tuple[nn.Module, int]:
+    from purereid.vision import torchvision
+
+    network = getattr(torchvision.models, name)(weights=None)
+    if name == "densenet121":
+        features = network.features
+        if last_stride == 1:
+            features.transition3.pool = nn.Identity()
+        features.relu = nn.ReLU()
+        return features, network.classifier.in_features
+    width = network.fc.in_features
+    if last_stride == 1:
+        for layer in network.layer4[0].modules():
+            if isinstance(layer, nn.Conv2d):
+                layer.stride = (1, 1)
+    network.fc = network.avgpool = nn.Identity()
+    return _FeatureMap(network), width
+
+
+class _FeatureMap(nn.Sequential):
+    """The stages of a torchvision ResNet under their own names, without pooling and classifier."""
+
+    def __init__(self, network: nn.Module):
+        super().__init__()
+        for name, child in network.named_children():
+            if name not in ("avgpool", "fc"):
+                self.add_module(name, child)
+
+
+def _timm(name: str) -> tuple[nn.Module, int]:
+    import purereid.vision  # noqa: F401 (timm imports torchvision)
+
+    try:
+        import timm
+    except ImportError:
+        raise UserError(
+            f"backbone timm:{name} needs the package timm",
+            where="train_reid.backbone",
+            do="pip install timm==1.0.31",
+        ) from None
+    if name not in timm.list_models():
+        raise UserError(f"timm has no model {name!r}", where="train_reid.backbone", do="see timm.list_models()")
+    network = timm.create_model(name, pretrained=False, num_classes=0)
+    return network, network.num_features
+
+
+def _translate(name: str) -> str:
+    """torchvision's DenseNet keeps its backbone under ``features.``, ours is that part."""
+    return name.removeprefix("features.")

@@ -1,0 +1,202 @@
+"""Score one experiment: rank the gallery for every query by its features."""
+
+import json
+import logging
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from purereid.data.atomic import whole_file
+from purereid.data.features import read_feature_images, read_features
+from purereid.data.index import read_index
+from purereid.reid.protocols import Sides, check_matches, choose_sides
+from purereid.retrieval.camera_pairs import camera_pairs
+from purereid.retrieval.distances import normalise
+from purereid.retrieval.matches import UNKNOWN
+from purereid.retrieval.multi_query import pool_queries
+from purereid.retrieval.ranking import Ranking, rank
+from purereid.retrieval.ranking import scores as mean_scores
+from purereid.retrieval.single_gallery_shot import single_gallery_shot
+
+log = logging.getLogger("purereid")
+
+REPEATS = 10  # draws of the single-gallery-shot metric
+RANKS = pa.schema(
+    [
+        ("image", pa.string()),
+        ("pid", pa.int64()),
+        ("camid", pa.int64()),
+        ("good", pa.int32()),
+        ("first", pa.int32()),
+        ("AP", pa.float64()),
+        ("AP_trapezoid", pa.float64()),
+        ("INP", pa.float64()),
+        ("top_images", pa.list_(pa.string())),
+        ("top_distances", pa.list_(pa.float32())),
+        ("top_right", pa.list_(pa.bool_())),
+    ]
+)
+
+
+def evaluate(
+    *,
+    features: Path,
+    index: Path,
+    scores: Path,
+    ranks: Path,
+    dataset: str,
+    experiment: str,
+    seed: int,
+    protocol: str = "market",
+) -> None:
+    """Rank by cosine distance and write scores and ranked lists; the same inputs give the same bytes.
+
+    Args:
+        features: Parquet with a feature of every query and gallery image; junk needs none.
+        index: the data set's index. Split "multi", if it is there and has features, gives the multi-query scores.
+        scores: JSON to write. Fractions 0..1; counts: gallery is without junk, junk are the images of identity -1,
+            ties are the queries for which a right and a wrong image at equal distance were ordered by the index.
+        ranks: Parquet to write, one row per query.
+        dataset, experiment, seed: names for the record; ``seed`` also draws for single_gallery_shot.
+        protocol: "market", "single_gallery_shot" or "openreid", see ``choose_sides``.
+
+    Raises:
+        UserError: unknown protocol, no query or gallery image, no query with a match, features missing or not finite.
+    """
+    table = read_index(index)
+    sides = choose_sides(table, protocol, Path(index))
+    check_matches(sides, Path(index))
+    multi = _multi_images(table, sides, protocol, features)
+    query, gallery, extra = _read(features, sides.query, sides.gallery, multi)
+    ranking = rank(query, gallery, **sides.labels())
+    notes = _notes(sides, ranking, protocol)
+    single = _single_query(ranking, query, gallery, sides, protocol, seed)
+    pooled, remarks = _multi_query(extra, multi, query, gallery, sides, has_multi=(table["split"] == "multi").any())
+    result = {
+        "dataset": dataset,
+        "experiment": experiment,
+        "seed": int(seed),
+        "protocol": {
+            "name": protocol,
+            "distance": "cosine",
+            "same_camera_removed": sides.same_camera_removed,
+            "note": "; ".join(notes + remarks),
+        },
+        "counts": _counts(sides, ranking),
+        "single_query": single,
+        "multi_query": pooled,
+        "camera_pairs": _camera_pairs(query, gallery, sides, protocol),
+    }
+    _write_ranks(Path(ranks), sides, ranking)
+    with whole_file(Path(scores)) as temporary:
+        temporary.write_text(json.dumps(result, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+    _report(result)
+
+
+def _multi_images(table: pd.DataFrame, sides: Sides, protocol: str, features: Path) -> pd.DataFrame:
+    """Rows of split "multi" to pool: all or, without known cameras, features or the Market protocol, none."""
+    multi = table[(table["split"] == "multi") & (table["camid"] != UNKNOWN)]
+    usable = protocol == "market" and sides.same_camera_removed
+    if not usable or not set(multi["image"]) & set(read_feature_images(features)):
+        return multi.iloc[:0]
+    return multi
+
+
+def _read(features: Path, *parts: pd.DataFrame) -> list[np.ndarray]:
+    """Normalised features of several sets of images; one read of the file."""
+    wanted = pd.unique(pd.concat([part["image"] for part in parts]))
+    _, values = read_features(features, wanted.tolist())
+    values = normalise(values)
+    place = pd.Index(wanted)
+    return [values[place.get_indexer(part["image"])] for part in parts]
+
+
+def _single_query(
+    ranking: Ranking, query: np.ndarray, gallery: np.ndarray, sides: Sides, protocol: str, seed: int
+) -> dict:
+    result = mean_scores(ranking)
+    if protocol != "single_gallery_shot":
+        return result
+    generator = np.random.default_rng(seed)
+    cmc = single_gallery_shot(query, gallery, **sides.labels(), generator=generator, repeats=REPEATS)
+    places = {f"rank{k}": float(cmc[k - 1]) for k in (1, 5, 10)}
+    return dict.fromkeys(result) | places | {"cmc": cmc.tolist()}
+
+
+def _multi_query(
+    extra: np.ndarray, multi: pd.DataFrame, query: np.ndarray, gallery: np.ndarray, sides: Sides, has_multi: bool
+) -> tuple[dict | None, list[str]]:
+    """Multi-query scores, if there is anything to pool, and remarks."""
+    if multi.empty:
+        return None, ["no multi-query: needs protocol market, known cameras and features of split multi"] * has_multi
+    labels = sides.labels()
+    columns = (multi[name].to_numpy() for name in ("pid", "camid"))
+    pooled, images = pool_queries(extra, *columns, labels["query_pids"], labels["query_camids"])
+    alone = images == 0
+    pooled[alone] = query[alone]
+    remark = f"multi-query: {np.count_nonzero(alone)} of {len(query)} queries have no multi image and stay single"
+    return mean_scores(rank(pooled, gallery, **labels, top=0)), [remark] * bool(alone.any())
+
+
+def _camera_pairs(query: np.ndarray, gallery: np.ndarray, sides: Sides, protocol: str) -> list[dict]:
+    if protocol == "single_gallery_shot" or not sides.same_camera_removed:
+        return []
+    labels = sides.labels()
+    return camera_pairs(query, gallery, **{name: value for name, value in labels.items() if "files" not in name})
+
+
+def _counts(sides: Sides, ranking: Ranking) -> dict[str, int]:
+    return {
+        "queries": len(sides.query),
+        "queries_without_match": ranking.without_match,
+        "gallery": len(sides.gallery),
+        "junk": sides.junk,
+        "ties": int(np.count_nonzero(ranking.tied)),
+    }
+
+
+def _notes(sides: Sides, ranking: Ranking, protocol: str) -> list[str]:
+    unknown = int((sides.query["camid"] == UNKNOWN).sum())
+    ties = int(np.count_nonzero(ranking.tied))
+    notes = {
+        "cameras unknown: same-camera removal is off, only the query's own file is removed": (
+            not sides.same_camera_removed
+        ),
+        f"camera unknown for {unknown} of {len(sides.query)} queries: only their own file is removed": (
+            sides.same_camera_removed and unknown > 0
+        ),
+        f"{ranking.without_match} queries have no match and are left out of all means": ranking.without_match > 0,
+        f"{ties} queries have a right and a wrong image at equal distance, ordered by the index": ties > 0,
+        f"mean of {REPEATS} draws of one gallery image per identity; there is no mAP under this protocol, and the "
+        "ranks file lists the full gallery": protocol == "single_gallery_shot",
+        "queries are all test images of the query identities: not comparable with protocol market": (
+            protocol == "openreid"
+        ),
+    }
+    return [note for note, holds in notes.items() if holds]
+
+
+def _write_ranks(path: Path, sides: Sides, ranking: Ranking) -> None:
+    names = sides.gallery["image"].to_numpy(object)
+    lengths = np.count_nonzero(ranking.top_indices >= 0, axis=1)
+    lists = {
+        "top_images": names[ranking.top_indices],
+        "top_distances": ranking.top_distances,
+        "top_right": ranking.top_right,
+    }
+    columns = {name: sides.query[name].tolist() for name in ("image", "pid", "camid")}
+    columns |= {name: getattr(ranking, name) for name in ("good", "first", "AP", "AP_trapezoid", "INP")}
+    columns |= {name: [row[:n].tolist() for row, n in zip(rows, lengths, strict=True)] for name, rows in lists.items()}
+    with whole_file(path) as temporary:
+        pq.write_table(pa.table(columns, schema=RANKS), temporary)
+
+
+def _report(result: dict) -> None:
+    single, counts = result["single_query"], result["counts"]
+    found = ", ".join(f"{name} {100 * single[name]:.1f} %" for name in ("mAP", "rank1") if single[name] is not None)
+    log.info("%s: %d queries, %d gallery images", found, counts["queries"], counts["gallery"])
+    if result["protocol"]["note"]:
+        log.info("%s", result["protocol"]["note"])

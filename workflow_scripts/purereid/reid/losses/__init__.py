@@ -1,0 +1,1 @@
+"""Losses of the reID model, one per file."""

@@ -1,0 +1,246 @@
+"""Train a reID model with the BoT recipe (Luo et al. 2019, Bag of Tricks), each trick a setting."""
+
+import functools
+import math
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from torch.nn.parallel import DistributedDataParallel
+
+from purereid.data.images import load_images
+from purereid.data.index import read_index
+from purereid.data.samplers import Batches
+from purereid.data.transforms import augment
+from purereid.errors import UserError
+from purereid.logs import log
+from purereid.reid.backbones import load_pretrained
+from purereid.reid.labels import IDENTITY, NONE, REAL, targets
+from purereid.reid.losses.cross_entropy import cross_entropy
+from purereid.reid.losses.triplet import batch_hard_triplet
+from purereid.reid.model import ReIDModel, save_model
+from purereid.training.distributed import launch, own_slice, rank, sync_batch_norm, world_size
+from purereid.training.loop import finish, step_seed, train
+from purereid.training.precision import autocast
+from purereid.training.schedule import learning_rate_factor
+
+
+def train_reid(
+    *,
+    index: str | Path,
+    encoder: str | Path,
+    curves: str | Path,
+    settings: dict,
+    stamp: str,
+    threads: int = 1,
+    gpus: int = 0,
+    processes: int | None = None,
+) -> None:
+    """Train one model and write it.
+
+    Args:
+        index: the data set; its rows of the splits in ``settings["splits"]`` are used.
+        encoder: safetensors file that is written.
+        curves: CSV file that is written.
+        settings: the section ``train_reid`` of the config, and ``seed``, of all draws.
+        stamp: digest of all that decides the result, for the checkpoint.
+        threads: image files decoded at once.
+        gpus: number of GPUs, 0 for the CPU.
+        processes: CPU processes where ``gpus`` is 0.
+
+    Raises:
+        UserError: no training images, too few identities, fewer GPUs than asked for, unusable weights file.
+    """
+    run = functools.partial(
+        _train_on,
+        index=index,
+        encoder=encoder,
+        curves=curves,
+        settings=settings,
+        stamp=stamp,
+        threads=threads,
+    )
+    launch(run, gpus, processes)
+    finish(curves)
+
+
+def _train_on(
+    device: torch.device,
+    *,
+    index: str | Path,
+    encoder: str | Path,
+    curves: str | Path,
+    settings: dict,
+    stamp: str,
+    threads: int,
+) -> None:
+    trainer = ReIDTrainer(training_rows(index, settings["splits"]), settings, device, threads)
+    train(trainer, seed=settings["seed"], stamp=stamp, curves=Path(curves), log_every=settings["log_every"])
+    if rank() == 0:
+        save_model(encoder, trainer.model)
+
+
+def training_rows(index: str | Path, splits: list[str]) -> pd.DataFrame:
+    """Rows of an index that may be trained on: of the splits, without junk.
+
+    Generated images (kind ``generated``) with pid -1 are those without identity and stay.
+    """
+    table = read_index(index)
+    rows = table[table["split"].isin(splits) & ((table["pid"] > -1) | (table["kind"] == "generated"))]
+    if rows.empty:
+        found = ", ".join(f"{split}: {count}" for split, count in table["split"].value_counts().items())
+        raise UserError(
+            "no training images",
+            where=index,
+            expected=f"images in the split {' or '.join(splits)}; found {found}",
+            do="train on another data set (train: of the experiment), or set train_reid.splits",
+        )
+    return rows.reset_index(drop=True)
+
+
+class ReIDTrainer:
+    """The training as the loop sees it: batches, steps, state."""
+
+    columns = ("loss", "cross_entropy", "triplet", "accuracy", "learning_rate")
+
+    def __init__(self, rows: pd.DataFrame, settings: dict, device: torch.device, threads: int):
+        self.settings, self.seed, self.device = settings, settings["seed"], device
+        pids = sorted(int(pid) for pid in rows.loc[rows["pid"] >= 0, "pid"].unique())
+        self.classes = len(pids)
+        self.labels = torch.tensor(
+            rows["pid"].map({pid: label for label, pid in enumerate(pids)}).fillna(-1).to_numpy(int)
+        )
+        self.kinds = torch.tensor(_kinds(rows))
+        self.weights = torch.tensor(
+            rows["weight"].to_numpy("float32") if "weight" in rows else np.ones(len(rows), "f4")
+        )
+        self.model = self._build(pids).to(device, memory_format=torch.channels_last)
+        self.steps = self.steps_per_epoch = self.images_per_step = 0
+        self.watched_for_alarm = False
+        if settings["epochs"]:
+            self._prepare(rows, threads)
+        self._say(rows)
+
+    def batch(self, step: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Rows int64 [B] of the whole batch, and the augmented images of this process's slice of it."""
+        rows = torch.from_numpy(self.batches.batch(step))
+        own = own_slice(len(rows))
+        generator = torch.Generator().manual_seed(step_seed(self.seed, step, 1 + rank()))
+        images = self.images[rows[own]].to(self.device, non_blocking=True)
+        return rows, augment(
+            images,
+            generator,
+            flip=self.settings["flip"],
+            pad=self.settings["pad"],
+            erase=self.settings["random_erasing"],
+        )
+
+    def step(self, step: int, batch: tuple[torch.Tensor, torch.Tensor]) -> dict[str, torch.Tensor | float]:
+        """One update of the weights."""
+        rows, images = batch
+        labels, kinds, weights = (values[rows].to(self.device) for values in (self.labels, self.kinds, self.weights))
+        rate = self.settings["learning_rate"] * self._factor(step)
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
+        with autocast(self.settings["precision"], self.device):
+            pooled, logits = self.network(images)
+        smoothed = targets(labels, kinds, self.classes, self.settings["label_smoothing"])
+        parts = {
+            "cross_entropy": cross_entropy(logits, smoothed, weights),
+            "triplet": batch_hard_triplet(pooled, labels, weights, self.settings["margin"]),
+        }
+        loss = parts["cross_entropy"] + self.settings["triplet_weight"] * parts["triplet"]
+        self.optimiser.zero_grad()
+        loss.backward()
+        self.optimiser.step()
+        right = (logits.argmax(dim=1) == labels)[kinds == REAL]
+        values = {"loss": loss, **parts, "accuracy": right.float().mean()}
+        return {name: value.detach() for name, value in values.items()} | {"learning_rate": rate}
+
+    def state(self) -> dict:
+        """Weights and moments of the optimiser."""
+        return {"model": self.model.state_dict(), "optimiser": self.optimiser.state_dict()}
+
+    def restore(self, state: dict) -> None:
+        """Take up weights and moments."""
+        self.model.load_state_dict(state["model"])
+        self.optimiser.load_state_dict(state["optimiser"])
+
+    def watch(self, row: dict) -> None:
+        """Warn once if the cross entropy is still that of guessing, ln K, after ``alarm_after`` steps."""
+        if row["step"] < self.settings["alarm_after"] or self.watched_for_alarm:
+            return
+        self.watched_for_alarm = True
+        guessing = math.log(self.classes)
+        if row["cross_entropy"] > 0.97 * guessing:
+            log.warning(
+                "ALARM: after %d steps the cross entropy is %.3f; guessing among %d identities gives ln K = %.3f. "
+                "The model is not learning: check the learning rate, the labels and the images.",
+                row["step"],
+                row["cross_entropy"],
+                self.classes,
+                guessing,
+            )
+
+    def _build(self, pids: list[int]) -> ReIDModel:
+        torch.manual_seed(step_seed(self.seed, 0, 0))
+        names = ("backbone", "last_stride", "bnneck", "height", "width")
+        model = ReIDModel(pids=pids, **{name: self.settings[name] for name in names})
+        if self.settings["weights"]:
+            load_pretrained(model.backbone, self.settings["weights"], self.settings["weights_sha256"])
+        elif self.settings["epochs"]:
+            log.warning("NO PRETRAINED WEIGHTS: the backbone starts from random numbers (train_reid.weights is empty)")
+        return model
+
+    def _prepare(self, rows: pd.DataFrame, threads: int) -> None:
+        settings = self.settings
+        self.batches = Batches(
+            self.labels.numpy(),
+            (self.kinds != REAL).numpy(),
+            identities=settings["identities_per_batch"],
+            images_per_identity=settings["images_per_identity"],
+            generated_per_batch=settings["generated_per_batch"],
+            sampler=settings["sampler"],
+            seed=self.seed,
+        )
+        self.steps_per_epoch = self.batches.batches_per_epoch
+        self.steps = settings["epochs"] * self.steps_per_epoch
+        self.images_per_step = self.batches.size
+        if settings["sync_batch_norm"]:
+            sync_batch_norm(self.model.backbone)
+        self.images = load_images(rows["path"].tolist(), settings["height"], settings["width"], threads)
+        if self.device.type == "cuda":
+            self.images = self.images.pin_memory()
+        self.network = self.model
+        if world_size() > 1:
+            ids = [self.device.index] if self.device.type == "cuda" else None
+            self.network = DistributedDataParallel(self.model, device_ids=ids)
+        trainable = [parameter for parameter in self.model.parameters() if parameter.requires_grad]
+        self.optimiser = torch.optim.Adam(
+            trainable, lr=settings["learning_rate"], weight_decay=settings["weight_decay"]
+        )
+        self.model.train()
+
+    def _factor(self, step: int) -> float:
+        names = ("epochs", "schedule", "milestones", "gamma", "warmup_epochs", "warmup_start")
+        return learning_rate_factor(step / self.steps_per_epoch, **{name: self.settings[name] for name in names})
+
+    def _say(self, rows: pd.DataFrame) -> None:
+        parameters = sum(p.numel() for p in self.model.backbone.parameters())
+        log.info(
+            "%s with %.2f M parameters in the backbone, %d images (%d generated) of %d identities, %d steps on %s x %d",
+            self.settings["backbone"],
+            parameters / 1e6,
+            len(rows),
+            int((rows["kind"] == "generated").sum()),
+            self.classes,
+            self.steps,
+            self.device.type,
+            world_size(),
+        )
+
+
+def _kinds(rows: pd.DataFrame) -> np.ndarray:
+    generated = (rows["kind"] == "generated").to_numpy()
+    return np.where(generated, np.where(rows["pid"].to_numpy() >= 0, IDENTITY, NONE), REAL)

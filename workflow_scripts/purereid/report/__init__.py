@@ -1,0 +1,1 @@
+"""Pictures, curves and tables of the report."""

@@ -1,0 +1,96 @@
+"""Ranked lists as pictures: queries and the gallery images that the model holds for nearest."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from purereid.data.images import read_image
+from purereid.data.index import read_index
+from purereid.errors import UserError
+from purereid.report.pictures import Block, Row, Tile, camera, draw_sheet, save_picture
+from purereid.report.style import BLUE, GREEN, VERMILION
+
+REMARK = "blue: query;  green ✓: same person;  red ✗: another one;  nearest first, with the distance below"
+
+
+def rank_lists(*, index: Path, ranks: Path, sheet: Path, lists: int) -> None:
+    """Draw the ranked lists of the best, the median and the worst queries by average precision.
+
+    Queries without a right image in the gallery have no average precision and are left out; of one person at most
+    one query is shown under each heading. Equal queries are taken in order of their image names.
+
+    Args:
+        index: index.parquet.
+        ranks: ranks.parquet of one experiment.
+        sheet: PNG to write.
+        lists: number of queries under each heading; fewer where there are not as many.
+
+    Raises:
+        UserError: no query has a right gallery image; an image of the ranks is not in the index or cannot be read.
+    """
+    images = read_index(index).set_index("image")
+    table = pd.read_parquet(ranks)
+    scored = table.dropna(subset="AP").sort_values(["AP", "image"], ascending=[False, True]).reset_index(drop=True)
+    if scored.empty:
+        raise UserError("no query with a right gallery image", where=ranks, expected="at least one AP that is no NaN")
+    blocks = [
+        Block(heading, [query_row(query, images, ranks) for query in queries.itertuples()])
+        for heading, queries in choose(scored, lists)
+    ]
+    save_picture(draw_sheet(title(images, scored, len(table)), REMARK, blocks), sheet)
+
+
+def choose(scored: pd.DataFrame, lists: int) -> list[tuple[str, pd.DataFrame]]:
+    """Pick best, median and worst queries, none twice; ``scored`` runs from best to worst."""
+    lists = min(lists, max(1, len(scored) // 3))
+    from_middle = (scored.index.to_series() - (len(scored) - 1) / 2).abs()
+    orders = {
+        "best": scored,
+        "worst": scored.sort_values(["AP", "image"]),
+        "median": scored.loc[from_middle.sort_values(kind="stable").index],
+    }
+    left, chosen = scored, {}
+    for heading, order in orders.items():
+        picked = order[order["image"].isin(left["image"])].drop_duplicates("pid").head(lists)
+        left = left.drop(picked.index)
+        chosen[heading] = picked.sort_index()
+    return [(f"{name} queries", chosen[name]) for name in ("best", "median", "worst") if len(chosen[name])]
+
+
+def query_row(query, images: pd.DataFrame, ranks: Path) -> Row:
+    """The query, a gap, and its nearest gallery images."""
+    first = Tile(image_of(query.image, images, ranks), ("query", f"pid {query.pid}, {camera(query.camid)}"), BLUE)
+    nearest = [
+        gallery_tile(image, distance, right, images, ranks)
+        for image, distance, right in zip(query.top_images, query.top_distances, query.top_right, strict=True)
+    ]
+    label = (f"AP {query.AP:.3f}", f"first right: {query.first}", f"right ones: {query.good}")
+    return Row(label, [first, *nearest], lead=1)
+
+
+def gallery_tile(image: str, distance: float, right: bool, images: pd.DataFrame, ranks: Path) -> Tile:
+    """One gallery image, framed and signed as right or wrong."""
+    pixels = image_of(image, images, ranks)
+    row = images.loc[image]
+    lines = (f"{distance:.3f}", f"pid {row['pid']}, {camera(row['camid'])}")
+    return Tile(pixels, lines, GREEN if right else VERMILION, "✓" if right else "✗")
+
+
+def image_of(image: str, images: pd.DataFrame, ranks: Path):
+    """Read one image by its name in the index."""
+    if image not in images.index:
+        raise UserError(
+            f"image {image!r} is not in the index",
+            where=ranks,
+            expected="ranks that were made from this index",
+            do="run the rule evaluate again",
+        )
+    return read_image(images.loc[image, "path"])
+
+
+def title(images: pd.DataFrame, scored: pd.DataFrame, queries: int) -> str:
+    """Say how many queries there are and how well they do on average."""
+    dataset = ", ".join(sorted(images["dataset"].unique()))
+    unmatched = queries - len(scored)
+    left_out = f", {unmatched} without a right image left out" if unmatched else ""
+    return f"{dataset}: {queries} queries{left_out}, mAP {100 * scored['AP'].mean():.1f} %"

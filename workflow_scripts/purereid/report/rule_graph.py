@@ -1,0 +1,227 @@
+"""The graph of the workflow's rules as a picture, without graphviz."""
+
+import json
+import re
+import subprocess
+import sys
+from itertools import count, pairwise
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
+from matplotlib.path import Path as Curve
+from scipy.optimize import linprog
+
+from purereid.errors import UserError
+from purereid.report.pictures import letters
+from purereid.report.style import BLUE, GREY, INK, new_plot
+
+NODE = re.compile(r'\s*(\d+)\s*\[.*?label\s*=\s*"((?:[^"\\]|\\.)*)"')
+EDGE = re.compile(r"\s*(\d+)\s*->\s*(\d+)")
+SWEEPS = 24
+POINTS = 72  # per inch
+FILL = "#E8F1F8"
+FONT, BOX, LAYER, GAP = 10, 24, 52, 18  # points: size of the letters, heights of box and layer, air between boxes
+
+
+def rule_graph(*, config: dict, snakefile: Path, plot: Path) -> None:
+    """Ask Snakemake which rules the default target needs and draw them.
+
+    Args:
+        config: all settings of the workflow.
+        snakefile: the workflow.
+        plot: PNG or SVG to write.
+
+    Raises:
+        UserError: Snakemake cannot read the workflow.
+    """
+    with TemporaryDirectory() as folder:
+        settings = Path(folder) / "config.json"
+        settings.write_text(json.dumps(config), encoding="utf-8")
+        # Neither profile matters to the graph, and that of a cluster would submit this question as a job.
+        command = ["--rulegraph", "dot", "--profile", "none", "--workflow-profile", "none"]
+        command += ["--snakefile", snakefile, "--configfile", settings]
+        run = subprocess.run([sys.executable, "-m", "snakemake", *command], capture_output=True, text=True)
+    if run.returncode:
+        raise UserError(f"snakemake --rulegraph failed:\n{run.stderr}", where=snakefile)
+    draw_rule_graph(run.stdout, plot)
+
+
+def draw_rule_graph(dot: str, plot: Path) -> None:
+    """Draw the text of ``snakemake --rulegraph`` in layers, from the first rules down to the last.
+
+    The steps are those of Sugiyama, Tagawa and Toda, "Methods for visual understanding of hierarchical system
+    structures" (1981): layers by longest path, a bend where an edge passes a layer, order by barycentres, places.
+
+    Args:
+        dot: text in the DOT language.
+        plot: PNG or SVG to write.
+
+    Raises:
+        UserError: text that is no rule graph, or a graph with a cycle.
+    """
+    names, edges = parse_dot(dot)
+    level = levels(names, edges)
+    chains = split_long_edges(edges, level)
+    links = [link for chain in chains for link in pairwise(chain)]
+    layers = untangle(in_layers(level), links)
+    widths = {node: box_width(names[node]) if node in names else 0.0 for node in level}
+    x = spread(layers, links, widths)
+    left, right = (min(x[n] - widths[n] / 2 for n in x) - GAP, max(x[n] + widths[n] / 2 for n in x) + GAP)
+    with new_plot(plot, height=len(layers) * LAYER / POINTS, width=(right - left) / POINTS) as figure:
+        axes = figure.add_subplot(position=(0, 0, 1, 1), xlim=(left, right), ylim=((len(layers) - 0.5) * LAYER, -0.5 * LAYER))
+        axes.set_axis_off()
+        for chain in chains:
+            draw_edge(axes, [(x[node], level[node] * LAYER) for node in chain])
+        for node, name in names.items():
+            draw_box(axes, name, x[node], level[node] * LAYER, widths[node])
+
+
+def parse_dot(text: str) -> tuple[dict[int, str], list[tuple[int, int]]]:
+    """Read the graph from DOT text as Snakemake writes it: one node or edge a line.
+
+    Returns:
+        Names by number, in order of the names, and edges (from, to) in order of the numbers.
+
+    Raises:
+        UserError: no node at all, or an edge from or to a node without a name.
+    """
+    lines = text.splitlines()
+    labels = dict(found.groups() for line in lines if (found := NODE.match(line)))
+    names = {int(node): label.replace("\\n", " ").replace('\\"', '"') for node, label in labels.items()}
+    edges = sorted({(int(found[1]), int(found[2])) for line in lines if (found := EDGE.match(line))})
+    unnamed = sorted({node for edge in edges for node in edge} - set(names))
+    if unnamed or not names:
+        raise UserError(
+            f"edges of nodes without a name: {unnamed}" if unnamed else "no nodes found",
+            where="text of the rule graph",
+            expected="what `snakemake --rulegraph` prints",
+        )
+    return dict(sorted(names.items(), key=lambda item: (item[1], item[0]))), edges
+
+
+def levels(names: dict[int, str], edges: list[tuple[int, int]]) -> dict[int, int]:
+    """Number of edges on the longest path to each node."""
+    before = {node: [a for a, b in edges if b == node] for node in names}
+    level: dict[int, int] = {}
+    while len(level) < len(names):
+        ready = [node for node in names if node not in level and all(a in level for a in before[node])]
+        if not ready:
+            stuck = ", ".join(name for node, name in names.items() if node not in level)
+            raise UserError(f"the rule graph has a cycle among {stuck}", expected="a graph without cycles")
+        level |= {node: 1 + max((level[a] for a in before[node]), default=-1) for node in ready}
+    return level
+
+
+def split_long_edges(edges: list[tuple[int, int]], level: dict[int, int]) -> list[list[int]]:
+    """Give every edge a bend (a negative number, added to ``level``) in each layer that it passes."""
+    numbers = count(-1, -1)
+    chains = []
+    for a, b in edges:
+        bends = {next(numbers): passed for passed in range(level[a] + 1, level[b])}
+        level |= bends
+        chains.append([a, *bends, b])
+    return chains
+
+
+def in_layers(level: dict[int, int]) -> list[list[int]]:
+    """Nodes of each layer."""
+    return [[node for node in level if level[node] == number] for number in range(max(level.values()) + 1)]
+
+
+def untangle(layers: list[list[int]], links: list[tuple[int, int]]) -> list[list[int]]:
+    """Order every layer by the mean place of its neighbours, down and up in turn; keep the fewest crossings."""
+    best = layers
+    for sweep in range(SWEEPS):
+        layers = sort_layers(layers, links) if sweep % 2 == 0 else sort_layers(layers[::-1], links)[::-1]
+        best = min(best, layers, key=lambda candidate: crossings(candidate, links))
+    return best
+
+
+def sort_layers(layers: list[list[int]], links: list[tuple[int, int]]) -> list[list[int]]:
+    """Sort each layer by the mean place of its neighbours in the layer before it."""
+    ordered = [layers[0]]
+    for layer in layers[1:]:
+        place = {node: number / len(ordered[-1]) for number, node in enumerate(ordered[-1])}
+        centre = {node: mean_of(neighbours(node, links), place, 0.5) for node in layer}
+        ordered.append(sorted(layer, key=centre.__getitem__))
+    return ordered
+
+
+def crossings(layers: list[list[int]], links: list[tuple[int, int]]) -> int:
+    """Count the pairs of links that cross each other."""
+    place = {node: number for layer in layers for number, node in enumerate(layer)}
+    layer_of = {node: number for number, layer in enumerate(layers) for node in layer}
+    return sum(
+        layer_of[a] == layer_of[c] and (place[a] - place[c]) * (place[b] - place[d]) < 0
+        for i, (a, b) in enumerate(links)
+        for c, d in links[i + 1 :]
+    )
+
+
+def spread(layers: list[list[int]], links: list[tuple[int, int]], widths: dict[int, float]) -> dict[int, float]:
+    """Find the x of every node that makes the links upright: a linear program in x and in the lean of each link.
+
+    Gansner, Koutsofios, North and Vo, "A technique for drawing directed graphs" (1993), section 4: the sum of all
+    leans, weighted by 1, 2 or 8 for a link with no, one or two bends, is smallest while boxes keep apart.
+    """
+    column = {node: number for number, node in enumerate(widths)}
+    size = len(column) + len(links)
+    rows, limits = [], []
+    for number, (a, b) in enumerate(links):
+        for left, right in ((a, b), (b, a)):
+            rows.append(sparse_row(size, {column[left]: 1, column[right]: -1, len(column) + number: -1}))
+            limits.append(0.0)
+    for left, right in (pair for layer in layers for pair in pairwise(layer)):
+        rows.append(sparse_row(size, {column[left]: 1, column[right]: -1}))
+        limits.append(-(widths[left] + widths[right]) / 2 - GAP)
+    costs = np.zeros(size)
+    costs[len(column) :] = [(1, 2, 8)[(a < 0) + (b < 0)] for a, b in links]
+    found = linprog(costs, A_ub=np.array(rows).reshape(-1, size), b_ub=limits, bounds=(0, None))
+    return dict(zip(column, found.x.tolist(), strict=False))
+
+
+def sparse_row(size: int, values: dict[int, float]) -> np.ndarray:
+    """A row of zeros with a few values."""
+    row = np.zeros(size)
+    row[list(values)] = list(values.values())
+    return row
+
+
+def neighbours(node: int, links: list[tuple[int, int]]) -> list[int]:
+    """Nodes that share a link with this one."""
+    return [b if a == node else a for a, b in links if node in (a, b)]
+
+
+def mean_of(nodes: list[int], place: dict[int, float], otherwise: float) -> float:
+    """Mean place of those nodes that have one."""
+    known = [place[node] for node in nodes if node in place]
+    return sum(known) / len(known) if known else otherwise
+
+
+def box_width(name: str) -> float:
+    """Width of the box around a name."""
+    return letters(FONT).getlength(name) + 2 * FONT
+
+
+def draw_box(axes: Axes, name: str, x: float, y: float, width: float) -> None:
+    """Draw one rule."""
+    corner = (x - width / 2 + 6, y - BOX / 2 + 6)  # the style adds 6 on each side
+    box = FancyBboxPatch(corner, width - 12, BOX - 12, boxstyle="round,pad=6", facecolor=FILL, edgecolor=BLUE, zorder=2)
+    axes.add_patch(box)
+    axes.text(x, y, name, fontsize=FONT, ha="center", va="center_baseline", color=INK, zorder=3)
+
+
+def draw_edge(axes: Axes, points: list[tuple[float, float]]) -> None:
+    """Draw one edge through its bends, from below a box to an arrow head above another."""
+    x, y = points[0]
+    curve, codes = [(x, y + BOX / 2)], [Curve.MOVETO]
+    for (x0, y0), (x1, y1) in pairwise(points):
+        start, end = y0 + BOX / 2, y1 - BOX / 2
+        middle = (start + end) / 2
+        curve += [(x0, start), (x0, middle), (x1, middle), (x1, end)]
+        codes += [Curve.LINETO, Curve.CURVE4, Curve.CURVE4, Curve.CURVE4]
+    arrow = FancyArrowPatch(path=Curve(curve, codes), arrowstyle="-|>", mutation_scale=9, color=GREY, linewidth=1.1)
+    axes.add_patch(arrow)

@@ -1,0 +1,1 @@
+"""Ranking of a gallery for queries; knows arrays, not models."""

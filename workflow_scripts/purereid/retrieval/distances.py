@@ -1,0 +1,49 @@
+"""Cosine distances in blocks of queries, so that a query x gallery matrix is never held."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+BLOCK_BYTES = 64 * 2**20
+TILE = 2048  # gallery images per product: as fast as one product or faster, on the CPUs that were tried
+
+
+def normalise(features: np.ndarray) -> np.ndarray:
+    """Features [N, D] with Euclidean length 1, float32. Raises ValueError for a feature of length 0."""
+    features = np.asarray(features, np.float32)
+    lengths = np.sqrt(np.einsum("nd,nd->n", features, features, dtype=np.float64))
+    if not np.all(lengths > 0):
+        raise ValueError(f"feature {int(np.argmin(lengths > 0))} has length 0 or is not a number")
+    return features / lengths[:, None].astype(np.float32)
+
+
+def cosine_blocks(query: np.ndarray, gallery: np.ndarray, memory: int = BLOCK_BYTES) -> Iterator[np.ndarray]:
+    """Cosine distances of consecutive queries to the whole gallery.
+
+    Args:
+        query, gallery: [Q, D] and [G, D] float32 features of length 1.
+        memory: bytes that one block may take; at least one query is in a block.
+
+    Yields:
+        [b, G] float32, 1 - cos, in 0..2 up to rounding. The next block overwrites it.
+    """
+    query, gallery = np.asarray(query, np.float32), np.asarray(gallery, np.float32)
+    buffer = np.empty((min(block_rows(len(gallery), memory), len(query)), len(gallery)), np.float32)
+    for start in range(0, len(query), max(1, len(buffer))):
+        rows = query[start : start + len(buffer)]
+        block = buffer[: len(rows)]
+        for column in range(0, len(gallery), TILE):
+            np.matmul(rows, gallery[column : column + TILE].T, out=block[:, column : column + TILE])
+        yield np.subtract(1, block, out=block)
+
+
+def copied_blocks(distances: np.ndarray, memory: int = BLOCK_BYTES) -> Iterator[np.ndarray]:
+    """Consecutive rows of a distance matrix [Q, G] (also a memory map) as float32 copies [b, G]."""
+    rows = block_rows(distances.shape[1], memory)
+    for start in range(0, len(distances), rows):
+        yield np.array(distances[start : start + rows], np.float32)
+
+
+def block_rows(gallery: int, memory: int) -> int:
+    """How many rows of ``gallery`` float32 distances fit into ``memory`` bytes; at least 1."""
+    return max(1, memory // (4 * max(1, gallery)))

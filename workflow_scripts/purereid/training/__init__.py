@@ -1,0 +1,1 @@
+"""What every trainer shares: loop, checkpoint, schedule, processes, progress."""

@@ -1,0 +1,163 @@
+"""One code path from one CPU process to several GPUs.
+
+Every process computes the features of its slice of the batch; ``gather`` puts the slices together so that losses
+and the neck see the whole batch, and ``SyncBatchNorm`` does the same for the statistics inside the backbone. The
+gradients are then those of one process with the whole batch, however many processes share the work.
+"""
+
+import os
+import socket
+from collections.abc import Callable
+
+import torch
+import torch.distributed as dist
+from torch import nn
+
+from purereid.errors import UserError
+
+
+def launch(function: Callable[[torch.device], None], gpus: int = 0, processes: int | None = None) -> None:
+    """Call a function once per process; this process is rank 0.
+
+    Args:
+        function: called with the process's device; must be importable (spawned processes import it again).
+        gpus: number of GPUs, one process each; 0 is the CPU.
+        processes: number of CPU processes where there is no GPU (for tests; one is fastest).
+
+    Raises:
+        UserError: fewer GPUs than asked for.
+    """
+    if gpus > torch.cuda.device_count():
+        raise UserError(
+            f"{gpus} GPU(s) asked for, {torch.cuda.device_count()} found",
+            expected="as many GPUs as the experiment's setting gpus",
+            do="set gpus to 0 for the CPU, or start the job where the GPUs are",
+        )
+    world = max(gpus, 1) if gpus else processes or 1
+    if world == 1:
+        function(_device(0, gpus))
+        return
+    port = _free_port()
+    others = [
+        torch.multiprocessing.get_context("spawn").Process(target=_run, args=(function, rank, world, gpus, port))
+        for rank in range(1, world)
+    ]
+    for process in others:
+        process.start()
+    try:
+        _run(function, 0, world, gpus, port)
+        for process in others:
+            process.join()
+    finally:
+        for process in others:
+            process.terminate()
+    failed = [process.exitcode for process in others if process.exitcode]
+    if failed:
+        raise RuntimeError(f"{len(failed)} of {world} processes failed, exit codes {failed}")
+
+
+def rank() -> int:
+    """Number of this process, 0 without torch.distributed."""
+    return dist.get_rank() if dist.is_initialized() else 0
+
+
+def world_size() -> int:
+    """Number of processes, 1 without torch.distributed."""
+    return dist.get_world_size() if dist.is_initialized() else 1
+
+
+def own_slice(batch: int) -> slice:
+    """Rows of a batch that this process computes; the batch size must be a multiple of the world size."""
+    if batch % world_size():
+        raise UserError(
+            f"a batch of {batch} images cannot be shared by {world_size()} processes",
+            expected="a batch size that is a multiple of the number of GPUs",
+        )
+    share = batch // world_size()
+    return slice(rank() * share, (rank() + 1) * share)
+
+
+def gather(tensor: torch.Tensor) -> torch.Tensor:
+    """Concatenate the slices [B / world, ...] of all processes to [B, ...], with gradients.
+
+    Every process must compute the same loss from the result; averaging parameter gradients over the processes (as
+    DistributedDataParallel does) then gives the gradient of that one loss.
+    """
+    return tensor if world_size() == 1 else _Gather.apply(tensor)
+
+
+class SyncBatchNorm(nn.BatchNorm2d):
+    """Batch normalisation with statistics over all processes; unlike torch's own it runs on CPUs too."""
+
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
+        if not self.training or world_size() == 1:
+            return super().forward(input)
+        x = input.float()
+        count = world_size() * x.numel() / x.shape[1]
+        mean = _AllReduce.apply(x.sum(dim=(0, 2, 3))) / count
+        var = _AllReduce.apply((x - mean[:, None, None]).square().sum(dim=(0, 2, 3))) / count
+        with torch.no_grad():
+            self.num_batches_tracked += 1
+            self.running_mean.lerp_(mean, self.momentum)
+            self.running_var.lerp_(var * count / (count - 1), self.momentum)
+        scale = self.weight * (var + self.eps).rsqrt()
+        return ((x - mean[:, None, None]) * scale[:, None, None] + self.bias[:, None, None]).to(input.dtype)
+
+
+def sync_batch_norm(module: nn.Module) -> nn.Module:
+    """Turn every BatchNorm2d of a network into ``SyncBatchNorm``, in place."""
+    for child in module.modules():
+        if type(child) is nn.BatchNorm2d:
+            child.__class__ = SyncBatchNorm
+    return module
+
+
+class _Gather(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: object, tensor: torch.Tensor) -> torch.Tensor:
+        parts = [torch.empty_like(tensor) for _ in range(world_size())]
+        dist.all_gather(parts, tensor.contiguous())
+        ctx.rows = tensor.shape[0]
+        return torch.cat(parts)
+
+    @staticmethod
+    def backward(ctx: object, gradient: torch.Tensor) -> torch.Tensor:
+        # all processes hold the same loss, hence the same gradient: the sum over them is world times ours
+        return gradient[rank() * ctx.rows : (rank() + 1) * ctx.rows] * world_size()
+
+
+class _AllReduce(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: object, tensor: torch.Tensor) -> torch.Tensor:
+        total = tensor.clone()
+        dist.all_reduce(total)
+        return total
+
+    @staticmethod
+    def backward(ctx: object, gradient: torch.Tensor) -> torch.Tensor:
+        total = gradient.clone()
+        dist.all_reduce(total)
+        return total
+
+
+def _run(function: Callable, rank: int, world: int, gpus: int, port: int) -> None:
+    device = _device(rank, gpus)
+    os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port))
+    dist.init_process_group("nccl" if gpus else "gloo", rank=rank, world_size=world)
+    try:
+        function(device)
+    finally:
+        dist.destroy_process_group()
+
+
+def _device(rank: int, gpus: int) -> torch.device:
+    if not gpus:
+        return torch.device("cpu")
+    torch.cuda.set_device(rank)
+    return torch.device("cuda", rank)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]

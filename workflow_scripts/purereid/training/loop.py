@@ -1,0 +1,166 @@
+"""The loop that every trainer shares: steps, checkpoints, resume, curves.
+
+The data and the random draws of a step depend on the seed and the step's number alone. A training that goes on from
+a checkpoint therefore ends with the same bytes as one that was never interrupted, and no state of a random
+generator or of a data loader is ever stored.
+"""
+
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import torch
+
+from purereid.errors import UserError
+from purereid.logs import log
+from purereid.training import checkpoint
+from purereid.training.distributed import rank
+from purereid.training.progress import Progress
+
+
+class Trainer(Protocol):
+    """What the loop needs to know of a training."""
+
+    steps: int
+    steps_per_epoch: int
+    images_per_step: int
+    columns: list[str]  # names of the values that ``step`` returns
+
+    def batch(self, step: int) -> object:
+        """Data of a step; called in another thread, ahead of time; depends on the step's number alone."""
+
+    def step(self, step: int, batch: object) -> dict[str, torch.Tensor | float]:
+        """Learn from a batch; returns the parts of the loss and other values for the curves."""
+
+    def state(self) -> object:
+        """Everything that ``step`` changes, as nested dicts and lists of tensors and JSON values."""
+
+    def restore(self, state: object) -> None:
+        """Take up a state."""
+
+    def watch(self, row: dict) -> None:
+        """Look at each row of the curves, for instance to raise an alarm."""
+
+
+def train(trainer: Trainer, *, seed: int, stamp: str, curves: Path, log_every: int = 10) -> None:
+    """Run a training to its end, from its checkpoint where there is one.
+
+    The checkpoint ``checkpoint.safetensors`` lies beside the curves; it is written after each epoch and on SIGTERM,
+    and removed by ``finish``.
+
+    Args:
+        trainer: the training.
+        seed: seed of the random draws inside steps (dropout and the like).
+        stamp: digest of everything that decides the result; a checkpoint with another stamp is not used.
+        curves: CSV file that is written at the end.
+        log_every: steps per row of the curves.
+
+    Raises:
+        UserError: the loss is not finite.
+    """
+    curves = Path(curves)
+    file = curves.with_name("checkpoint.safetensors")
+    start, rows = _resume(trainer, file, stamp)
+    leads = rank() == 0
+    progress = (
+        Progress(trainer.steps, trainer.steps_per_epoch, trainer.images_per_step, curves.with_name("tensorboard"), rows)
+        if leads
+        else None
+    )
+    sums, waited = [], 0.0
+    with _interruptible() as interrupted, _batches(trainer, start) as batches:
+        for step, batch, seconds in batches:
+            torch.manual_seed(step_seed(seed, step))
+            sums.append(trainer.step(step, batch))
+            waited += seconds
+            done = step + 1
+            epoch_ends = done % trainer.steps_per_epoch == 0
+            if done % log_every == 0 or epoch_ends or done == trainer.steps:
+                row = _means(sums, done)
+                sums.clear()
+                if progress:
+                    progress.write(done, row, waited)
+                    trainer.watch(progress.rows[-1])
+                waited = 0.0
+            if progress and (epoch_ends or interrupted.is_set()) and done < trainer.steps and not sums:
+                checkpoint.save(file, {"step": done, "rows": progress.rows, "trainer": trainer.state()}, stamp=stamp)
+                if interrupted.is_set():
+                    log.info("stopped at step %d; the next run goes on from there", done)
+                    raise SystemExit(128 + signal.SIGTERM)
+    if progress:
+        progress.close(curves, trainer.columns)
+
+
+def finish(curves: str | Path) -> None:
+    """Remove the checkpoint after the result is written."""
+    Path(curves).with_name("checkpoint.safetensors").unlink(missing_ok=True)
+
+
+def step_seed(*numbers: int) -> int:
+    """One 63-bit seed from several numbers, such as seed and step."""
+    return int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0] >> 1)
+
+
+def _resume(trainer: Trainer, file: Path, stamp: str) -> tuple[int, list[dict]]:
+    if not file.exists():
+        return 0, []
+    try:
+        state, header = checkpoint.load(file)
+    except UserError as error:
+        log.info("checkpoint is damaged, starting again: %s", error)
+        return 0, []
+    if header.get("stamp") != stamp:
+        log.info("checkpoint is of other settings, code or data, starting again: %s", file)
+        return 0, []
+    trainer.restore(state["trainer"])
+    log.info("going on from step %d of %d: %s", state["step"], trainer.steps, file)
+    return state["step"], state["rows"]
+
+
+@contextmanager
+def _batches(trainer: Trainer, start: int, ahead: int = 2) -> Iterator[Iterator[tuple[int, object, float]]]:
+    """Batches made ahead in another thread, with the seconds that the training waited for each."""
+    with ThreadPoolExecutor(max_workers=1) as pool:
+
+        def generate() -> Iterator[tuple[int, object, float]]:
+            waiting = [pool.submit(trainer.batch, step) for step in range(start, min(start + ahead, trainer.steps))]
+            for step in range(start, trainer.steps):
+                began = time.perf_counter()
+                batch = waiting.pop(0).result()
+                seconds = time.perf_counter() - began
+                if step + ahead < trainer.steps:
+                    waiting.append(pool.submit(trainer.batch, step + ahead))
+                yield step, batch, seconds
+
+        yield generate()
+
+
+@contextmanager
+def _interruptible() -> Iterator[threading.Event]:
+    """An event that SIGTERM sets, so that a job that reaches its time limit saves its state."""
+    event = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield event
+        return
+    before = signal.signal(signal.SIGTERM, lambda *_: event.set())
+    try:
+        yield event
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _means(sums: list[dict], step: int) -> dict[str, float]:
+    row = {name: float(sum(float(parts[name]) for parts in sums) / len(sums)) for name in sums[0]}
+    if not np.isfinite(list(row.values())).all():
+        raise UserError(
+            f"the loss is not finite at step {step}: {row}",
+            expected="finite numbers",
+            do="lower the learning rate (train_reid.learning_rate), lengthen the warm-up, or set precision to fp32",
+        )
+    return row

@@ -1,0 +1,9 @@
+"""Render people who do not exist (rule ``render_people``)."""
+
+from purereid.people.writer import render_people
+
+from purereid.logs import job
+
+if __name__ == "__main__":
+    with job(snakemake) as this:
+        render_people(this.folder, **snakemake.params.settings, processes=snakemake.threads, progress=this.progress)

@@ -1,0 +1,15 @@
+"""Train one encoder (rule ``train_reid``)."""
+
+from purereid.logs import job
+from purereid.reid.train import train_reid
+
+if __name__ == "__main__":
+    with job(snakemake) as this:
+        train_reid(
+            **snakemake.input,
+            **snakemake.output,
+            settings=snakemake.params.settings,
+            stamp=this.stamp,
+            threads=snakemake.threads,
+            gpus=snakemake.resources.gpu,
+        )
