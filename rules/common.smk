@@ -89,7 +89,8 @@ def data_source(wildcards):
 
 def encoder(wildcards):
     """The encoder of an experiment, wherever it was trained."""
-    return expand(rules.train_reid.output.encoder, dataset=setup.train(wildcards.experiment), **_model(wildcards))
+    dataset = setup.train(wildcards.experiment)
+    return rules.train_reid.output.encoder.format(dataset=dataset, **_model(wildcards))
 
 
 def curves(wildcards):

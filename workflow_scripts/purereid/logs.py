@@ -71,6 +71,11 @@ class Job:
         return digest([self.record["settings"], self.record["code"], sorted(self.record["inputs"].values())])
 
 
+    def progress(self, done: int, total: int) -> None:
+        """Say how far a long job is."""
+        log.info("%d of %d", done, total)
+
+
 def open_log(path: Path, name: str) -> None:
     """Send ``log`` to a file and, errors apart, to the terminal."""
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -41,7 +41,10 @@ def diagnose(index: pd.DataFrame, findings: Sequence[Finding] = (), *, allow_sha
         "datasets": sorted(set(index["dataset"])),
         "images": len(index),
         "splits": {split: describe_split(part, rows["query"]) for split, part in rows.items() if len(part)},
-        "findings": [asdict(each) for each in sorted(found, key=lambda each: SEVERITIES.index(each.severity))],
+        "findings": [
+            asdict(each) | {"examples": list(each.examples)}
+            for each in sorted(found, key=lambda each: SEVERITIES.index(each.severity))
+        ],
     }
 
 

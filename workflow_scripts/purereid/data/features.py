@@ -52,14 +52,14 @@ def read_features(path: str | Path, images: Sequence[str] | None = None) -> tupl
             that is not finite or all zeros.
     """
     file = _open(Path(path))
-    found = _names(file)
+    found = _names(file, path)
     _check_unique(found, path)
     wanted = found if images is None else list(images)
     target = _targets(found, wanted, path)
     features = np.empty((len(wanted), file.schema_arrow.field("feature").type.list_size), np.float32)
-    start = 0
+    start = 0  # row of the file
     for batch in file.iter_batches(ROWS, columns=["feature"]):
-        rows = batch.column(0).flatten().to_numpy().reshape(-1, features.shape[1])
+        rows = _filled(batch.column(0), path).flatten().to_numpy().reshape(-1, features.shape[1])
         place = target[start : start + len(rows)]
         features[place[place >= 0]] = rows[place >= 0]
         start += len(batch)
@@ -69,7 +69,7 @@ def read_features(path: str | Path, images: Sequence[str] | None = None) -> tupl
 
 def read_feature_images(path: str | Path) -> list[str]:
     """Names of the images in a feature file, in the order of the file. Errors as for ``read_features``."""
-    return _names(_open(Path(path)))
+    return _names(_open(Path(path)), path)
 
 
 def _open(path: Path) -> pq.ParquetFile:
@@ -98,8 +98,14 @@ def _is_vector(kind: pa.DataType | None) -> bool:
     return kind is not None and pa.types.is_fixed_size_list(kind) and kind.value_type == pa.float32()
 
 
-def _names(file: pq.ParquetFile) -> list[str]:
-    return file.read(columns=["image"]).column("image").to_pylist()
+def _names(file: pq.ParquetFile, path: str | Path) -> list[str]:
+    return _filled(file.read(columns=["image"]).column("image"), path).to_pylist()
+
+
+def _filled(column: pa.Array | pa.ChunkedArray, path: str | Path) -> pa.Array | pa.ChunkedArray:
+    if column.null_count:
+        raise UserError("the features have empty cells", where=path, expected=MADE_BY)
+    return column
 
 
 def _targets(found: list[str], wanted: list[str], path: str | Path) -> np.ndarray:

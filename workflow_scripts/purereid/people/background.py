@@ -7,7 +7,7 @@ import numpy as np
 
 from purereid.people.camera import Camera, View
 
-ROWS, COLUMNS = 320, 640
+ROWS, COLUMNS = 320, 1600
 HORIZON = 150
 
 
@@ -25,14 +25,15 @@ def background_of(view: View) -> np.ndarray:
 
 @lru_cache(maxsize=64)
 def scene_of_camera(camera: Camera) -> np.ndarray:
-    """Draw a camera's whole scene: wall and floor with clutter in front, uint8 RGB [320, 640, 3]."""
+    """Draw a camera's whole scene: wall and floor with clutter in front, uint8 RGB [320, 1600, 3]."""
     rng = np.random.Generator(np.random.Philox(np.random.SeedSequence([camera.seed, 5, camera.number])))
     scene = np.empty((ROWS, COLUMNS, 3), np.float32)
-    scene[:HORIZON] = _muted(rng, 90, 190)
-    scene[HORIZON:] = _muted(rng, 85, 175)
-    (_draw_bricks if rng.random() < 0.5 else _draw_panels)(scene, rng)
+    _draw_panels(scene[:HORIZON], rng, (40, 130))
+    _draw_panels(scene[HORIZON:], rng, (50, 160))
+    if rng.random() < 0.5:
+        _draw_bricks(scene, rng)
     _draw_floor(scene, rng)
-    for _ in range(int(rng.integers(9, 15))):
+    for _ in range(int(rng.integers(26, 38))):
         draw = (_draw_door, _draw_window, _draw_tree, _draw_car, _draw_bin, _draw_sign, _draw_post)[rng.integers(7)]
         draw(scene, int(rng.integers(0, COLUMNS)), rng)
     scene *= _mottle(rng)[..., None]
@@ -40,14 +41,14 @@ def scene_of_camera(camera: Camera) -> np.ndarray:
 
 
 def _muted(rng: np.random.Generator, low: float, high: float) -> np.ndarray:
-    return rng.uniform(low, high) + rng.normal(0, 13, 3)
+    return rng.uniform(low, high) + rng.normal(0, 7, 3)
 
 
 def _mottle(rng: np.random.Generator) -> np.ndarray:
     """Stains and uneven light, a factor about 1."""
     factor = np.ones((ROWS, COLUMNS), np.float32)
-    for cells, strength in ((6, 0.16), (28, 0.07), (120, 0.05)):
-        patch = rng.normal(0, strength, (cells // 2, cells)).astype(np.float32)
+    for cells, strength in ((20, 0.20), (70, 0.08), (300, 0.05)):
+        patch = rng.normal(0, strength, (max(3, cells // 5), cells)).astype(np.float32)
         factor += cv2.resize(patch, (COLUMNS, ROWS), interpolation=cv2.INTER_CUBIC)
     return np.clip(factor, 0.4, 1.6)
 
@@ -60,12 +61,13 @@ def _draw_bricks(scene: np.ndarray, rng: np.random.Generator) -> None:
             scene[y : min(y + rows, HORIZON), x : x + 2] *= 0.85
 
 
-def _draw_panels(scene: np.ndarray, rng: np.random.Generator) -> None:
+def _draw_panels(strip: np.ndarray, rng: np.random.Generator, widths: tuple[int, int]) -> None:
+    """Stretches of different wall or paving, side by side."""
     x = 0
     while x < COLUMNS:
-        width = int(rng.integers(40, 130))
-        scene[:HORIZON, x : x + width] *= rng.uniform(0.75, 1.2)
-        scene[:HORIZON, x : x + 3] *= 0.7
+        width = int(rng.integers(*widths))
+        strip[:, x : x + width] = _muted(rng, 80, 185)
+        strip[:, x : x + 3] *= 0.75
         x += width
 
 
@@ -75,8 +77,9 @@ def _draw_floor(scene: np.ndarray, rng: np.random.Generator) -> None:
     while y < ROWS:
         scene[int(y) : int(y) + 2] *= 0.84
         y, step = y + step, step * 1.3
-    for x in range(-COLUMNS, 2 * COLUMNS, int(rng.integers(36, 90))):
-        cv2.line(scene, (x, HORIZON + 8), (x + (x - COLUMNS // 2), ROWS), (scene[HORIZON + 60, 5] * 0.85).tolist(), 2)
+    slant = int(rng.integers(-120, 120))
+    for x in range(-abs(slant), COLUMNS + abs(slant), int(rng.integers(36, 90))):
+        cv2.line(scene, (x, HORIZON + 8), (x + slant, ROWS), (scene[HORIZON + 60, 5] * 0.85).tolist(), 2)
 
 
 def _draw_door(scene: np.ndarray, x: int, rng: np.random.Generator) -> None:
@@ -105,7 +108,7 @@ def _draw_tree(scene: np.ndarray, x: int, rng: np.random.Generator) -> None:
 
 
 def _draw_car(scene: np.ndarray, x: int, rng: np.random.Generator) -> None:
-    y, paint = int(rng.integers(HORIZON - 12, HORIZON + 12)), rng.uniform(40, 200) + rng.normal(0, 28, 3)
+    y, paint = int(rng.integers(HORIZON - 12, HORIZON + 12)), rng.uniform(40, 200) + rng.normal(0, 18, 3)
     roof = np.array([[x + 26, y - 34], [x + 84, y - 34], [x + 108, y - 14], [x + 12, y - 14]])
     cv2.fillPoly(scene, [roof], (50, 56, 64))
     cv2.rectangle(scene, (x, y - 15), (x + 126, y + 12), paint.tolist(), -1)

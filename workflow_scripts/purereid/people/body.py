@@ -63,13 +63,13 @@ def _skeleton(identity: Identity, pose: Pose) -> dict[str, np.ndarray]:
     points = {"pelvis": np.zeros(3), "spine": spine, "across": across, "neck": spine * TORSO}
     for name, side in SIDES:
         hip, knee = getattr(pose, f"{name}_hip"), getattr(pose, f"{name}_knee")
-        points[f"{name}_hip"] = np.array([side * 0.050 * shape.hips, -0.005, 0.0])
+        points[f"{name}_hip"] = np.array([side * 0.046 * shape.hips, -0.005, 0.0])
         points[f"{name}_knee"] = points[f"{name}_hip"] + THIGH * shape.legs * _down(hip, side * 0.03)
         points[f"{name}_ankle"] = points[f"{name}_knee"] + SHIN * shape.legs * _down(hip - knee, side * 0.01)
         points[f"{name}_toe"] = points[f"{name}_ankle"] + _toe(hip - knee, side)
         swing, bend = getattr(pose, f"{name}_shoulder"), getattr(pose, f"{name}_elbow")
         spread, inward = getattr(pose, f"{name}_spread"), getattr(pose, f"{name}_inward")
-        points[f"{name}_shoulder"] = points["neck"] + side * 0.098 * shape.shoulders * across - 0.012 * spine
+        points[f"{name}_shoulder"] = points["neck"] + side * 0.098 * shape.shoulders * across - 0.020 * spine
         points[f"{name}_elbow"] = points[f"{name}_shoulder"] + UPPER_ARM * _down(swing, side * spread)
         forearm = _down(swing + bend, side * (spread - inward - 0.1))
         points[f"{name}_wrist"] = points[f"{name}_elbow"] + FOREARM * forearm
@@ -112,7 +112,7 @@ def _torso_rows(identity: Identity, points: dict) -> list[tuple]:
     wide, deep = 0.092 * shape.shoulders * shape.build**0.5, 0.058 * shape.build
     right, left = (points[f"{name}_shoulder"] for name, _ in SIDES)
     waist_wide, belly = 0.074 * shape.build, 0.056 * shape.belly
-    hips_wide = 0.088 * shape.hips * shape.build**0.5 / (waist_wide * 1.03)
+    hips_wide = 0.094 * shape.hips * shape.build**0.5 / (waist_wide * 1.03)
     return [
         ("shoulders", right, left, forward, 0.030, 0.036 * shape.build**0.5, 1.0, 0.026, 0.026),
         ("chest", points["neck"] - 0.050 * spine, waist, forward, wide, deep, waist_wide / wide, 0.050, 0.03),
@@ -130,7 +130,7 @@ def _limb_rows(identity: Identity, pose: Pose, points: dict) -> list[tuple]:
         shoulder, elbow, wrist, finger = (points[f"{name}_{at}"] for at in ("shoulder", "elbow", "wrist", "finger"))
         hip, knee, ankle, toe = (points[f"{name}_{at}"] for at in ("hip", "knee", "ankle", "toe"))
         arm, lower = 0.028 * build * upper_sleeve, 0.024 * build * lower_sleeve
-        thigh, shin = 0.051 * build * loose, 0.036 * build * (loose if flared == 1.0 else 1.0)
+        thigh, shin = 0.047 * build * loose, 0.036 * build * (loose if flared == 1.0 else 1.0)
         thigh, end = thigh * flared, 0.03 if flared == 1.0 else 0.005
         heel = ankle + (toe - ankle) * 0.05 - (0, 0.012, 0)
         rows += [
@@ -152,8 +152,8 @@ def _skirt_rows(identity: Identity, points: dict) -> list[tuple]:
     reach = (outfit.leg_length - 0.30) / THIGH  # 1 = to the knees
     low = (points["right_knee"] + points["left_knee"]) / 2 * reach
     spread = np.abs(points["right_knee"] - points["left_knee"])[2] / 2 * reach
-    wide, deep = 0.084 * shape.hips * shape.build**0.5, 0.062 * shape.build
-    open_wide = float(np.clip((spread + 0.052 * shape.build) / deep, 1.2, 2.2))
+    wide, deep = 0.090 * shape.hips * shape.build**0.5, 0.062 * shape.build
+    open_wide = float(np.clip((spread + 0.055 * shape.build) / deep, 1.25, 2.2))
     return [("skirt", 0.05 * points["spine"], low, FORWARD, wide, deep, open_wide, 0.02, 0.01)]
 
 

@@ -19,23 +19,23 @@ CLOTH = {
     "yellow": (212, 176, 70),
 }
 UPPER_SHARE = {
-    "black": 0.22,
-    "white": 0.20,
-    "grey": 0.15,
+    "black": 0.25,
+    "white": 0.21,
+    "grey": 0.16,
     "navy": 0.13,
-    "red": 0.10,
-    "green": 0.07,
-    "blue": 0.08,
-    "yellow": 0.05,
+    "red": 0.09,
+    "green": 0.06,
+    "blue": 0.06,
+    "yellow": 0.04,
 }
 LOWER = ((38, 38, 42), (62, 78, 118), (112, 112, 116), (158, 140, 110), (206, 202, 194))
-LOWER_SHARE = (0.34, 0.33, 0.14, 0.12, 0.07)
+LOWER_SHARE = (0.37, 0.35, 0.12, 0.10, 0.06)
 SHOES = ((34, 32, 32), (222, 222, 222), (110, 76, 52), (160, 48, 50))
 SHOES_SHARE = (0.42, 0.34, 0.14, 0.10)
 BAG = ((34, 34, 38), (150, 44, 48), (56, 74, 128), (142, 116, 84), (212, 208, 196), (70, 110, 78))
 
 PATTERNS = {
-    "plain": 0.20,
+    "plain": 0.24,
     "hoops": 0.13,
     "pinstripes": 0.09,
     "checks": 0.09,
@@ -46,8 +46,8 @@ PATTERNS = {
     "open": 0.09,
 }
 LOWER_KINDS = {"trousers": 0.60, "shorts": 0.20, "skirt": 0.12, "coat": 0.08}
-HAIR_STYLES = {"short": 0.44, "long": 0.22, "ponytail": 0.10, "bald": 0.08, "hat": 0.16}
-BAGS = {"none": 0.46, "backpack": 0.24, "shoulder": 0.18, "hand": 0.12}
+HAIR_STYLES = {"short": 0.48, "long": 0.22, "ponytail": 0.10, "bald": 0.08, "hat": 0.12}
+BAGS = {"none": 0.50, "backpack": 0.24, "shoulder": 0.18, "hand": 0.12}
 
 
 @dataclass(frozen=True)

@@ -109,7 +109,7 @@ def _shade(hits: Hits, view: View) -> np.ndarray:
         cv2.boxFilter(found, -1, (size, size)), 1e-3
     )
     behind = (hits.depth.ravel() - near.ravel())[hits.sample]
-    return light * (1 - 0.45 * np.clip(behind * 4.5, 0, 1))
+    return light * (1 - 0.38 * np.clip(behind * 4.0, 0, 1))
 
 
 def _darken_floor(scene: np.ndarray, figure: Figure, frame: Frame, view: View) -> None:

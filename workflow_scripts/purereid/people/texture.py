@@ -49,7 +49,7 @@ def _paint_head(canvas: np.ndarray, grid: AtlasGrid, outfit: Outfit) -> None:
 
 def _paint_legs(canvas: np.ndarray, grid: AtlasGrid, outfit: Outfit) -> None:
     # Below a skirt the legs are bare, below a coat there are trousers.
-    length = {"skirt": 0.3, "coat": 0.9}.get(outfit.lower_kind, outfit.leg_length)
+    length = {"skirt": outfit.leg_length - 0.04, "coat": 0.9}.get(outfit.lower_kind, outfit.leg_length)
     covered = _on(grid, "pelvis") | (_on(grid, *LEGS) & (grid.drop < length))
     canvas[covered] = outfit.lower
     canvas[_on(grid, "skirt")] = outfit.lower
@@ -62,6 +62,7 @@ def _paint_upper(canvas: np.ndarray, grid: AtlasGrid, outfit: Outfit) -> None:
     coat = outfit.lower_kind == "coat"
     covered = _on(grid, *TORSO) & (grid.drop < (1.0 if coat else outfit.hem))
     covered |= _on(grid, *ARMS) & (grid.drop < outfit.sleeves)
+    covered |= _on(grid, "right_thigh", "left_thigh") & (grid.drop < outfit.hem)
     if coat:
         covered |= _on(grid, "skirt")
     colours = np.where(_second_colour(grid, outfit)[..., None], outfit.upper_second, outfit.upper)

@@ -86,7 +86,7 @@ def _moment(
         box_y=0.0,
         box_scale=1.0,
         box_stretch=1.0,
-        place_x=float((place_x + 0.05 * moment * np.sin(2 * np.pi * heading)) % 1),
+        place_x=float((place_x + 0.02 * moment * np.sin(2 * np.pi * heading)) % 1),
         place_y=float(place_y),
         exposure=float(np.clip(exposure + rng.normal(0, 0.03), 0.75, 1.3)),
         light_turn=float(light_turn),
@@ -100,12 +100,12 @@ def _moment(
 
 def _hand_drawn(scene: Scene, rng: np.random.Generator) -> Scene:
     shift = rng.normal(0, 0.012, 2)
-    return _cut(scene, shift, rng.normal(1.06, 0.02), rng.normal(1, 0.03), rng)
+    return _cut(scene, shift, rng.normal(1.04, 0.015), rng.normal(1, 0.03), rng)
 
 
 def _detected(scene: Scene, rng: np.random.Generator) -> Scene:
     shift = rng.normal(0, (0.045, 0.025))
-    return _cut(scene, shift, rng.normal(1.13, 0.07), rng.normal(1, 0.05), rng)
+    return _cut(scene, shift, rng.normal(1.09, 0.06), rng.normal(1, 0.05), rng)
 
 
 def _badly_cut(scene: Scene, rng: np.random.Generator) -> Scene:

@@ -72,9 +72,9 @@ def evaluate(
     multi = _multi_images(table, sides, protocol, features)
     query, gallery, extra = _read(features, sides.query, sides.gallery, multi)
     ranking = rank(query, gallery, **sides.labels())
-    notes = _notes(sides, ranking, protocol)
     single = _single_query(ranking, query, gallery, sides, protocol, seed)
-    pooled, remarks = _multi_query(extra, multi, query, gallery, sides, has_multi=(table["split"] == "multi").any())
+    pooled, remark = _multi_query(extra, multi, query, gallery, sides)
+    notes = [*_notes(sides, ranking, protocol, has_multi="multi" in set(table["split"]), pooled=bool(pooled)), *remark]
     result = {
         "dataset": dataset,
         "experiment": experiment,
@@ -83,7 +83,7 @@ def evaluate(
             "name": protocol,
             "distance": "cosine",
             "same_camera_removed": sides.same_camera_removed,
-            "note": "; ".join(notes + remarks),
+            "note": "; ".join(notes),
         },
         "counts": _counts(sides, ranking),
         "single_query": single,
@@ -127,18 +127,18 @@ def _single_query(
 
 
 def _multi_query(
-    extra: np.ndarray, multi: pd.DataFrame, query: np.ndarray, gallery: np.ndarray, sides: Sides, has_multi: bool
+    extra: np.ndarray, multi: pd.DataFrame, query: np.ndarray, gallery: np.ndarray, sides: Sides
 ) -> tuple[dict | None, list[str]]:
-    """Multi-query scores, if there is anything to pool, and remarks."""
+    """Multi-query scores, if there is anything to pool, and what is to be said about them."""
     if multi.empty:
-        return None, ["no multi-query: needs protocol market, known cameras and features of split multi"] * has_multi
+        return None, []
     labels = sides.labels()
     columns = (multi[name].to_numpy() for name in ("pid", "camid"))
     pooled, images = pool_queries(extra, *columns, labels["query_pids"], labels["query_camids"])
     alone = images == 0
     pooled[alone] = query[alone]
-    remark = f"multi-query: {np.count_nonzero(alone)} of {len(query)} queries have no multi image and stay single"
-    return mean_scores(rank(pooled, gallery, **labels, top=0)), [remark] * bool(alone.any())
+    scores = mean_scores(rank(pooled, gallery, **labels, top=0))
+    return scores, [f"queries without a multi-query image, which stay single: {alone.sum()}"] if alone.any() else []
 
 
 def _camera_pairs(query: np.ndarray, gallery: np.ndarray, sides: Sides, protocol: str) -> list[dict]:
@@ -158,25 +158,25 @@ def _counts(sides: Sides, ranking: Ranking) -> dict[str, int]:
     }
 
 
-def _notes(sides: Sides, ranking: Ranking, protocol: str) -> list[str]:
-    unknown = int((sides.query["camid"] == UNKNOWN).sum())
-    ties = int(np.count_nonzero(ranking.tied))
-    notes = {
-        "cameras unknown: same-camera removal is off, only the query's own file is removed": (
-            not sides.same_camera_removed
+def _notes(sides: Sides, ranking: Ranking, protocol: str, has_multi: bool, pooled: bool) -> list[str]:
+    """What a reader of the scores has to know."""
+    known = sides.same_camera_removed
+    unknown = np.count_nonzero(sides.query["camid"] == UNKNOWN)
+    ties = np.count_nonzero(ranking.tied)
+    notes = [
+        (not known, "cameras unknown: same-camera removal is off, only the query's own file is removed"),
+        (known and unknown, f"queries of unknown camera, for which only their own file is removed: {unknown}"),
+        (ranking.without_match, f"queries without a match, left out of all means: {ranking.without_match}"),
+        (ties, f"queries with a right and a wrong image at equal distance, ordered by the index: {ties}"),
+        (protocol == "single_gallery_shot", f"mean of {REPEATS} draws of one gallery image per identity, hence no mAP"),
+        (protocol == "single_gallery_shot", "the ranks file lists and scores the full gallery"),
+        (protocol == "openreid", "queries are all test images of the query identities: not comparable with market"),
+        (
+            has_multi and not pooled,
+            "no multi-query: it needs protocol market, known cameras and features of split multi",
         ),
-        f"camera unknown for {unknown} of {len(sides.query)} queries: only their own file is removed": (
-            sides.same_camera_removed and unknown > 0
-        ),
-        f"{ranking.without_match} queries have no match and are left out of all means": ranking.without_match > 0,
-        f"{ties} queries have a right and a wrong image at equal distance, ordered by the index": ties > 0,
-        f"mean of {REPEATS} draws of one gallery image per identity; there is no mAP under this protocol, and the "
-        "ranks file lists the full gallery": protocol == "single_gallery_shot",
-        "queries are all test images of the query identities: not comparable with protocol market": (
-            protocol == "openreid"
-        ),
-    }
-    return [note for note, holds in notes.items() if holds]
+    ]
+    return [note for holds, note in notes if holds]
 
 
 def _write_ranks(path: Path, sides: Sides, ranking: Ranking) -> None:

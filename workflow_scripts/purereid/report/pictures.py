@@ -20,6 +20,7 @@ LINE = 16
 SMALL, LARGE, TITLE = 12, 14, 19
 MARGIN = 24
 BADGE = 24
+PADDING = "#F2F2F2"
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,7 @@ def draw_row(sheet: Image.Image, draw: ImageDraw.ImageDraw, row: Row, top: int, 
 
 def draw_tile(sheet: Image.Image, draw: ImageDraw.ImageDraw, tile: Tile, left: int, top: int) -> None:
     """Draw one image in the middle of its cell, then its frame, sign and text."""
+    draw.rectangle((left, top, left + CELL_WIDTH - 1, top + CELL_HEIGHT - 1), fill=PADDING)
     picture = fit(tile.image)
     corner = (left + (CELL_WIDTH - picture.width) // 2, top + (CELL_HEIGHT - picture.height) // 2)
     sheet.paste(picture, corner)
@@ -157,7 +159,7 @@ def letters(size: int, bold: bool = False) -> ImageFont.FreeTypeFont:
 def save_picture(picture: Image.Image, path: Path) -> None:
     """Write a picture as PNG; the same picture gives the same bytes."""
     with whole_file(Path(path)) as unfinished:
-        picture.save(unfinished, format="PNG", optimize=True)
+        picture.save(unfinished, format="PNG")
 
 
 def camera(camid: int) -> str:

@@ -1,18 +1,18 @@
 """Curves of one or several training runs."""
 
+from itertools import cycle
 from pathlib import Path
 
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import PercentFormatter
 
 from purereid.errors import UserError
-from purereid.report.style import GREY, colours, new_plot, note
+from purereid.report.style import GREY, colours, new_plot, note, percent
 
-COLUMNS = ["step", "epoch", "loss", "accuracy", "lr", "images_per_second", "waiting"]
-STYLES = ["-", "--", ":", "-."]
+COLUMNS = ["step", "epoch", "loss", "accuracy", "learning_rate", "images_per_second", "waiting"]
+LINES = ["-", "--", ":", "-."]
 
 
 def plot_curves(*, curves: list[Path], labels: list[str], plot: Path) -> None:
@@ -31,16 +31,16 @@ def plot_curves(*, curves: list[Path], labels: list[str], plot: Path) -> None:
     """
     runs = dict(zip(labels, map(read_curves, curves), strict=True))
     with new_plot(plot, 5.4) as figure:
-        loss, accuracy, lr, speed, waiting = panels(figure)
+        loss, accuracy, rate, speed, waiting = panels(figure)
         draw_losses(loss, runs)
         draw_runs(accuracy, runs, "accuracy")
-        draw_runs(lr, runs, "lr")
+        draw_runs(rate, runs, "learning_rate")
         draw_runs(speed, runs, "images_per_second")
         draw_runs(waiting, runs, "waiting")
         for axes in (accuracy, waiting):
-            axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
             axes.set_ylim(0, 1)
-        for axes in (lr, speed):
+            percent(axes.yaxis)
+        for axes in (rate, speed):
             axes.set_ylim(bottom=0)
         if len(runs) > 1:
             name_runs(figure, runs)
@@ -72,30 +72,40 @@ def panels(figure: Figure) -> list[Axes]:
 
 def draw_losses(axes: Axes, runs: dict[str, pd.DataFrame]) -> None:
     """Draw the sum and the parts of the loss of every run."""
-    parts = sorted({part for table in runs.values() for part in table if part not in COLUMNS})
-    names = ["loss", *parts] if len(parts) > 1 else ["loss"]
+    names = loss_names(runs)
+    several = len(runs) > 1
     for table, run_colour in zip(runs.values(), colours(len(runs)), strict=True):
-        for place, (name, part_colour) in enumerate(zip(names, colours(len(names)), strict=True)):
-            if name in table:
-                colour, style = (run_colour, STYLES[place % 4]) if len(runs) > 1 else (part_colour, "-")
-                axes.plot(table["step"], table[name], style, color=colour, marker=dot(table), markersize=3)
-    keys = [
-        Line2D([], [], color=GREY, linestyle=STYLES[place % 4]) if len(runs) > 1 else Line2D([], [], color=colour)
-        for place, colour in enumerate(colours(len(names)))
-    ]
-    if any(len(table) for table in runs.values()):
-        axes.legend(keys, ["sum", *names[1:]])
+        for column, colour, line in zip(names, colours(len(names)), cycle(LINES)):
+            if column in table:
+                look = {"color": run_colour, "linestyle": line} if several else {"color": colour}
+                axes.plot(table["step"], table[column], marker=dot(table), markersize=3, **look)
+    looks = zip(names, colours(len(names)), cycle(LINES))
+    keys = [Line2D([], [], color=GREY, linestyle=line) if several else Line2D([], [], color=c) for _, c, line in looks]
+    if has_steps(axes, runs):
+        axes.legend(keys, names.values())
         axes.set_ylim(bottom=0)
-    else:
-        note(axes, "no steps")
+
+
+def loss_names(runs: dict[str, pd.DataFrame]) -> dict[str, str]:
+    """Columns of losses and their names: the sum and its parts, or the only part there is."""
+    parts = sorted({part for table in runs.values() for part in table if part not in COLUMNS})
+    names = {part: part.replace("_", " ") for part in parts}
+    return {"loss": "sum"} | names if len(parts) > 1 else {"loss": " ".join(names.values())}
 
 
 def draw_runs(axes: Axes, runs: dict[str, pd.DataFrame], column: str) -> None:
     """Draw one column of every run."""
     for table, colour in zip(runs.values(), colours(len(runs)), strict=True):
         axes.plot(table["step"], table[column], color=colour, marker=dot(table), markersize=3)
-    if not any(len(table) for table in runs.values()):
+    has_steps(axes, runs)
+
+
+def has_steps(axes: Axes, runs: dict[str, pd.DataFrame]) -> bool:
+    """Whether there is a step to show; otherwise the axes say so."""
+    found = any(len(table) for table in runs.values())
+    if not found:
         note(axes, "no steps")
+    return found
 
 
 def dot(table: pd.DataFrame) -> str:

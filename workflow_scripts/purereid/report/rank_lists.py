@@ -8,7 +8,7 @@ from purereid.data.images import read_image
 from purereid.data.index import read_index
 from purereid.errors import UserError
 from purereid.report.pictures import Block, Row, Tile, camera, draw_sheet, save_picture
-from purereid.report.style import BLUE, GREEN, VERMILION
+from purereid.report.style import BLUE, GREEN, RED
 
 REMARK = "blue: query;  green ✓: same person;  red ✗: another one;  nearest first, with the distance below"
 
@@ -29,7 +29,7 @@ def rank_lists(*, index: Path, ranks: Path, sheet: Path, lists: int) -> None:
         UserError: no query has a right gallery image; an image of the ranks is not in the index or cannot be read.
     """
     images = read_index(index).set_index("image")
-    table = pd.read_parquet(ranks)
+    table = read_ranks(ranks)
     scored = table.dropna(subset="AP").sort_values(["AP", "image"], ascending=[False, True]).reset_index(drop=True)
     if scored.empty:
         raise UserError("no query with a right gallery image", where=ranks, expected="at least one AP that is no NaN")
@@ -38,6 +38,13 @@ def rank_lists(*, index: Path, ranks: Path, sheet: Path, lists: int) -> None:
         for heading, queries in choose(scored, lists)
     ]
     save_picture(draw_sheet(title(images, scored, len(table)), REMARK, blocks), sheet)
+
+
+def read_ranks(path: Path) -> pd.DataFrame:
+    """Read ranks.parquet: one row per query."""
+    if not Path(path).is_file():
+        raise UserError("no such file", where=path, expected="the ranks.parquet of evaluate")
+    return pd.read_parquet(path)
 
 
 def choose(scored: pd.DataFrame, lists: int) -> list[tuple[str, pd.DataFrame]]:
@@ -64,7 +71,7 @@ def query_row(query, images: pd.DataFrame, ranks: Path) -> Row:
         gallery_tile(image, distance, right, images, ranks)
         for image, distance, right in zip(query.top_images, query.top_distances, query.top_right, strict=True)
     ]
-    label = (f"AP {query.AP:.3f}", f"first right: {query.first}", f"right ones: {query.good}")
+    label = (f"AP {query.AP:.3f}", f"first right: rank {query.first}", f"right images: {query.good}")
     return Row(label, [first, *nearest], lead=1)
 
 
@@ -73,7 +80,7 @@ def gallery_tile(image: str, distance: float, right: bool, images: pd.DataFrame,
     pixels = image_of(image, images, ranks)
     row = images.loc[image]
     lines = (f"{distance:.3f}", f"pid {row['pid']}, {camera(row['camid'])}")
-    return Tile(pixels, lines, GREEN if right else VERMILION, "✓" if right else "✗")
+    return Tile(pixels, lines, GREEN if right else RED, "✓" if right else "✗")
 
 
 def image_of(image: str, images: pd.DataFrame, ranks: Path):

@@ -21,9 +21,10 @@ from purereid.report.style import BLUE, GREY, INK, new_plot
 NODE = re.compile(r'\s*(\d+)\s*\[.*?label\s*=\s*"((?:[^"\\]|\\.)*)"')
 EDGE = re.compile(r"\s*(\d+)\s*->\s*(\d+)")
 SWEEPS = 24
-POINTS = 72  # per inch
 FILL = "#E8F1F8"
-FONT, BOX, LAYER, GAP = 10, 24, 52, 18  # points: size of the letters, heights of box and layer, air between boxes
+# Points: size of letters, height of boxes, from layer to layer, air between boxes, length of arrow heads.
+FONT, BOX, LAYER, GAP, HEAD = 10, 24, 56, 18, 9
+INCH = 72
 
 
 def rule_graph(*, config: dict, snakefile: Path, plot: Path) -> None:
@@ -70,8 +71,10 @@ def draw_rule_graph(dot: str, plot: Path) -> None:
     widths = {node: box_width(names[node]) if node in names else 0.0 for node in level}
     x = spread(layers, links, widths)
     left, right = (min(x[n] - widths[n] / 2 for n in x) - GAP, max(x[n] + widths[n] / 2 for n in x) + GAP)
-    with new_plot(plot, height=len(layers) * LAYER / POINTS, width=(right - left) / POINTS) as figure:
-        axes = figure.add_subplot(position=(0, 0, 1, 1), xlim=(left, right), ylim=((len(layers) - 0.5) * LAYER, -0.5 * LAYER))
+    with new_plot(plot, height=len(layers) * LAYER / INCH, width=(right - left) / INCH) as figure:
+        axes = figure.add_subplot(
+            position=(0, 0, 1, 1), xlim=(left, right), ylim=((len(layers) - 0.5) * LAYER, -0.5 * LAYER)
+        )
         axes.set_axis_off()
         for chain in chains:
             draw_edge(axes, [(x[node], level[node] * LAYER) for node in chain])
@@ -83,7 +86,7 @@ def parse_dot(text: str) -> tuple[dict[int, str], list[tuple[int, int]]]:
     """Read the graph from DOT text as Snakemake writes it: one node or edge a line.
 
     Returns:
-        Names by number, in order of the names, and edges (from, to) in order of the numbers.
+        Names by number, and edges (from, to), both in order of the names: Snakemake numbers the rules as it meets them.
 
     Raises:
         UserError: no node at all, or an edge from or to a node without a name.
@@ -91,7 +94,7 @@ def parse_dot(text: str) -> tuple[dict[int, str], list[tuple[int, int]]]:
     lines = text.splitlines()
     labels = dict(found.groups() for line in lines if (found := NODE.match(line)))
     names = {int(node): label.replace("\\n", " ").replace('\\"', '"') for node, label in labels.items()}
-    edges = sorted({(int(found[1]), int(found[2])) for line in lines if (found := EDGE.match(line))})
+    edges = {(int(found[1]), int(found[2])) for line in lines if (found := EDGE.match(line))}
     unnamed = sorted({node for edge in edges for node in edge} - set(names))
     if unnamed or not names:
         raise UserError(
@@ -99,7 +102,8 @@ def parse_dot(text: str) -> tuple[dict[int, str], list[tuple[int, int]]]:
             where="text of the rule graph",
             expected="what `snakemake --rulegraph` prints",
         )
-    return dict(sorted(names.items(), key=lambda item: (item[1], item[0]))), edges
+    names = dict(sorted(names.items(), key=lambda item: item[1]))
+    return names, sorted(edges, key=lambda edge: (names[edge[0]], names[edge[1]]))
 
 
 def levels(names: dict[int, str], edges: list[tuple[int, int]]) -> dict[int, int]:
@@ -220,8 +224,8 @@ def draw_edge(axes: Axes, points: list[tuple[float, float]]) -> None:
     curve, codes = [(x, y + BOX / 2)], [Curve.MOVETO]
     for (x0, y0), (x1, y1) in pairwise(points):
         start, end = y0 + BOX / 2, y1 - BOX / 2
-        middle = (start + end) / 2
-        curve += [(x0, start), (x0, middle), (x1, middle), (x1, end)]
-        codes += [Curve.LINETO, Curve.CURVE4, Curve.CURVE4, Curve.CURVE4]
-    arrow = FancyArrowPatch(path=Curve(curve, codes), arrowstyle="-|>", mutation_scale=9, color=GREY, linewidth=1.1)
+        middle = (start + end - HEAD) / 2
+        curve += [(x0, start), (x0, middle), (x1, middle), (x1, end - HEAD), (x1, end)]
+        codes += [Curve.LINETO, Curve.CURVE4, Curve.CURVE4, Curve.CURVE4, Curve.LINETO]
+    arrow = FancyArrowPatch(path=Curve(curve, codes), arrowstyle="-|>", mutation_scale=HEAD, color=GREY, linewidth=1.1)
     axes.add_patch(arrow)

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import matplotlib
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
 
 from purereid.data.atomic import whole_file
 from purereid.errors import UserError
@@ -14,6 +16,7 @@ from purereid.errors import UserError
 # Okabe and Ito, "Color Universal Design" (2008): told apart by people with any common colour blindness.
 BLUE, VERMILION, GREEN, ORANGE, PURPLE, SKY = "#0072B2", "#D55E00", "#009E73", "#E69F00", "#CC79A7", "#56B4E9"
 PALETTE = (BLUE, VERMILION, GREEN, ORANGE, PURPLE, SKY)
+RED = "#CC3311"  # for what is wrong; always beside a sign, as green and red look alike to some
 INK, GREY, PALE, PAPER = "#222222", "#6B6B6B", "#DDDDDD", "#FFFFFF"
 WIDTH = 8.0  # inches, of every plot that has axes
 
@@ -80,6 +83,12 @@ def colours(count: int) -> list:
     return [matplotlib.colormaps["viridis"](place / count) for place in range(count)]
 
 
+def percent(axis: Axis) -> None:
+    """Write the shares on an axis as 0 % to 100 %."""
+    axis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=" %"))
+
+
 def note(axes: Axes, text: str) -> None:
     """Write a remark into the middle of empty axes."""
+    axes.set(xticks=[], yticks=[])
     axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", color=GREY)

@@ -69,7 +69,7 @@ def read_new_split(path: Path) -> dict[str, list[str]]:
         if min(members.min() for members in rows.values()) < 0:
             raise ValueError("a row number is below 1")
         return {split: [names[row] for row in members] for split, members in rows.items()}
-    except (ValueError, KeyError, IndexError, NotImplementedError) as error:
+    except Exception as error:  # a broken file makes scipy raise almost anything
         raise UserError(f"the split file cannot be read: {error}", where=path, expected=expected) from None
 
 

@@ -107,7 +107,7 @@ def _make_rows(scan: Scan, root: Path, pictures: list[Picture], cameras: dict[Pi
 
 def _number_persons(scan: Scan, persons: set[str]) -> dict[str, int]:
     """Identity of each person folder."""
-    if all(re.fullmatch("-1|[0-9]+", person) for person in persons):
+    if all(re.fullmatch("-1|[0-9]{1,18}", person) for person in persons):
         pids = {person: int(person) for person in sorted(persons)}
         if len(set(pids.values())) < len(pids):
             same = next(person for person in pids if list(pids.values()).count(pids[person]) > 1)

@@ -12,8 +12,9 @@ def split_identities(rows: list[Row], *, test_share: float, queries: int, seed: 
     """Give every image a split.
 
     The identities of the test are drawn at random. Of each of their cameras (of all images, where no camera is known)
-    some images are drawn as queries; at least one stays in the gallery, and an identity seen by one camera alone
-    is left to the gallery, as its queries would have no match. Junk (-1) goes to the gallery.
+    some images are drawn as queries, but at least one stays in the gallery; where every camera has a single image, one
+    of them is the query. An identity seen by one camera alone is left to the gallery, as its queries would have no
+    match. Junk (-1) goes to the gallery.
 
     Args:
         rows: images; their split is replaced.
@@ -22,17 +23,33 @@ def split_identities(rows: list[Row], *, test_share: float, queries: int, seed: 
         seed: of the draws.
 
     Raises:
-        UserError: a share or number out of range, fewer than two identities.
+        UserError: a share or number out of range, fewer than two identities, no possible query.
     """
     _check(test_share, queries)
     pids = sorted({row.pid for row in rows if row.pid >= 0})
     if len(pids) < 2:
-        raise UserError(f"{len(pids)} identities cannot be split into train and test", expected="two identities or more")
+        raise UserError(
+            f"{len(pids)} identities cannot be split into train and test", expected="two identities or more"
+        )
     draws = np.random.default_rng(seed)
     number = min(max(round(test_share * len(pids)), 1), len(pids) - 1)
     test = {pids[place] for place in draws.permutation(len(pids))[:number]}
-    asked = _draw_queries([row for row in rows if row.pid in test], queries, draws)
+    asked = _draw_queries([row for row in rows if row.pid in test - _seen_once(rows)], queries, draws)
+    if not asked:
+        raise UserError(
+            "no query can be drawn",
+            expected="test identities with two images or more, in two cameras or more where cameras are known",
+            do="add images, or check how cameras are named",
+        )
     return [row._replace(split=_split_of(row, test, asked)) for row in rows]
+
+
+def _seen_once(rows: list[Row]) -> set[int]:
+    """Identities of which one camera is known and no other."""
+    cameras: dict[int, set[int]] = {}
+    for row in rows:
+        cameras.setdefault(row.pid, set()).add(row.camid)
+    return {pid for pid, camids in cameras.items() if len(camids) == 1 and -1 not in camids}
 
 
 def _split_of(row: Row, test: set[int], asked: set[str]) -> str:
@@ -42,15 +59,23 @@ def _split_of(row: Row, test: set[int], asked: set[str]) -> str:
 
 
 def _draw_queries(rows: list[Row], queries: int, draws: np.random.Generator) -> set[str]:
-    asked: set[str] = set()
+    """Image ids of all queries."""
+    asked: list[str] = []
     for _, group in groupby(sorted(rows, key=lambda row: (row.pid, row.camid, row.image)), key=lambda row: row.pid):
-        cameras = [list(images) for _, images in groupby(group, key=lambda row: row.camid)]
-        if len(cameras) == 1 and cameras[0][0].camid >= 0:
-            continue
-        for images in cameras:
-            number = min(queries, len(images) - 1)
-            asked.update(images[place].image for place in draws.permutation(len(images))[:number])
-    return asked
+        cameras = [[row.image for row in images] for _, images in groupby(group, key=lambda row: row.camid)]
+        asked += _draw_of_one(cameras, queries, draws)
+    return set(asked)
+
+
+def _draw_of_one(cameras: list[list[str]], queries: int, draws: np.random.Generator) -> list[str]:
+    """Queries of one identity from its image ids by camera."""
+    if all(len(images) == 1 for images in cameras):
+        return cameras[draws.integers(len(cameras))] if len(cameras) > 1 else []
+    chosen = []
+    for images in cameras:
+        order = draws.permutation(len(images))
+        chosen += [images[place] for place in order[: min(queries, len(images) - 1)]]
+    return chosen
 
 
 def _check(test_share: float, queries: int) -> None:

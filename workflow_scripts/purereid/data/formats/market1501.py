@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 
 from purereid.data.formats.scan import Scan, add_folder, drop_strangers
+from purereid.errors import UserError
 
 NAME = re.compile(r"(-1|[0-9]{4})_c([1-9][0-9]*)s([0-9]+)_([0-9]+)_([0-9]+)(\.(?i:jpg|jpeg|png))+")
 EXPECTED = (
@@ -23,15 +24,15 @@ def read(folder: Path, *, distractors: bool = False) -> Scan:
         folder: holds bounding_box_train, query, bounding_box_test and, if there, gt_bbox (multi-query).
         distractors: add the 500,000 distractors in images/ to the gallery.
     """
-    scan = Scan(EXPECTED if not distractors else f"{EXPECTED}, and images/ with the distractors")
+    scan = Scan(EXPECTED)
     add_folder(scan, folder, "bounding_box_train", "train", parse)
     add_folder(scan, folder, "query", "query", parse)
     add_folder(scan, folder, "bounding_box_test", "gallery", parse)
     add_folder(scan, folder, "gt_bbox", "multi", parse)
     if distractors:
-        add_folder(scan, folder, "images", "gallery", parse)
+        _add_distractors(scan, folder)
     drop_strangers(scan, least=1)
-    drop_unasked(scan)
+    _drop_unasked(scan)
     return scan
 
 
@@ -45,7 +46,19 @@ def parse(name: str) -> dict | None:
     return {"pid": pid, "camid": camera - 1, "seq": sequence, "frame": frame, "kind": kind}
 
 
-def drop_unasked(scan: Scan) -> None:
+def _add_distractors(scan: Scan, folder: Path) -> None:
+    before = len(scan.rows)
+    add_folder(scan, folder, "images", "gallery", parse)
+    if len(scan.rows) == before:
+        raise UserError(
+            "images/ holds no distractors",
+            where=folder,
+            expected="images/ with names such as 0000_c1s1_000001_01.jpg",
+            do="put the 500,000 distractors there, or set distractors to false",
+        )
+
+
+def _drop_unasked(scan: Scan) -> None:
     """Leave out multi-query images of identities without a query (gt_bbox shows the train identities too)."""
     asked = {row.pid for row in scan.rows if row.split == "query"}
     unasked = [row for row in scan.rows if row.split == "multi" and row.pid not in asked]

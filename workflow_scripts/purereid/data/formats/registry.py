@@ -21,12 +21,12 @@ FORMATS: dict[str, Callable[..., Scan]] = {
 }
 
 
-def scan_dataset(format: str, place: str | None, images: Path, options: dict) -> Scan:
+def scan_dataset(format: str, root: str | None, images: Path, options: dict) -> Scan:
     """List the images of a data set.
 
     Args:
         format: a name of ``FORMATS``.
-        folder: the data set's folder; only the format table can do without.
+        root: the data set's folder; only the format table can do without.
         images: where a format that packs its images into one file unpacks them.
         options: keyword arguments of the format's reader.
 
@@ -39,7 +39,7 @@ def scan_dataset(format: str, place: str | None, images: Path, options: dict) ->
         )
     reader = FORMATS[format]
     check_options(reader, options, format)
-    place = _find_folder(folder, format)
+    place = _find_folder(root, format)
     unpacks = "images" in inspect.signature(reader).parameters
     scan = reader(place, images, **options) if unpacks else reader(place, **options)
     return replace(scan, format=format, where=scan.where or place)
@@ -73,12 +73,12 @@ def _fits(value: object, kind: type) -> bool:
     return isinstance(value, kind) or (kind is float and isinstance(value, int))
 
 
-def _find_folder(folder: str | None, format: str) -> Path | None:
-    if folder is None and format == "table":
+def _find_folder(root: str | None, format: str) -> Path | None:
+    if root is None and format == "table":
         return None
-    if folder is None:
+    if root is None:
         raise UserError(f"the data set of format {format} has no folder", do="set its folder")
-    place = Path(folder)
+    place = Path(root)
     if not place.is_dir():
         found = "is a file" if place.exists() else "does not exist"
         raise UserError(

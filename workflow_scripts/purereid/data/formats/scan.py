@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from purereid.errors import UserError
+
 IMAGE_ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
 EXAMPLES = 5
 
@@ -77,15 +79,17 @@ def finding(severity: str, what: str, items: Iterable[object], do: str = "") -> 
 
 
 def list_folder(folder: Path) -> tuple[list[str], list[str], list[str]]:
-    """Sorted names of a folder's images, sub-folders and other files (hidden ones too); empty if it is missing."""
+    """Sorted names of a folder's images, sub-folders and other files (hidden ones too); empty if it is missing.
+
+    Raises:
+        UserError: the folder may not be read, or holds a name that is not UTF-8.
+    """
     images, folders, others = [], [], []
-    if folder.is_dir():
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                if entry.is_dir():
-                    folders.append(entry.name)
-                else:
-                    (images if is_image(entry.name) else others).append(entry.name)
+    for entry in _entries(folder) if folder.is_dir() else []:
+        if entry.is_dir():
+            folders.append(entry.name)
+        else:
+            (images if is_image(entry.name) else others).append(entry.name)
     return sorted(images), sorted(folders), sorted(others)
 
 
@@ -129,3 +133,20 @@ def drop_strangers(scan: Scan, least: int) -> None:
         "Junk (-1) or distractor (0) images lie outside the gallery and were left out.",
         [row.image for row in strangers],
     )
+
+
+def _entries(folder: Path) -> list[os.DirEntry]:
+    try:
+        with os.scandir(folder) as entries:
+            found = list(entries)
+    except OSError as error:
+        raise UserError(f"the folder cannot be read ({error.strerror})", where=folder, do="allow to read it") from None
+    for entry in found:
+        if not entry.name.isascii() and entry.name != entry.name.encode(errors="replace").decode():
+            raise UserError(
+                f"a file name is not UTF-8: {entry.name.encode(errors='replace').decode()}",
+                where=folder,
+                expected="names in UTF-8",
+                do="rename the files, for instance with convmv, or unpack the archive with the right encoding",
+            )
+    return found

@@ -16,9 +16,7 @@ KNOWN = ("path", "pid", "camid", "split", "kind")
 EXPECTED = "a CSV or Parquet file with the columns path, pid and, if known, camid, split and kind"
 
 
-def read(
-    folder: Path | None, *, table: str, test_share: float = 0.5, queries: int = 1, seed: int = 0
-) -> Scan:
+def read(folder: Path | None, *, table: str, test_share: float = 0.5, queries: int = 1, seed: int = 0) -> Scan:
     """Read a table of images.
 
     Args:
@@ -47,7 +45,7 @@ def _read_cells(source: Path) -> pd.DataFrame:
         raise UserError("the table does not exist", where=source, expected=EXPECTED, do="correct the option table")
     try:
         table = pd.read_parquet(source) if source.suffix == ".parquet" else pd.read_csv(source, dtype=str)
-    except (pa.ArrowException, ValueError, UnicodeError) as error:
+    except (pa.ArrowException, ValueError, OSError) as error:
         raise UserError(f"the table cannot be read: {error}", where=source, expected=EXPECTED) from None
     missing = [name for name in NEEDED if name not in table]
     if missing:
@@ -63,7 +61,7 @@ def _read_cells(source: Path) -> pd.DataFrame:
 
 def _check_cells(cells: pd.DataFrame, source: Path) -> None:
     pid = cells["pid"]
-    _refuse(pid, ~pid.str.fullmatch("-1|[0-9]+"), source, "a whole number, or -1 for no identity, as pid")
+    _refuse(pid, ~pid.str.fullmatch("-1|[0-9]{1,18}"), source, "a whole number, or -1 for no identity, as pid")
     _refuse(cells["path"], cells["path"] == "", source, "a path in every row")
     _refuse(cells["path"], cells["path"].duplicated(), source, "every path once")
     generated = cells["kind"] == "generated" if "kind" in cells else pd.Series(False, index=cells.index)
@@ -99,7 +97,7 @@ def _make_rows(scan: Scan, cells: pd.DataFrame, folder: Path, source: Path) -> l
     columns = {
         "image": cells["path"],
         "path": paths,
-        "split": cells["split"] if "split" in cells else "train",
+        "split": cells.get("split", "train"),
         "pid": cells["pid"].astype(int),
         "camid": labels.map(camids),
         "kind": cells["kind"].replace("", "detected") if "kind" in cells else "detected",

@@ -1,0 +1,37 @@
+# make demo    render people, train, score, compare, report (a few minutes on two cores)
+# make test    the tests
+# Both make their own environment in .venv from envs/requirements.txt.
+
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: demo test format clean help
+
+help:
+	@sed -n 's/^# //p' Makefile
+
+demo: $(READY)
+	$(BIN)/snakemake --profile profiles/workstation
+	$(BIN)/snakemake --profile profiles/workstation --quiet all --report report.zip
+	@cat results/people/compare/table.txt
+	@echo "report: $(CURDIR)/report.zip (unpack it and open report/report.html in a browser)"
+
+test: $(READY)
+	$(BIN)/python -m pytest
+
+format: $(READY)
+	$(BIN)/ruff check --fix workflow_scripts tests
+	$(BIN)/ruff format workflow_scripts tests
+	$(BIN)/snakefmt Snakefile rules
+
+clean:
+	rm -rf .venv
+
+$(READY): envs/requirements.txt
+	@command -v $(PYTHON) >/dev/null || { echo "purereid needs Python 3.11 or newer; '$(PYTHON)' was not found. Install it, or name one: make PYTHON=/path/to/python3 $(MAKECMDGOALS)"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "purereid needs Python 3.11 or newer; '$(PYTHON)' is $$($(PYTHON) --version 2>&1). Name another: make PYTHON=/path/to/python3 $(MAKECMDGOALS)"; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "purereid needs Python's venv module; on Debian and Ubuntu: apt install python3-venv"; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement envs/requirements.txt
+	@touch $@

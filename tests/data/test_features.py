@@ -1,0 +1,134 @@
+"""Feature files: what is written is read, and nothing that is wrong is read."""
+
+import re
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from purereid.data.features import ROWS, read_feature_images, read_features, write_features
+from purereid.errors import UserError
+
+
+@pytest.fixture
+def features():
+    return np.random.default_rng(0).standard_normal((ROWS + 10, 3), dtype=np.float32)
+
+
+@pytest.fixture
+def images(features):
+    return [f"query/{number:05d}.jpg" for number in range(len(features))]
+
+
+@pytest.fixture
+def path(tmp_path, images, features):
+    write_features(tmp_path / "features.parquet", images, features)
+    return tmp_path / "features.parquet"
+
+
+def test_all_features_come_back(path, images, features):
+    found, values = read_features(path)
+    assert found == images == read_feature_images(path)
+    assert values.dtype == np.float32
+    np.testing.assert_array_equal(values, features)
+
+
+def test_wanted_images_come_in_the_wanted_order(path, images, features):
+    order = np.random.default_rng(1).permutation(len(images))[:50]
+    found, values = read_features(path, [images[i] for i in order])
+    assert found == [images[i] for i in order]
+    np.testing.assert_array_equal(values, features[order])
+
+
+def test_same_features_same_bytes(path, tmp_path, images, features):
+    write_features(tmp_path / "again.parquet", images, features.copy())
+    assert (tmp_path / "again.parquet").read_bytes() == path.read_bytes()
+
+
+def test_the_file_holds_fixed_size_lists(path):
+    assert pq.read_schema(path).field("feature").type == pa.list_(pa.float32(), 3)
+
+
+def test_missing_images_are_counted_and_named(path, images):
+    with pytest.raises(UserError, match=r"2 of 3 images have no feature, such as query/x\.jpg"):
+        read_features(path, ["query/y.jpg", images[0], "query/x.jpg"])
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_a_feature_that_is_not_finite_is_named(tmp_path, images, features, bad):
+    features[[7, 9], 1] = bad
+    message = r"2 features are not a finite number, the first that of query/00007\.jpg"
+    with pytest.raises(UserError, match=message):
+        write_features(tmp_path / "bad.parquet", images, features)
+    assert not (tmp_path / "bad.parquet").exists()
+    write_raw(tmp_path / "bad.parquet", images, features)
+    with pytest.raises(UserError, match=message):
+        read_features(tmp_path / "bad.parquet")
+
+
+def test_a_zero_feature_is_named(tmp_path, images, features):
+    features[5] = 0
+    write_raw(tmp_path / "zero.parquet", images, features)
+    with pytest.raises(UserError, match=r"1 features are zero throughout, the first that of query/00005\.jpg"):
+        read_features(tmp_path / "zero.parquet")
+
+
+def test_an_image_listed_twice_is_named(tmp_path):
+    with pytest.raises(UserError, match="image b is listed twice"):
+        write_features(tmp_path / "f.parquet", ["a", "b", "b"], np.ones((3, 2)))
+    write_raw(tmp_path / "f.parquet", ["a", "b", "b"], np.ones((3, 2), np.float32))
+    with pytest.raises(UserError, match="image b is listed twice"):
+        read_features(tmp_path / "f.parquet")
+
+
+@pytest.mark.parametrize("shape", [(3,), (2, 4), (3, 0)])
+def test_features_of_another_shape_are_refused(tmp_path, shape):
+    with pytest.raises(ValueError, match=re.escape(f"shape {shape} for 3 images")):
+        write_features(tmp_path / "f.parquet", ["a", "b", "c"], np.ones(shape))
+
+
+def test_no_such_file(tmp_path):
+    with pytest.raises(UserError, match="the features do not exist"):
+        read_features(tmp_path / "none.parquet")
+
+
+def test_no_parquet(tmp_path):
+    (tmp_path / "text.parquet").write_text("no features here")
+    with pytest.raises(UserError, match="the features cannot be read"):
+        read_features(tmp_path / "text.parquet")
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"image": ["a"], "feature": pa.array([[1.0, 2.0]], pa.list_(pa.float32()))},
+        {"image": ["a"], "feature": pa.array([[1.0, 2.0]], pa.list_(pa.float64(), 2))},
+        {"image": [1], "feature": pa.array([[1.0, 2.0]], pa.list_(pa.float32(), 2))},
+        {"picture": ["a"]},
+    ],
+)
+def test_other_columns_are_named(tmp_path, columns):
+    pq.write_table(pa.table(columns), tmp_path / "f.parquet")
+    with pytest.raises(UserError, match="the features have the columns") as error:
+        read_features(tmp_path / "f.parquet")
+    assert "fixed-size list of float" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"image": ["a", None], "feature": pa.array([[1.0], [2.0]], pa.list_(pa.float32(), 1))},
+        {"image": ["a", "b"], "feature": pa.array([[1.0], None], pa.list_(pa.float32(), 1))},
+    ],
+)
+def test_empty_cells_are_refused(tmp_path, columns):
+    pq.write_table(pa.table(columns), tmp_path / "f.parquet")
+    with pytest.raises(UserError, match="the features have empty cells"):
+        read_features(tmp_path / "f.parquet")
+
+
+def write_raw(path, images, features):
+    """A feature file without the checks of ``write_features``."""
+    column = pa.FixedSizeListArray.from_arrays(pa.array(features.reshape(-1)), features.shape[1])
+    pq.write_table(pa.table({"image": images, "feature": column}), path)

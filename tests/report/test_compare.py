@@ -1,0 +1,286 @@
+"""Comparison of runs: the figures, what may not be compared, and how it is shown."""
+
+import json
+import logging
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from PIL import Image
+
+from purereid.errors import UserError
+from purereid.report.bootstrap import bootstrap_means, interval
+from purereid.report.compare import compare
+from purereid.report.compare_views import as_text
+
+
+def write_run(folder, experiment, seed, AP, *, dataset="tiny", protocol="market", gallery=50, **changes):
+    """One run whose queries have the given average precisions; NaN is a query without a match."""
+    AP = np.array(AP, np.float64)
+    folder = folder / f"{dataset}-{experiment}-{seed}-{protocol}".replace("/", "_")
+    folder.mkdir()
+    single = {
+        "mAP": float(np.nanmean(AP)),
+        "mAP_trapezoid": 0.3,
+        "mINP": 0.2,
+        "rank1": 0.5,
+        "rank5": 0.6,
+        "rank10": 0.7,
+    }
+    content = {
+        "dataset": dataset,
+        "experiment": experiment,
+        "seed": seed,
+        "protocol": {"name": protocol, "distance": "cosine", "same_camera_removed": True, "note": ""},
+        "counts": {"queries": len(AP), "gallery": gallery},
+        "single_query": single,
+        "multi_query": None,
+    }
+    (folder / "scores.json").write_text(json.dumps(content | changes))
+    images = [f"query/{number}.jpg" for number in range(len(AP))]
+    ranks = {"image": images, "good": pa.array(np.where(np.isnan(AP), 0, 2), pa.int32()), "AP": AP}
+    pq.write_table(pa.table(ranks), folder / "ranks.parquet")
+    return folder
+
+
+@pytest.fixture(name="AP")
+def average_precisions():
+    """Average precisions of 30 queries."""
+    return np.random.default_rng(0).random(30)
+
+
+def run(tmp_path, folders, **settings):
+    """Compare runs; the table as it was written."""
+    outputs = {"table": tmp_path / "table.csv", "page": tmp_path / "page.html", "plot": tmp_path / "plot.png"}
+    inputs = {"scores": [f / "scores.json" for f in folders], "ranks": [f / "ranks.parquet" for f in folders]}
+    compare(**inputs, **outputs, **({"bootstrap": 200} | settings))
+    return pd.read_csv(outputs["table"], dtype={"seeds": str, "remark": str}).fillna({"remark": ""})
+
+
+def test_bootstrap_equals_slow_reference(AP):
+    generator, expected = np.random.default_rng(7), []
+    for _ in range(50):
+        draw = generator.integers(0, 30, 30)
+        expected.append(sum(float(AP[q]) for q in draw) / 30)
+    means = bootstrap_means(AP, 50, 7)
+    np.testing.assert_allclose(means, expected)
+    ordered = sorted(expected)
+    low, high = interval(means, 0.5)
+    assert ordered[12] <= low <= ordered[13] and ordered[36] <= high <= ordered[37]
+
+
+def test_interval_is_that_of_the_normal_distribution_for_many_queries():
+    values = np.random.default_rng(1).normal(50, 10, 2000)
+    low, high = interval(bootstrap_means(values, 1000, 0))
+    error = 1.96 * values.std() / np.sqrt(2000)
+    assert [low, high] == pytest.approx([values.mean() - error, values.mean() + error], abs=0.1)
+
+
+def test_mean_and_spread_over_seeds(tmp_path, AP):
+    folders = [write_run(tmp_path, "baseline", seed, AP * scale) for seed, scale in ((2, 0.6), (1, 0.5), (3, 0.1))]
+    table = run(tmp_path, folders)
+    assert table["seeds"].tolist() == ["1 2 3"]
+    values = 100 * AP.mean() * np.array([0.6, 0.5, 0.1])
+    row = table.iloc[0]
+    figures = [row[f"mAP{suffix}"] for suffix in ("", "_sd", "_min", "_max")]
+    assert figures == pytest.approx([values.mean(), values.std(ddof=1), values.min(), values.max()], abs=1e-4)
+    assert row["mAP_trapezoid"] == 30 and row["mAP_trapezoid_sd"] == 0
+    assert (row["rank1"], row["rank5"], row["rank10"], row["mINP"]) == (50, 60, 70, 20)
+    low, high = interval(bootstrap_means(100 * AP * 0.4, 200, 0))
+    assert [row["mAP_low"], row["mAP_high"]] == pytest.approx([low, high], abs=1e-4)
+
+
+def test_one_seed_has_no_deviation(tmp_path, AP):
+    table = run(tmp_path, [write_run(tmp_path, "baseline", 1, AP)])
+    assert table["mAP_sd"].isna().all() and table["difference"].isna().all()
+
+
+def test_difference_to_the_first_experiment_is_paired(tmp_path, AP):
+    folders = [
+        write_run(tmp_path, name, 1, AP * 0.5 + plus) for name, plus in (("zebra", 0), ("ant", 0.2), ("bee", 0.1))
+    ]
+    table = run(tmp_path, folders)
+    assert table["experiment"].tolist() == ["zebra", "ant", "bee"]
+    assert table["baseline"].tolist() == ["zebra"] * 3
+    assert np.isnan(table["difference"][0])
+    # each query gains the same, so that a paired interval has no width, though that of mAP has
+    for name in ("difference", "difference_low", "difference_high"):
+        assert table[name][1:].tolist() == pytest.approx([20, 10], abs=1e-3)
+    assert (table["mAP_high"] - table["mAP_low"]).min() > 5
+
+
+def test_queries_without_a_match_are_left_out_of_the_bootstrap(tmp_path, AP):
+    plain = run(tmp_path, [write_run(tmp_path, "baseline", 1, AP)])
+    (tmp_path / "more").mkdir()
+    more = run(tmp_path, [write_run(tmp_path / "more", "baseline", 1, np.append(AP, np.nan))])
+    assert more["queries"].tolist() == [31]
+    assert more["mAP_low"].tolist() == plain["mAP_low"].tolist()
+
+
+@pytest.mark.parametrize(
+    ("changes", "remark"),
+    [
+        ({"protocol": "openreid"}, "not comparable with baseline: another protocol"),
+        ({"gallery": 51}, "not comparable with baseline: other queries or another gallery"),
+    ],
+)
+def test_other_tasks_are_not_compared(tmp_path, AP, changes, remark):
+    table = run(tmp_path, [write_run(tmp_path, "baseline", 1, AP), write_run(tmp_path, "other", 1, AP, **changes)])
+    assert table["difference"].isna().all()
+    assert remark in table["remark"][1] and remark not in table["remark"][0]
+    assert remark in (tmp_path / "page.html").read_text()
+
+
+def test_other_queries_are_not_compared(tmp_path, AP):
+    table = run(tmp_path, [write_run(tmp_path, "baseline", 1, AP), write_run(tmp_path, "other", 1, AP[:20])])
+    assert table["difference"].isna().all()
+    assert "other queries or another gallery" in table["remark"][1]
+    assert "30 or 20 queries" in as_text(table)
+
+
+def test_protocols_of_one_experiment_stay_apart(tmp_path, AP):
+    folders = [
+        write_run(tmp_path, "baseline", seed, AP, protocol=name) for seed, name in ((1, "market"), (2, "openreid"))
+    ]
+    table = run(tmp_path, folders)
+    assert table["protocol"].tolist() == ["market, cosine", "openreid, cosine"]
+    assert table["seeds"].tolist() == ["1", "2"]
+
+
+def test_each_data_set_has_its_own_baseline(tmp_path, AP):
+    folders = [write_run(tmp_path, "a", 1, AP, dataset=name) for name in ("x", "y")]
+    folders += [write_run(tmp_path, "b", 1, AP / 2, dataset="y")]
+    table = run(tmp_path, folders)
+    assert table["difference"].isna().tolist() == [True, True, False]
+
+
+def test_multi_query_scores_have_their_own_columns(tmp_path, AP):
+    multi = {"mAP": 0.9, "mAP_trapezoid": 0.8, "mINP": 0.7, "rank1": 0.95, "rank5": 1.0, "rank10": 1.0}
+    folders = [write_run(tmp_path, "a", 1, AP, multi_query=multi), write_run(tmp_path, "b", 1, AP)]
+    table = run(tmp_path, folders)
+    assert table["multi_query_mAP"].tolist() == [90, pytest.approx(np.nan, nan_ok=True)]
+    assert table["mAP"].tolist() == pytest.approx([100 * AP.mean()] * 2, abs=1e-4)
+    assert "a: multi-query mAP 90.0, rank1 95.0" in as_text(table)
+    assert "multi-query mAP" in (tmp_path / "page.html").read_text()
+
+
+def test_multi_query_scores_of_some_seeds_are_not_averaged(tmp_path, AP):
+    multi = dict.fromkeys(("mAP", "mAP_trapezoid", "mINP", "rank1", "rank5", "rank10"), 0.9)
+    folders = [write_run(tmp_path, "a", 1, AP, multi_query=multi), write_run(tmp_path, "a", 2, AP)]
+    table = run(tmp_path, folders)
+    assert table["multi_query_mAP"].isna().all()
+    assert "no multi-query scores: not all seeds have them" in table["remark"][0]
+
+
+def test_a_protocol_without_map(tmp_path, AP):
+    single = {"mAP": None, "mAP_trapezoid": None, "mINP": None, "rank1": 0.5, "rank5": 0.6, "rank10": 0.7}
+    folders = [write_run(tmp_path, name, 1, AP, protocol="single_gallery_shot", single_query=single) for name in "ab"]
+    table = run(tmp_path, folders)
+    assert table[["mAP", "mAP_low", "difference"]].isna().all(axis=None)
+    assert table["rank1"].tolist() == [50, 50]
+    assert (tmp_path / "plot.png").exists()
+
+
+def test_small_scale_is_said_once(tmp_path, AP):
+    table = run(tmp_path, [write_run(tmp_path, name, 1, AP) for name in "ab"])
+    assert as_text(table).count("small-scale: 30 queries") == 1
+    assert (tmp_path / "page.html").read_text().count("small-scale: 30 queries") == 1
+    (tmp_path / "more").mkdir()
+    large = run(tmp_path, [write_run(tmp_path / "more", "a", 1, np.full(1000, 0.5))])
+    assert "small-scale" not in as_text(large)
+
+
+def test_text_is_at_most_100_columns_wide(tmp_path, AP):
+    note = {"name": "market", "distance": "cosine", "same_camera_removed": False, "note": "word " * 60}
+    names = ["x" * 80, "y" * 80]
+    (tmp_path / "r").mkdir()
+    folders = [write_run(tmp_path / "r", name, seed, AP) for name in names for seed in (1, 2)]
+    for folder in folders:
+        content = json.loads((folder / "scores.json").read_text())
+        (folder / "scores.json").write_text(json.dumps(content | {"protocol": note}))
+    lines = as_text(run(tmp_path, folders)).splitlines()
+    assert max(map(len, lines)) <= 100
+    assert "cameras unknown" in lines[0]
+    assert len({line.index(" ±") for line in lines[2:4]}) == 1
+
+
+def test_the_log_shows_the_table(tmp_path, AP, caplog, monkeypatch):
+    monkeypatch.setattr(logging.getLogger("purereid"), "propagate", True)
+    with caplog.at_level(logging.INFO, "purereid"):
+        table = run(tmp_path, [write_run(tmp_path, "baseline", 1, AP)])
+    assert table["experiment"][0] in caplog.text and "small-scale: 30 queries" in caplog.text
+
+
+def test_text_from_data_is_escaped(tmp_path, AP):
+    folders = [write_run(tmp_path, "<script>a&b</script>", 1, AP, dataset="<b>"), write_run(tmp_path, "$x_$", 1, AP)]
+    run(tmp_path, folders)
+    page = (tmp_path / "page.html").read_text()
+    assert "<script" not in page and "<b>" not in page
+    assert "&lt;script&gt;a&amp;b&lt;/script&gt;" in page
+
+
+def test_the_page_needs_no_other_file(tmp_path, AP):
+    run(tmp_path, [write_run(tmp_path, "baseline", 1, AP)])
+    page = (tmp_path / "page.html").read_text()
+    assert "http" not in page and "data:image/png;base64," in page
+
+
+def test_the_plot_shows_every_panel(tmp_path, AP):
+    run(tmp_path, [write_run(tmp_path, "a", 1, AP)])
+    one = Image.open(tmp_path / "plot.png").size
+    run(tmp_path, [write_run(tmp_path, "b", 1, AP, dataset=name) for name in ("x", "y")])
+    two = Image.open(tmp_path / "plot.png").size
+    assert two[0] == one[0] and two[1] > 1.5 * one[1]
+
+
+def test_same_runs_same_bytes(tmp_path, AP):
+    folders = [write_run(tmp_path, name, seed, AP) for name in "ab" for seed in (1, 2)]
+    run(tmp_path, folders)
+    files = [tmp_path / name for name in ("table.csv", "page.html", "plot.png")]
+    before = [path.read_bytes() for path in files]
+    run(tmp_path, folders)
+    assert [path.read_bytes() for path in files] == before
+
+
+def test_a_seed_given_twice(tmp_path, AP):
+    folder = write_run(tmp_path, "baseline", 1, AP)
+    with pytest.raises(UserError, match="a seed is given twice"):
+        run(tmp_path, [folder, folder])
+
+
+def test_seeds_with_other_queries(tmp_path, AP):
+    folders = [write_run(tmp_path, "baseline", 1, AP), write_run(tmp_path, "baseline", 2, AP[:20])]
+    with pytest.raises(UserError, match="the seeds were scored on different images"):
+        run(tmp_path, folders)
+
+
+def test_scores_and_ranks_of_different_runs(tmp_path, AP):
+    folders = [write_run(tmp_path, "a", 1, AP), write_run(tmp_path, "b", 1, AP / 2)]
+    for name, other in (("ranks", folders[1]), ("ranks", write_run(tmp_path, "c", 1, AP[:20]))):
+        files = {"scores": [folders[0] / "scores.json"], name: [other / "ranks.parquet"]}
+        with pytest.raises(UserError, match="scores and ranks are not of the same run"):
+            compare(**files, table=tmp_path / "t", page=tmp_path / "p", plot=tmp_path / "p.png")
+
+
+def test_no_runs(tmp_path):
+    with pytest.raises(UserError, match="0 scores and 0 ranks"):
+        run(tmp_path, [])
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("scores.json", b"{", "the scores cannot be read"),
+        ("scores.json", b'{"dataset": "x"}', "the scores lack counts, experiment"),
+        ("ranks.parquet", b"none", "the ranks cannot be read"),
+        ("scores.json", None, "the scores cannot be read"),
+        ("ranks.parquet", None, "the ranks cannot be read"),
+    ],
+)
+def test_broken_files(tmp_path, AP, name, content, message):
+    folder = write_run(tmp_path, "baseline", 1, AP)
+    (folder / name).unlink() if content is None else (folder / name).write_bytes(content)
+    with pytest.raises(UserError, match=message):
+        run(tmp_path, [folder])

@@ -1,0 +1,116 @@
+"""The config: what is refused with which message, and what each rule gets."""
+
+import copy
+from pathlib import Path
+
+import pytest
+import yaml
+
+from purereid.configuration import Configuration
+from purereid.errors import UserError
+
+
+@pytest.fixture
+def config(root: Path) -> dict:
+    return yaml.safe_load((root / "config.yaml").read_text())
+
+
+def configure(config: dict, root: Path) -> Configuration:
+    return Configuration(config, root / "rules/schemas/config.schema.yaml")
+
+
+def refused(config: dict, root: Path) -> str:
+    with pytest.raises(UserError) as error:
+        configure(config, root)
+    return str(error.value)
+
+
+def test_the_config_of_the_repository_is_accepted(config: dict, root: Path):
+    setup = configure(config, root)
+    assert setup.tested() == ["people"]
+    assert setup.tested_on("people") == list(config["experiments"])
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        ("train_reid.learing_rate", 1, "unknown config key 'learing_rate'\n  where:    train_reid\n"),
+        ("train_reid.learing_rate", 1, "did you mean learning_rate?"),
+        ("train_ried", {}, "unknown config key 'train_ried'\n  where:    top level of the config"),
+        (
+            "train_reid.epochs",
+            "ten",
+            "unusable setting 'ten'\n  where:    train_reid.epochs\n  expected: whole number, at least 0",
+        ),
+        ("train_reid.learning_rate", "3e-4", "write 3.0e-4"),
+        ("train_reid.bnneck", "maybe", "unusable setting 'maybe'\n  where:    train_reid.bnneck\n  expected: boolean"),
+        ("train_reid.last_stride", 3, "expected: one of 1, 2"),
+        ("train_reid.flip", 1.5, "expected: number, at least 0, at most 1"),
+        ("train_reid.splits", ["trian"], "unusable setting 'trian'\n  where:    train_reid.splits.0"),
+        ("seeds", [], "where:    seeds"),
+        ("experiments.baseline.train", "market", "unknown data set 'market'\n  where:    experiments.baseline.train"),
+        ("experiments.baseline.test", ["peple"], "did you mean people?"),
+        ("experiments.baseline.train_reid", {"epoch": 3}, "did you mean epochs?"),
+        ("experiments.a b", {}, "where:    experiments"),
+        ("dataset", "nothing", "unknown data set 'nothing'\n  where:    dataset"),
+        ("datasets.people.format", "market", "expected: one of rendered_people, market1501"),
+        (
+            "datasets.two",
+            {"format": "merge", "sources": ["peopel"]},
+            "unknown data set 'peopel'\n  where:    datasets.two.sources",
+        ),
+        ("datasets.two", {"format": "merge", "sources": ["two"]}, "cannot be merged from itself"),
+        ("resources.train_reid.cores", 2, "unknown config key 'cores'\n  where:    resources.train_reid"),
+    ],
+)
+def test_mistakes_are_told(config: dict, root: Path, path: str, value: object, message: str):
+    *parents, last = path.split(".")
+    part = config
+    for name in parents:
+        part = part[name]
+    part[last] = value
+    assert message in refused(config, root)
+
+
+def test_missing_folder_is_told_only_where_it_is_used(config: dict, root: Path):
+    config["datasets"]["market"] = {"format": "market1501", "folder": "/nowhere/Market"}
+    configure(copy.deepcopy(config), root)
+    config["dataset"] = "market"
+    assert "folder not found: /nowhere/Market\n  where:    datasets.market.folder" in refused(config, root)
+    del config["datasets"]["market"]["folder"]
+    assert "data set 'market' has no folder" in refused(config, root)
+
+
+def test_missing_setting_is_told(config: dict, root: Path):
+    del config["train_reid"]["margin"]
+    assert "a setting is missing: train_reid.margin" in refused(config, root)
+
+
+def test_experiments_override_sections_and_null_removes(config: dict, root: Path):
+    config["experiments"] |= {"untrained": None, "wide": {"train_reid": {"height": 64}, "seeds": [7], "gpus": 2}}
+    setup = configure(config, root)
+    assert "untrained" not in setup.experiments
+    assert setup.section("train_reid", "wide")["height"] == 64
+    assert setup.section("train_reid", "baseline")["height"] == config["train_reid"]["height"]
+    assert setup.seeds("wide") == [7] and setup.gpus("wide") == 2 and setup.gpus("baseline") == 0
+
+
+def test_training_on_several_sets_and_testing_on_another(config: dict, root: Path):
+    config["datasets"] |= {
+        "other": {"format": "rendered_people", "render_people": {"seed": 9}},
+        "both": {"format": "merge", "sources": ["people", "other"]},
+    }
+    config["experiments"]["cross"] = {"train": "both", "test": ["people", "other"]}
+    setup = configure(config, root)
+    assert setup.train("cross") == "both" and setup.tested() == ["people", "other"]
+    assert setup.tested_on("other") == ["cross"]
+    assert setup.rendering("other")["seed"] == 9
+    assert setup.indexing("other", "folder/of/people")["format"] == "market1501"
+
+
+def test_source_paths_are_the_folder_and_those_in_it(config: dict, root: Path, tmp_path: Path):
+    for name in ("query", "bounding_box_train"):
+        (tmp_path / name).mkdir()
+    config["datasets"]["market"] = {"format": "market1501", "folder": str(tmp_path)}
+    found = configure(config, root).source_paths("market")
+    assert found == [str(tmp_path), str(tmp_path / "bounding_box_train"), str(tmp_path / "query")]

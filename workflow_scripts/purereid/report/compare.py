@@ -1,0 +1,148 @@
+"""Compare experiments over their seeds: one table, one page, one plot."""
+
+import logging
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from purereid.data.atomic import whole_file
+from purereid.errors import UserError
+from purereid.report.bootstrap import bootstrap_means, interval
+from purereid.report.compare_plot import draw_comparison
+from purereid.report.compare_views import as_page, as_text
+from purereid.report.runs import Run, read_run
+
+log = logging.getLogger("purereid")
+
+METRICS = ("mAP", "mAP_trapezoid", "mINP", "rank1", "rank5", "rank10")
+SMALL = 1000  # queries
+
+
+def compare(
+    *, scores: list[Path], ranks: list[Path], table: Path, page: Path, plot: Path, bootstrap: int = 1000, seed: int = 0
+) -> None:
+    """Write the comparison of all runs; the same inputs give the same bytes.
+
+    Args:
+        scores, ranks: scores.json and ranks.parquet of each run, in the same order.
+        table: CSV to write, see ``comparison``.
+        page: HTML to write, with everything inside.
+        plot: PNG to write.
+        bootstrap: draws for the intervals.
+        seed: of the draws.
+
+    Raises:
+        UserError: no runs, a file that cannot be read, a run given twice, seeds scored on different queries.
+    """
+    if not scores or len(scores) != len(ranks):
+        raise UserError(f"{len(scores)} scores and {len(ranks)} ranks", expected="both of each run, of one run or more")
+    groups = group_runs([read_run(*paths) for paths in zip(scores, ranks, strict=True)])
+    compared = comparison(groups, bootstrap, seed)
+    draw_comparison(compared, groups, Path(plot))
+    with whole_file(Path(table)) as temporary:
+        compared.to_csv(temporary, index=False, float_format="%.4f", lineterminator="\n")
+    with whole_file(Path(page)) as temporary:
+        temporary.write_text(as_page(compared, Path(plot).read_bytes()), encoding="utf-8")
+    log.info("comparison\n%s", as_text(compared))
+
+
+def group_runs(runs: list[Run]) -> list[list[Run]]:
+    """Runs that differ only in their seed, by seed; groups in the order of their first run.
+
+    Raises:
+        UserError: a seed twice in a group, or its seeds had other queries or another gallery.
+    """
+    groups: dict[tuple, list[Run]] = {}
+    for run in runs:
+        groups.setdefault((run.dataset, run.experiment, run.protocol), []).append(run)
+    for name, group in groups.items():
+        group.sort(key=lambda run: run.seed)
+        if len({run.seed for run in group}) < len(group):
+            raise UserError("a seed is given twice", where=", ".join(name), expected="one run per seed")
+        if any(run.task != group[0].task for run in group):
+            raise UserError("the seeds were scored on different images", where=", ".join(name), do="evaluate again")
+    return list(groups.values())
+
+
+def comparison(groups: list[list[Run]], bootstrap: int, seed: int) -> pd.DataFrame:
+    """One row per data set, experiment and protocol.
+
+    Scores are in percent: mean over the seeds, ``_sd`` sample standard deviation (empty for one seed), ``_min`` and
+    ``_max``. ``mAP_low`` and ``mAP_high`` bound the 95 % bootstrap interval over the queries, each with its mean AP
+    over the seeds. ``difference`` is the mAP minus that of the data set's first experiment, in points, with the
+    interval of the paired bootstrap; empty, with a remark, if protocol, queries or gallery are not the same.
+    ``multi_query_`` columns are scores of pooled queries and stand beside the plain ones, never for them.
+    """
+    first = {}
+    for group in groups:
+        first.setdefault(group[0].dataset, group)
+    return pd.DataFrame([_row(group, first[group[0].dataset], bootstrap, seed) for group in groups])
+
+
+def _row(group: list[Run], baseline: list[Run], bootstrap: int, seed: int) -> dict:
+    run = group[0]
+    multi = [each.multi for each in group]
+    return {
+        "dataset": run.dataset,
+        "experiment": run.experiment,
+        "protocol": run.protocol,
+        "seeds": " ".join(str(each.seed) for each in group),
+        "queries": run.queries,
+        **_spreads([each.single for each in group], ""),
+        **_intervals(group, baseline, bootstrap, seed),
+        **_spreads(multi if all(multi) else [dict.fromkeys(METRICS)] * len(group), "multi_query_"),
+        "remark": "; ".join(_remarks(group, baseline)),
+    }
+
+
+def _spreads(scores: list[dict], prefix: str) -> dict[str, float]:
+    return {
+        f"{prefix}{metric}{suffix}": value
+        for metric in METRICS
+        for suffix, value in _spread([each[metric] for each in scores]).items()
+    }
+
+
+def _spread(fractions: list[float | None]) -> dict[str, float]:
+    """Mean, spread and limits in percent; NaN where there is no score."""
+    percent = 100 * np.array(fractions, np.float64)
+    deviation = percent.std(ddof=1) if len(percent) > 1 else np.nan
+    return {"": percent.mean(), "_sd": deviation, "_min": percent.min(), "_max": percent.max()}
+
+
+def _intervals(group: list[Run], baseline: list[Run], bootstrap: int, seed: int) -> dict[str, object]:
+    result = dict.fromkeys(("mAP_low", "mAP_high", "difference", "difference_low", "difference_high"), np.nan)
+    result |= {"baseline": baseline[0].experiment}
+    if group[0].single["mAP"] is None:
+        return result
+    mine = _query_scores(group)
+    means = bootstrap_means(mine, bootstrap, seed)
+    result["mAP_low"], result["mAP_high"] = interval(means)
+    if group is not baseline and _same_task(group, baseline):
+        theirs = _query_scores(baseline)
+        result["difference"] = mine.mean() - theirs.mean()
+        paired = means - bootstrap_means(theirs, bootstrap, seed)
+        result["difference_low"], result["difference_high"] = interval(paired)
+    return result
+
+
+def _query_scores(group: list[Run]) -> np.ndarray:
+    """[queries with a match] mean AP over the seeds, in percent."""
+    return 100 * np.mean([run.AP for run in group], axis=0)
+
+
+def _same_task(group: list[Run], other: list[Run]) -> bool:
+    return group[0].protocol == other[0].protocol and group[0].task == other[0].task
+
+
+def _remarks(group: list[Run], baseline: list[Run]) -> list[str]:
+    run, notes = group[0], list(dict.fromkeys(each.note for each in group if each.note))
+    if run.queries < SMALL:
+        notes.insert(0, f"small-scale: {run.queries} queries")
+    if not _same_task(group, baseline):
+        what = "other queries or another gallery" if run.protocol == baseline[0].protocol else "another protocol"
+        notes.insert(0, f"not comparable with {baseline[0].experiment}: {what}")
+    if any(each.multi for each in group) and not all(each.multi for each in group):
+        notes.append("no multi-query scores: not all seeds have them")
+    return notes

@@ -1,0 +1,130 @@
+"""A comparison for the eye: plain text for the terminal, a page for the browser."""
+
+import base64
+import textwrap
+from html import escape
+
+import pandas as pd
+
+NAME = 24  # letters of an experiment's name that the terminal shows
+WIDTH = 100
+COLUMNS = ("mAP_trapezoid", "mINP", "rank1", "rank5", "rank10")
+LEGEND = (
+    "Scores in percent: mean over the seeds ± sample standard deviation. Interval: 95 % bootstrap over the queries. "
+    "Difference: mAP minus that of the first experiment, in points, paired by query."
+)
+STYLE = """
+body { font: 15px/1.5 system-ui, sans-serif; color: #222; margin: 2rem auto; max-width: 75rem; padding: 0 1rem; }
+table { border-collapse: collapse; margin: 1rem 0; }
+th, td { padding: .3rem .7rem; text-align: right; border-bottom: 1px solid #ddd; white-space: nowrap; }
+th:first-child, td:first-child { text-align: left; }
+thead th { border-bottom: 2px solid #222; }
+.multi { border-left: 2px solid #ddd; }
+.remarks { color: #6b6b6b; }
+img { max-width: 100%; }
+"""
+
+
+def as_text(table: pd.DataFrame) -> str:
+    """The table (see ``comparison``) as aligned text, at most 100 columns wide."""
+    parts = [_text_of(rows, *name) for name, rows in table.groupby(["dataset", "protocol"], sort=False)]
+    return "\n\n".join(parts)
+
+
+def as_page(table: pd.DataFrame, plot: bytes) -> str:
+    """The table and its plot (PNG) as one HTML page that needs no other file."""
+    image = base64.b64encode(plot).decode("ascii")
+    tables = [_page_of(rows, *name) for name, rows in table.groupby(["dataset", "protocol"], sort=False)]
+    return (
+        f'<!DOCTYPE html>\n<html lang="en">\n<head><meta charset="utf-8"><title>Comparison</title>'
+        f"<style>{STYLE}</style></head>\n<body>\n<h1>Comparison of experiments</h1>\n<p>{LEGEND}</p>\n"
+        f'{"".join(tables)}<img alt="mAP of each experiment" src="data:image/png;base64,{image}">\n</body>\n</html>\n'
+    )
+
+
+def _text_of(rows: pd.DataFrame, dataset: str, protocol: str) -> str:
+    header = ["experiment", "seeds", "mAP", "95 % interval", "trapezoid", "mINP", "rank1", "rank5", "rank10"]
+    lines = [header, *([*_cells(row), *(_number(row[name]) for name in COLUMNS)] for _, row in rows.iterrows())]
+    lines = [[_cut(name, NAME), *rest] for name, *rest in lines]
+    said = [*_remarks(rows), *(line for _, row in rows.iterrows() for line in _lines_below(row))]
+    wrapped = [line for text in said for line in textwrap.wrap(text, WIDTH, subsequent_indent="    ")]
+    title = f"{dataset} ({protocol}), {_queries(rows)}; percent, mean ± standard deviation over the seeds"
+    return "\n".join([_cut(title, WIDTH), *_aligned(lines), *wrapped])
+
+
+def _lines_below(row: pd.Series) -> list[str]:
+    """Figures of one experiment that stand below the table."""
+    said = []
+    if pd.notna(row["difference"]):
+        said.append(f"{row['experiment']}: {_difference(row)} mAP against {row['baseline']}")
+    if pd.notna(row["multi_query_mAP"]):
+        figures = ", ".join(f"{name} {_mean(row, f'multi_query_{name}')}" for name in ("mAP", "rank1"))
+        said.append(f"{row['experiment']}: multi-query {figures}")
+    return said
+
+
+def _remarks(rows: pd.DataFrame) -> list[str]:
+    """Each remark once, with the experiments that it concerns unless it concerns all."""
+    owners: dict[str, list[str]] = {}
+    for _, row in rows.iterrows():
+        for remark in filter(None, row["remark"].split("; ")):
+            owners.setdefault(remark, []).append(row["experiment"])
+    return [remark if len(names) == len(rows) else f"{', '.join(names)}: {remark}" for remark, names in owners.items()]
+
+
+def _queries(rows: pd.DataFrame) -> str:
+    return " or ".join(str(count) for count in rows["queries"].unique()) + " queries"
+
+
+def _page_of(rows: pd.DataFrame, dataset: str, protocol: str) -> str:
+    multi = rows["multi_query_mAP"].notna().any()
+    header = ["experiment", "seeds", "mAP", "95 % interval", "difference", *COLUMNS]
+    head = "".join(f"<th>{name}</th>" for name in header)
+    head += '<th class="multi">multi-query mAP</th><th>multi-query rank1</th>' if multi else ""
+    body = "".join(f"<tr>{_page_row(row, multi)}</tr>\n" for _, row in rows.iterrows())
+    remarks = "".join(f"<li>{escape(remark)}</li>" for remark in _remarks(rows))
+    return (
+        f"<h2>{escape(dataset)}</h2>\n<p>Protocol {escape(protocol)}; {_queries(rows)}.</p>\n"
+        f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody>\n</table>\n"
+        f'<ul class="remarks">{remarks}</ul>\n'
+    )
+
+
+def _page_row(row: pd.Series, multi: bool) -> str:
+    cells = [*_cells(row), _difference(row), *(_mean(row, name) for name in COLUMNS)]
+    extra = [_mean(row, f"multi_query_{name}") for name in ("mAP", "rank1")] if multi else []
+    classes = [""] * len(cells) + [' class="multi"', ""]
+    return "".join(f"<td{kind}>{escape(cell)}</td>" for kind, cell in zip(classes, cells + extra, strict=False))
+
+
+def _cells(row: pd.Series) -> list[str]:
+    between = "-" if pd.isna(row["mAP_low"]) else f"{row['mAP_low']:.1f} to {row['mAP_high']:.1f}"
+    return [row["experiment"], str(len(row["seeds"].split())), _mean(row, "mAP"), between]
+
+
+def _mean(row: pd.Series, name: str) -> str:
+    spread = row[f"{name}_sd"]
+    return _number(row[name]) + ("" if pd.isna(spread) else f" ±{spread:.1f}")
+
+
+def _difference(row: pd.Series) -> str:
+    if pd.isna(row["difference"]):
+        return "-"
+    return f"{row['difference']:+.1f} [{row['difference_low']:+.1f}, {row['difference_high']:+.1f}]"
+
+
+def _number(value: float) -> str:
+    return "-" if pd.isna(value) else f"{value:.1f}"
+
+
+def _aligned(lines: list[list[str]]) -> list[str]:
+    """Columns two blanks apart, the first to the left, the others to the right."""
+    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
+    return [
+        "  ".join([line[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(line[1:], widths[1:], strict=True))])
+        for line in lines
+    ]
+
+
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else f"{text[: width - 1]}…"
