@@ -90,6 +90,7 @@ rule compare:
         ranks=ranks,
     output:
         table="results/{dataset}/compare/table.csv",
+        text="results/{dataset}/compare/table.txt",
         page=report(
             "results/{dataset}/compare/table.html",
             caption="report/compare.rst",

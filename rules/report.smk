@@ -66,6 +66,7 @@ rule plot_cmc:
         mem_mb=memory("plot_cmc"),
         runtime=runtime("plot_cmc"),
     params:
+        settings={},
         code=code_digest("plot_cmc"),
     script:
         "../workflow_scripts/plot_cmc.py"

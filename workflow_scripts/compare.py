@@ -1,8 +1,7 @@
 """Compare all experiments on a data set (rule ``compare``)."""
 
-from purereid.report.compare import compare
-
 from purereid.logs import job
+from purereid.report.compare import compare
 
 if __name__ == "__main__":
     with job(snakemake):

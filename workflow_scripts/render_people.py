@@ -1,8 +1,7 @@
 """Render people who do not exist (rule ``render_people``)."""
 
-from purereid.people.writer import render_people
-
 from purereid.logs import job
+from purereid.people.writer import render_people
 
 if __name__ == "__main__":
     with job(snakemake) as this:

@@ -45,6 +45,9 @@ def write_run(folder, experiment, seed, AP, *, dataset="tiny", protocol="market"
     return folder
 
 
+FILES = {"table": "table.csv", "text": "table.txt", "page": "page.html", "plot": "plot.png"}
+
+
 @pytest.fixture(name="AP")
 def average_precisions():
     """Average precisions of 30 queries."""
@@ -53,7 +56,7 @@ def average_precisions():
 
 def run(tmp_path, folders, **settings):
     """Compare runs; the table as it was written."""
-    outputs = {"table": tmp_path / "table.csv", "page": tmp_path / "page.html", "plot": tmp_path / "plot.png"}
+    outputs = {name: tmp_path / file for name, file in FILES.items()}
     inputs = {"scores": [f / "scores.json" for f in folders], "ranks": [f / "ranks.parquet" for f in folders]}
     compare(**inputs, **outputs, **({"bootstrap": 200} | settings))
     return pd.read_csv(outputs["table"], dtype={"seeds": str, "remark": str}).fillna({"remark": ""})
@@ -238,7 +241,7 @@ def test_the_plot_shows_every_panel(tmp_path, AP):
 def test_same_runs_same_bytes(tmp_path, AP):
     folders = [write_run(tmp_path, name, seed, AP) for name in "ab" for seed in (1, 2)]
     run(tmp_path, folders)
-    files = [tmp_path / name for name in ("table.csv", "page.html", "plot.png")]
+    files = [tmp_path / name for name in FILES.values()]
     before = [path.read_bytes() for path in files]
     run(tmp_path, folders)
     assert [path.read_bytes() for path in files] == before
@@ -261,7 +264,7 @@ def test_scores_and_ranks_of_different_runs(tmp_path, AP):
     for name, other in (("ranks", folders[1]), ("ranks", write_run(tmp_path, "c", 1, AP[:20]))):
         files = {"scores": [folders[0] / "scores.json"], name: [other / "ranks.parquet"]}
         with pytest.raises(UserError, match="scores and ranks are not of the same run"):
-            compare(**files, table=tmp_path / "t", page=tmp_path / "p", plot=tmp_path / "p.png")
+            compare(**files, table=tmp_path / "t", text=tmp_path / "x", page=tmp_path / "p", plot=tmp_path / "p.png")
 
 
 def test_no_runs(tmp_path):

@@ -11,6 +11,7 @@ import yaml
 from purereid.errors import UserError
 
 RENDERED = "rendered_people"
+SOURCES = ("folder", "table", "split_file")  # keys of a data set that name files
 
 
 class Configuration:
@@ -31,7 +32,7 @@ class Configuration:
         check_sections(self.config, definition)
         self.datasets, self.experiments = self.config["datasets"], self.config["experiments"]
         self._check_names()
-        self._check_folders()
+        self._check_data()
 
     def section(self, rule: str, experiment: str) -> dict:
         """Settings of a rule for one experiment: the section, overridden by the experiment's."""
@@ -83,10 +84,13 @@ class Configuration:
         return self.config["index_dataset"] | {"name": dataset} | entry
 
     def source_paths(self, dataset: str) -> list[str]:
-        """A data set's folder (or file) and the folders directly in it: what shows that images came or went."""
-        source = Path(self.datasets[dataset]["folder"])
-        below = sorted(path for path in source.iterdir() if path.is_dir()) if source.is_dir() else []
-        return [str(path) for path in (source, *below)]
+        """Files and folders that a data set is read from, and the folders directly in these.
+
+        Their times show that images came or went.
+        """
+        named = [Path(self.datasets[dataset][key]) for key in SOURCES if key in self.datasets[dataset]]
+        below = [path for source in named if source.is_dir() for path in sorted(source.iterdir()) if path.is_dir()]
+        return [str(path) for path in [*named, *below]]
 
     def resources(self, rule: str) -> dict:
         """Threads, mem_mb and runtime (minutes) of a rule."""
@@ -109,12 +113,12 @@ class Configuration:
                 if source == dataset:
                     raise UserError("a data set cannot be merged from itself", where=f"datasets.{dataset}.sources")
 
-    def _check_folders(self) -> None:
+    def _check_data(self) -> None:
         """Folders of the data sets in use; entries that nothing uses may point anywhere."""
         for dataset in self._used():
             entry = self.datasets[dataset]
             if entry["format"] not in (RENDERED, "merge"):
-                _check_folder(dataset, entry)
+                _check_sources(dataset, entry)
 
     def _used(self) -> list[str]:
         used = dict.fromkeys(self.tested() + [self.train(experiment) for experiment in self.experiments])
@@ -202,17 +206,22 @@ def _check_known(name: str, known: Iterable[str], where: str, kind: str) -> None
         )
 
 
-def _check_folder(dataset: str, entry: dict) -> None:
-    where = f"datasets.{dataset}.folder"
-    if "folder" not in entry:
-        raise UserError(f"data set {dataset!r} has no folder", where=where, expected="the path of its images")
-    if not Path(entry["folder"]).exists():
+def _check_sources(dataset: str, entry: dict) -> None:
+    needed = "table" if entry["format"] == "table" else "folder"
+    if needed not in entry:
         raise UserError(
-            f"folder not found: {entry['folder']}",
-            where=where,
-            expected=f"the folder of a data set of the format {entry['format']}",
-            do="correct the path, or put the data there",
+            f"data set {dataset!r} has no {needed}",
+            where=f"datasets.{dataset}.{needed}",
+            expected=f"the path of its {'table' if needed == 'table' else 'images'}",
         )
+    for key in SOURCES:
+        if key in entry and not Path(entry[key]).exists():
+            raise UserError(
+                f"{key.replace('_', ' ')} not found: {entry[key]}",
+                where=f"datasets.{dataset}.{key}",
+                expected=f"data of the format {entry['format']}",
+                do="correct the path, or put the data there",
+            )
 
 
 def _without_nulls(config: dict) -> dict:

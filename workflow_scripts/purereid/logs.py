@@ -70,7 +70,6 @@ class Job:
         """Digest of settings, code and inputs: equal stamps mean equal results."""
         return digest([self.record["settings"], self.record["code"], sorted(self.record["inputs"].values())])
 
-
     def progress(self, done: int, total: int) -> None:
         """Say how far a long job is."""
         log.info("%d of %d", done, total)

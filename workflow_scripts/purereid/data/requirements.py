@@ -7,11 +7,16 @@ from purereid.errors import UserError
 NEEDED = ("train", "query", "gallery")
 
 
-def require_splits(scan: Scan) -> None:
-    """Train, query and gallery hold images; otherwise say what was found instead and what may explain it."""
+def require_splits(scan: Scan, before: Scan | None = None) -> None:
+    """There is something to train on, or query and gallery to test on, or both; otherwise say what was found instead.
+
+    A data set of one purpose is complete: one may be trained on and another tested on. But no split that held images
+    ``before`` bad ones were skipped may be empty.
+    """
     counts = {split: sum(row.split == split for row in scan.rows) for split in NEEDED}
     empty = [split for split in NEEDED if not counts[split]]
-    if empty:
+    emptied = before and {row.split for row in before.rows} & set(empty)
+    if emptied or empty not in ([], ["train"], ["query", "gallery"]):
         found = ", ".join(f"{split} {count} images" for split, count in counts.items())
         bad = f", {len(scan.unparsed)} names that do not parse, such as {scan.unparsed[0]}" if scan.unparsed else ""
         raise UserError(

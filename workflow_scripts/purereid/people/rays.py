@@ -55,30 +55,41 @@ def cast_rays(volumes: Volumes, frame: Frame, rows: int, columns: int, light: np
     local = _local(volumes)
     x = (frame.left + frame.width * (np.arange(columns) + 0.5) / columns).astype(np.float32)
     y = (frame.top + frame.height * (np.arange(rows) + 0.5) / rows).astype(np.float32)
-    low, high = _boxes(volumes)
-    columns_from, columns_to = np.searchsorted(x, low[:, 0]), np.searchsorted(x, high[:, 0])
-    rows_from, rows_to = np.searchsorted(y, low[:, 1]), np.searchsorted(y, high[:, 1])
-    counts = (columns_to - columns_from) * (rows_to - rows_from)
+    windows = _windows(volumes, x, y)
+    counts = np.array([len(y[window[0]]) * len(x[window[1]]) for window in windows])
     offsets = np.concatenate([[0], np.cumsum(counts)])
-    windows = [np.s_[a:b, c:d] for a, b, c, d in zip(rows_from, rows_to, columns_from, columns_to, strict=True)]
 
     origin = np.empty((3, offsets[-1]), np.float32)
     for number, window in enumerate(windows):
         _fill_origins(origin[:, offsets[number] : offsets[number + 1]], local, number, x[window[1]], y[window[0]])
     t, z = _first_hits(origin, local, counts)
-
-    depth = np.full((rows, columns), FAR, np.float32)
-    winner = np.full((rows, columns), -1, np.int32)
-    for number, window in enumerate(windows):
-        new = t[offsets[number] : offsets[number + 1]].reshape(depth[window].shape)
-        nearer = new < depth[window]
-        np.copyto(depth[window], new, where=nearer)
-        index = np.arange(offsets[number], offsets[number + 1], dtype=np.int32).reshape(nearer.shape)
-        np.copyto(winner[window], index, where=nearer)
+    depth, winner = _nearest(t, windows, offsets, rows, columns)
     sample = np.flatnonzero(winner >= 0)
     chosen = winner.ravel()[sample]
     volume = np.searchsorted(offsets, chosen, side="right") - 1
     return _surface(local, volume, sample, origin[:, chosen], t[chosen], z[chosen], light, depth)
+
+
+def _windows(volumes: Volumes, x: np.ndarray, y: np.ndarray) -> list[tuple[slice, slice]]:
+    """The rows and columns of samples that can meet each volume."""
+    low, high = _boxes(volumes)
+    columns = zip(np.searchsorted(x, low[:, 0]), np.searchsorted(x, high[:, 0]), strict=True)
+    rows = zip(np.searchsorted(y, low[:, 1]), np.searchsorted(y, high[:, 1]), strict=True)
+    return [(slice(*row), slice(*column)) for row, column in zip(rows, columns, strict=True)]
+
+
+def _nearest(
+    t: np.ndarray, windows: list[tuple[slice, slice]], offsets: np.ndarray, rows: int, columns: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Depth [rows, columns] of the nearest surface, and which entry of t it is (-1 for none)."""
+    depth = np.full((rows, columns), FAR, np.float32)
+    winner = np.full((rows, columns), -1, np.int32)
+    for window, start, stop in zip(windows, offsets[:-1], offsets[1:], strict=True):
+        new = t[start:stop].reshape(depth[window].shape)
+        nearer = new < depth[window]
+        np.copyto(depth[window], new, where=nearer)
+        np.copyto(winner[window], np.arange(start, stop, dtype=np.int32).reshape(nearer.shape), where=nearer)
+    return depth, winner
 
 
 def _boxes(volumes: Volumes) -> tuple[np.ndarray, np.ndarray]:
@@ -97,7 +108,9 @@ def _axes(volumes: Volumes) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     axis = axis / np.linalg.norm(axis, axis=1, keepdims=True)
     front = volumes.front - axis * (volumes.front * axis).sum(1, keepdims=True)
     front = front / np.linalg.norm(front, axis=1, keepdims=True)
-    return axis, np.cross(front, axis), front
+    # Their cross product, written out: np.cross costs ten times as much on a few rows.
+    side = front[:, [1, 2, 0]] * axis[:, [2, 0, 1]] - front[:, [2, 0, 1]] * axis[:, [1, 2, 0]]
+    return axis, side, front
 
 
 def _local(volumes: Volumes) -> _Local:

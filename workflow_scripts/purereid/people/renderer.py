@@ -7,7 +7,7 @@ import numpy as np
 
 from purereid.people.atlas import atlas_coordinates, look_up
 from purereid.people.background import background_of
-from purereid.people.body import Figure, pose_body
+from purereid.people.body import Figure, Volumes, pose_body
 from purereid.people.camera import Frame, View, frame_of, project_points, project_volumes
 from purereid.people.film import expose
 from purereid.people.identity import Identity, identity_of
@@ -58,7 +58,7 @@ def render(identity: Identity, pose: Pose, view: View) -> Rendering:
     figure = pose_body(identity, pose)
     volumes = project_volumes(figure.volumes, view.camera)
     frame = frame_of(body_box(volumes), view)
-    layer = _draw_person(identity, figure, frame, view)
+    layer = _draw_person(identity, volumes, frame, view)
 
     scene = background_of(view)
     _darken_floor(scene, figure, frame, view)
@@ -73,8 +73,7 @@ def render(identity: Identity, pose: Pose, view: View) -> Rendering:
     )
 
 
-def _draw_person(identity: Identity, figure: Figure, frame: Frame, view: View) -> _Layer:
-    volumes = project_volumes(figure.volumes, view.camera)
+def _draw_person(identity: Identity, volumes: Volumes, frame: Frame, view: View) -> _Layer:
     rows, columns = view.height * FINER, view.width * FINER
     hits = cast_rays(volumes, frame, rows, columns, _light(view))
     u, v = atlas_coordinates(hits.part, hits.around, hits.along)
@@ -137,10 +136,10 @@ def _passer_by(frame: Frame, view: View) -> tuple[np.ndarray, np.ndarray]:
     rng = occluder_generator(view.occluder_seed)
     stranger = identity_of(view.camera.seed, STRANGERS + int(rng.integers(100_000)))
     pose = walking_pose(rng.uniform(0, 2 * np.pi), rng.uniform(0, 2 * np.pi), rng.uniform(0.3, 1), rng)
-    figure = pose_body(stranger, pose)
+    volumes = pose_body(stranger, pose).volumes
     shift = np.array([rng.choice([-1, 1]) * rng.uniform(0.28, 0.5), rng.uniform(-0.35, -0.05), 0.7])
-    volumes = figure.volumes._replace(start=figure.volumes.start + shift, end=figure.volumes.end + shift)
-    layer = _draw_person(stranger, Figure(figure.joints + shift, volumes), frame, view)
+    volumes = volumes._replace(start=volumes.start + shift, end=volumes.end + shift)
+    layer = _draw_person(stranger, project_volumes(volumes, view.camera), frame, view)
     return layer.colour, layer.cover
 
 

@@ -20,13 +20,22 @@ SMALL = 1000  # queries
 
 
 def compare(
-    *, scores: list[Path], ranks: list[Path], table: Path, page: Path, plot: Path, bootstrap: int = 1000, seed: int = 0
+    *,
+    scores: list[Path],
+    ranks: list[Path],
+    table: Path,
+    text: Path,
+    page: Path,
+    plot: Path,
+    bootstrap: int = 1000,
+    seed: int = 0,
 ) -> None:
     """Write the comparison of all runs; the same inputs give the same bytes.
 
     Args:
         scores, ranks: scores.json and ranks.parquet of each run, in the same order.
         table: CSV to write, see ``comparison``.
+        text: plain text to write, for the terminal.
         page: HTML to write, with everything inside.
         plot: PNG to write.
         bootstrap: draws for the intervals.
@@ -44,6 +53,8 @@ def compare(
         compared.to_csv(temporary, index=False, float_format="%.4f", lineterminator="\n")
     with whole_file(Path(page)) as temporary:
         temporary.write_text(as_page(compared, Path(plot).read_bytes()), encoding="utf-8")
+    with whole_file(Path(text)) as temporary:
+        temporary.write_text(as_text(compared) + "\n", encoding="utf-8")
     log.info("comparison\n%s", as_text(compared))
 
 

@@ -80,7 +80,9 @@ def draw_line(axes: Axes, runs: list[dict], colour: object) -> None:
 
 
 def mean_ap(runs: list[dict]) -> str:
-    """Mean over the seeds, and their range."""
+    """Mean over the seeds, and their range; the single-gallery-shot protocol has no mAP."""
+    if any(run["single_query"]["mAP"] is None for run in runs):
+        return "no mAP"
     values = [100 * run["single_query"]["mAP"] for run in runs]
     spread = f" ({min(values):.1f} to {max(values):.1f}, {len(runs)} seeds)" if len(runs) > 1 else ""
     return f"mAP {np.mean(values):.1f} %{spread}"
