@@ -11,7 +11,7 @@ SCRIPTS = Path(workflow.basedir) / "workflow_scripts"
 sys.path.append(str(SCRIPTS))
 
 from purereid import provenance
-from purereid.configuration import Configuration
+from purereid.configuration import Configuration, canonical
 from purereid.errors import UserError
 
 try:
@@ -36,7 +36,7 @@ def code_digest(rule):
 
 def section(rule):
     """Settings of a rule that are the same for all its jobs."""
-    return config[rule]
+    return canonical(config[rule])
 
 
 def render_people_settings(wildcards):
@@ -48,7 +48,7 @@ def index_dataset_settings(wildcards):
 
 
 def train_reid_settings(wildcards):
-    return setup.section("train_reid", wildcards.experiment) | {"seed": int(wildcards.seed)}
+    return canonical(setup.section("train_reid", wildcards.experiment) | {"seed": int(wildcards.seed)})
 
 
 def extract_features_settings(wildcards):
@@ -57,7 +57,7 @@ def extract_features_settings(wildcards):
 
 def evaluate_settings(wildcards):
     names = {"dataset": wildcards.dataset, "experiment": wildcards.experiment, "seed": int(wildcards.seed)}
-    return setup.section("evaluate", wildcards.experiment) | names
+    return canonical(setup.section("evaluate", wildcards.experiment) | names)
 
 
 def plot_curves_settings(wildcards):
@@ -67,11 +67,8 @@ def plot_curves_settings(wildcards):
 def rule_graph_settings():
     """What the graph of the rules depends on: their texts and the parts that the config composes."""
     files = [Path(workflow.basedir) / "Snakefile", *sorted((Path(workflow.basedir) / "rules").glob("*.smk"))]
-    return {
-        "rules": provenance.digest([provenance.file_digest(file) for file in files]),
-        "datasets": setup.datasets,
-        "experiments": setup.experiments,
-    }
+    texts = provenance.digest([provenance.file_digest(file) for file in files])
+    return canonical({"rules": texts, "datasets": setup.datasets, "experiments": setup.experiments})
 
 
 # --- inputs ----------------------------------------------------------------------------------------------------------

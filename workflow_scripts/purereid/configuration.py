@@ -36,7 +36,7 @@ class Configuration:
 
     def section(self, rule: str, experiment: str) -> dict:
         """Settings of a rule for one experiment: the section, overridden by the experiment's."""
-        return self.config[rule] | self.experiments[experiment].get(rule, {})
+        return canonical(self.config[rule] | self.experiments[experiment].get(rule, {}))
 
     def train(self, experiment: str) -> str:
         """Data set that an experiment trains on."""
@@ -69,7 +69,7 @@ class Configuration:
 
     def rendering(self, dataset: str) -> dict:
         """Settings with which a rendered data set is made; its entry overrides the section."""
-        return self.config["render_people"] | self.datasets[dataset].get("render_people", {})
+        return canonical(self.config["render_people"] | self.datasets[dataset].get("render_people", {}))
 
     def indexing(self, dataset: str, rendered: str) -> dict:
         """Settings with which a data set is read.
@@ -81,7 +81,7 @@ class Configuration:
         entry = {key: value for key, value in self.datasets[dataset].items() if key not in ("render_people", "sources")}
         if entry["format"] == RENDERED:
             entry |= {"format": "market1501", "folder": rendered}
-        return self.config["index_dataset"] | {"name": dataset} | entry
+        return canonical(self.config["index_dataset"] | {"name": dataset} | entry)
 
     def source_paths(self, dataset: str) -> list[str]:
         """Files and folders that a data set is read from, and the folders directly in these.
@@ -125,6 +125,16 @@ class Configuration:
         for dataset in list(used):
             used |= dict.fromkeys(self.datasets[dataset].get("sources", []))
         return list(used)
+
+
+def canonical(value: object) -> object:
+    """The same value with the keys of its dicts in alphabetical order.
+
+    Snakemake compares params as texts: without this, settings in another order would count as changed.
+    """
+    if isinstance(value, dict):
+        return {key: canonical(value[key]) for key in sorted(value)}
+    return value
 
 
 def check_schema(config: dict, schema: dict) -> None:

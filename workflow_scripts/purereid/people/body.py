@@ -76,7 +76,7 @@ def _skeleton(identity: Identity, pose: Pose) -> dict[str, np.ndarray]:
         points[f"{name}_finger"] = points[f"{name}_wrist"] + HAND * forearm
     points["head"] = points["neck"] + 0.105 * spine + (0, 0, 0.012)
     turn = _about_y(pose.twist + pose.head_yaw) @ _about_x(pose.head_pitch + pose.lean)
-    face = {"nose": (0, -0.008, 0.054), "eye": (0.019, 0.010, 0.046), "ear": (0.043, 0.002, 0.0)}
+    face = {"nose": (0, -0.008, 0.041), "eye": (0.019, 0.010, 0.036), "ear": (0.038, 0.002, 0.0)}
     points["nose"] = points["head"] + turn @ face["nose"]
     for name, side in SIDES:
         for organ in ("eye", "ear"):

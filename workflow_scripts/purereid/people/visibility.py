@@ -14,7 +14,7 @@ _LIMB_PARTS = {
 }
 FACE = ("nose", "eye", "ear")
 FACE_PARTS = ("head", "hair")
-FACE_BEHIND = 0.035  # metres a point of the face may lie behind the seen surface
+FACE_BEHIND = 0.05  # metres a point of the face may lie behind the seen surface
 
 
 def expected_parts(joint: str) -> tuple[str, ...]:

@@ -1,0 +1,340 @@
+"""The workflow as its user runs it, on the tiny config: what is made, what is made again, what is resumed."""
+
+import hashlib
+import json
+import re
+import shutil
+import subprocess
+import sys
+import time
+import zipfile
+from pathlib import Path
+
+import psutil
+import pytest
+import yaml
+
+PARTS = ("Snakefile", "config.yaml", "rules", "workflow_scripts", "profiles", "slurm", "envs", "tests/config.yaml")
+TRAINED = "results/people/train_reid/baseline/seed1"
+AFTER_FEATURES = {"evaluate", "compare", "plot_cmc", "rank_lists"}
+AFTER_TRAINING = {"extract_features", "plot_curves"} | AFTER_FEATURES
+
+
+class Project:
+    """A copy of the repository in which the workflow is run."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+
+    def command(self, *arguments: str) -> list[str]:
+        config = ["--configfile", "tests/config.yaml"]
+        return [sys.executable, "-m", "snakemake", *arguments, "--cores", "2", *config]
+
+    def run(self, *arguments: str, fails: bool = False) -> str:
+        """Run Snakemake; what it printed."""
+        done = subprocess.run(self.command(*arguments), cwd=self.folder, capture_output=True, text=True)
+        text = done.stdout + done.stderr
+        assert (done.returncode != 0) == fails, text
+        return text
+
+    def planned(self, *targets: str) -> dict[str, int]:
+        """Jobs that a dry run announces: rule -> number."""
+        text = self.run(*targets, "--dry-run", "--quiet", "rules")
+        table = text.partition("Job stats:")[2].partition("total")[0]
+        found = {rule: int(count) for rule, count in re.findall(r"^(\w+) +(\d+)$", table, re.M)}
+        found.pop("all", None)
+        return found
+
+    def edit(self, file: str, old: str, new: str) -> None:
+        path = self.folder / file
+        text = path.read_text()
+        assert old in text, (file, old)
+        path.write_text(text.replace(old, new, 1))
+
+    def override(self, **sections: dict) -> None:
+        """Change settings of the tiny config."""
+        path = self.folder / "tests/config.yaml"
+        config = yaml.safe_load(path.read_text())
+        for section, settings in sections.items():
+            config[section] = config.get(section, {}) | settings
+        path.write_text(yaml.safe_dump(config))
+
+    def digests(self, pattern: str = "**/*") -> dict[str, str]:
+        """SHA-256 of the Parquet and safetensors artifacts."""
+        return {
+            path.relative_to(self.folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in sorted((self.folder / "results").glob(pattern))
+            if path.suffix in (".parquet", ".safetensors", ".arrow")
+        }
+
+
+def copy(source: Path, folder: Path) -> Project:
+    for part in PARTS:
+        target = folder / part
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if (source / part).is_symlink():
+            target.symlink_to((source / part).readlink())
+        elif (source / part).is_dir():
+            shutil.copytree(source / part, target, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy2(source / part, target)
+    return Project(folder)
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The tiny workflow, run to its end; tests only look at it."""
+    project = copy(Path(__file__).parents[1], tmp_path_factory.mktemp("finished"))
+    project.run()
+    return project
+
+
+@pytest.fixture
+def project(finished: Project, tmp_path: Path) -> Project:
+    """A copy of the finished workflow that a test may change."""
+    shutil.copytree(finished.folder, tmp_path / "project", symlinks=True)
+    return Project(tmp_path / "project")
+
+
+# --- what is made -----------------------------------------------------------------------------------------------------
+
+
+def test_everything_is_made_with_provenance(finished: Project):
+    results = finished.folder / "results"
+    scores = json.loads((results / "people/evaluate/baseline/seed1/scores.json").read_text())
+    assert scores["counts"]["queries"] == 12 and scores["counts"]["junk"] == 3
+    assert 0 < scores["single_query"]["mAP"] <= 1 and scores["multi_query"] is not None
+    text = (results / "people/compare/table.txt").read_text()
+    assert "baseline" in text and "untrained" in text and "small-scale" in text
+    for folder in {path.parent for path in results.rglob("*.*") if path.suffix in (".parquet", ".safetensors", ".png")}:
+        if not re.search(r"render_people/\w+$", folder.as_posix()):
+            record = json.loads((folder / "provenance.json").read_text())
+            assert record["rule"] in folder.as_posix() and len(record["code"]) == 64
+    assert not list(results.rglob("checkpoint.safetensors")) and not list(results.rglob("*.part"))
+    assert list((finished.folder / f"{TRAINED}/tensorboard").iterdir())
+
+
+def test_second_run_has_nothing_to_do(finished: Project):
+    assert "Nothing to be done" in finished.run("--dry-run")
+
+
+def test_same_config_same_bytes(finished: Project, tmp_path: Path):
+    again = copy(Path(__file__).parents[1], tmp_path)
+    target = "results/people/evaluate/baseline/seed1/ranks.parquet"
+    again.run(target, "--set-threads", "render_people=1")
+    ours, first = again.digests(), finished.digests()
+    assert target in ours and f"{TRAINED}/encoder.safetensors" in ours and len(ours) >= 6
+    assert ours == {name: first[name] for name in ours}
+
+
+def test_report_has_every_picture_with_its_caption(finished: Project):
+    finished.run("--report", "report.zip")
+    with zipfile.ZipFile(finished.folder / "report.zip") as archive:
+        page = archive.read("report/report.html").decode()
+    for category in ("1 Data", "2 Training", "3 Results", "4 Ranked lists", "5 Workflow"):
+        assert category in page
+    for caption in ("What the data set", "Cumulative matching", "have a blue frame", "The rules of this workflow"):
+        assert caption.split()[1] in page
+    for name in ("doctor.html", "contact_sheet.png", "plot_cmc.png", "rank_lists.png", "table.html", "rule_graph.svg"):
+        assert name in page, name
+
+
+def test_every_rule_asks_slurm_for_fitting_resources(finished: Project):
+    text = finished.run("--dry-run", "--forceall", "--profile", "slurm")
+    jobs = re.findall(r"^(?:local)?rule (\w+):\n(.*?)(?=^\[|\Z)", text, re.M | re.S)
+    assert {rule for rule, _ in jobs} >= AFTER_TRAINING | {"render_people", "index_dataset", "train_reid", "all"}
+    for rule, body in jobs:
+        if rule != "all":
+            assert re.search(r"mem_mb=\d+", body) and re.search(r"runtime=\d+", body), (rule, body)
+        if rule in ("train_reid", "extract_features"):
+            assert "gpu=0" in body
+
+
+def test_gpus_of_an_experiment_reach_its_jobs(project: Project):
+    project.override(experiments={"baseline": {"gpus": 2}, "colour_histogram": None, "untrained": {"seeds": [1]}})
+    text = project.run(f"{TRAINED}/encoder.safetensors", "--dry-run", "--forceall", "--profile", "slurm")
+    assert "gpu=2" in text
+
+
+# --- what is made again -----------------------------------------------------------------------------------------------
+
+
+def test_edit_of_a_loss_concerns_the_trainers_and_what_follows(project: Project):
+    project.edit("workflow_scripts/purereid/reid/losses/triplet.py", "clamp(min=0)", "clamp(min=0.0001)")
+    planned = project.planned()
+    assert set(planned) == {"train_reid"} | AFTER_TRAINING
+    assert planned["train_reid"] == 3
+
+
+def test_edit_of_comment_and_docstring_concerns_nothing(project: Project):
+    project.edit("workflow_scripts/purereid/reid/losses/triplet.py", '"""Batch-hard', '"""The batch-hard')
+    project.edit("workflow_scripts/train_reid.py", "if __name__", "# a comment\nif __name__")
+    assert project.planned() == {}
+
+
+def test_one_setting_concerns_its_rule_and_what_follows(project: Project):
+    project.override(extract_features={"flip": False})
+    assert set(project.planned()) == {"extract_features"} | AFTER_FEATURES
+
+
+def test_a_setting_of_one_experiment_concerns_that_experiment(project: Project):
+    project.override(
+        experiments={"colour_histogram": None, "untrained": {"seeds": [1], "evaluate": {"protocol": "openreid"}}}
+    )
+    planned = project.planned()
+    assert planned["evaluate"] == 1 and "train_reid" not in planned and "extract_features" not in planned
+
+
+def test_swapped_values_of_two_settings_are_noticed(project: Project):
+    project.override(train_reid={"margin": 0.1, "label_smoothing": 0.3})
+    assert "train_reid" in project.planned()
+
+
+def test_resources_concern_nothing(project: Project):
+    project.override(resources={"train_reid": {"threads": 2, "mem_mb": 9000}})
+    assert project.planned() == {}
+
+
+def test_the_digest_can_be_switched_off(project: Project):
+    path = project.folder / "tests/config.yaml"
+    path.write_text(path.read_text() + "code_digest: false\n")
+    project.run("--touch")
+    planned = project.planned()
+    project.edit("workflow_scripts/purereid/reid/losses/triplet.py", "clamp(min=0)", "clamp(min=0.0001)")
+    assert project.planned() == planned
+
+
+def test_one_deleted_artifact_is_one_job(project: Project):
+    artifact = "results/people/evaluate/baseline/seed2/scores.json"
+    before = (project.folder / artifact).read_bytes()
+    (project.folder / artifact).unlink()
+    assert project.planned(artifact) == {"evaluate": 1}
+    project.run(artifact)
+    assert (project.folder / artifact).read_bytes() == before
+
+
+def test_an_added_image_is_noticed(project: Project, tmp_path: Path):
+    images = tmp_path / "mine"
+    own = shutil.ignore_patterns(".snakemake_timestamp")
+    shutil.copytree(project.folder / "results/people/render_people", images, ignore=own)
+    project.override(datasets={"mine": {"format": "market1501", "folder": str(images)}})
+    index = "results/mine/index_dataset/index.parquet"
+    project.run(index)
+    assert project.planned(index) == {}
+    time.sleep(1.1)  # times of folders are compared in seconds
+    new = sorted((images / "bounding_box_train").glob("*.jpg"))[0]
+    shutil.copy(new, new.with_name(new.name.replace("_01.jpg", "_99.jpg")))
+    assert project.planned(index) == {"index_dataset": 1}
+
+
+# --- what is resumed --------------------------------------------------------------------------------------------------
+
+
+def kill_trainer(project: Project, run: subprocess.Popen) -> None:
+    """SIGKILL for the script of the training, as the kernel does when memory runs out."""
+    scripts = [
+        process
+        for process in psutil.Process(run.pid).children(recursive=True)
+        if "train_reid.py" in " ".join(process.cmdline())
+    ]
+    assert scripts
+    for process in reversed(scripts):
+        process.kill()
+
+
+@pytest.mark.parametrize("checkpoints", [0, 1, 4])
+def test_killed_trainer_ends_with_the_same_bytes(project: Project, checkpoints: int):
+    project.override(train_reid={"epochs": 40})
+    target = f"{TRAINED}/encoder.safetensors"
+    checkpoint = project.folder / TRAINED / "checkpoint.safetensors"
+    log = project.folder / "logs/people/train_reid/baseline/seed1.log"
+    log.unlink()
+    run = subprocess.Popen(
+        project.command(target), cwd=project.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    seen = set()
+    while len(seen) < checkpoints or not (log.exists() and "steps on cpu" in log.read_text()):
+        assert run.poll() is None, "the training ended before it could be killed"
+        if checkpoint.exists():
+            seen.add(checkpoint.stat().st_mtime_ns)
+        time.sleep(0.002)
+    kill_trainer(project, run)
+    assert run.wait() != 0
+    assert not (project.folder / target).exists()
+    project.run(target)
+    resumed = project.digests("people/train_reid/baseline/seed1/*")
+    assert ("going on from step" in log.read_text()) == (checkpoints > 0)
+    shutil.rmtree(project.folder / TRAINED)
+    project.run(target)
+    assert project.digests("people/train_reid/baseline/seed1/*") == resumed
+
+
+# --- a user's mistakes ------------------------------------------------------------------------------------------------
+
+
+def test_unknown_key_is_one_message(project: Project):
+    project.override(train_reid={"epoch": 3})
+    text = project.run("--dry-run", fails=True)
+    assert "unknown config key 'epoch'" in text and "did you mean epochs?" in text and "Traceback" not in text
+
+
+def test_missing_folder_is_one_message(project: Project):
+    project.override(
+        datasets={"market": {"format": "market1501", "folder": "/nowhere"}},
+        experiments={"baseline": {"train": "market"}},
+    )
+    text = project.run("--dry-run", fails=True)
+    assert "folder not found: /nowhere" in text and "Traceback" not in text
+
+
+def test_truncated_image_is_shown_from_the_failed_jobs_log(project: Project, tmp_path: Path):
+    images = tmp_path / "mine"
+    shutil.copytree(project.folder / "results/people/render_people", images)
+    broken = sorted((images / "query").glob("*.jpg"))[0]
+    broken.write_bytes(broken.read_bytes()[:300])
+    (images / "query/stray name.jpg").write_bytes(broken.read_bytes())
+    project.override(datasets={"mine": {"format": "market1501", "folder": str(images)}})
+    text = project.run("results/mine/index_dataset/index.parquet", fails=True)
+    assert "2 bad images" in text and broken.name in text and "stray name.jpg" in text
+    assert "set index_dataset.bad_images to skip" in text and "Traceback" not in text
+    project.override(index_dataset={"bad_images": "skip"})
+    project.run("results/mine/index_dataset/index.parquet")
+    doctor = (project.folder / "results/mine/index_dataset/doctor.json").read_text()
+    assert broken.name in doctor and "stray name.jpg" in doctor
+
+
+def test_encoder_of_another_model_is_shown(project: Project):
+    target = "results/people/extract_features/baseline/seed1/features.parquet"
+    encoder = project.folder / TRAINED / "encoder.safetensors"
+    shutil.copy(encoder, project.folder / "kept")
+    encoder.write_bytes(b"something else")
+    text = project.run(target, "--forcerun", "extract_features", "--rerun-triggers", "mtime", fails=True)
+    assert "weights cannot be read" in text and "Traceback" not in text
+
+
+# --- other data -------------------------------------------------------------------------------------------------------
+
+
+def test_own_table_without_cameras_and_training_on_two_sets(project: Project, tmp_path: Path):
+    import pandas as pd
+
+    index = pd.read_parquet(project.folder / "results/people/index_dataset/index.parquet")
+    rows = index[index["split"].isin(["train", "query", "gallery"]) & (index["pid"] > 0)]
+    paths = [str(project.folder / path) for path in rows["path"]]
+    table = pd.DataFrame({"path": paths, "pid": rows["pid"], "split": rows["split"]})
+    table.to_csv(tmp_path / "mine.csv", index=False)
+    project.override(
+        datasets={
+            "mine": {"format": "table", "table": str(tmp_path / "mine.csv")},
+            "both": {"format": "merge", "sources": ["people", "mine"]},
+        },
+        experiments={"cross": {"train": "both", "test": "mine", "seeds": [3]}},
+    )
+    project.run("results/mine/compare/table.txt")
+    scores = json.loads((project.folder / "results/mine/evaluate/cross/seed3/scores.json").read_text())
+    assert scores["protocol"]["same_camera_removed"] is False
+    assert "cameras unknown" in scores["protocol"]["note"]
+    merged = pd.read_parquet(project.folder / "results/both/index_dataset/index.parquet")
+    assert set(merged["dataset"]) == {"people", "mine"}
+    trained = merged[merged["split"] == "train"]
+    assert trained["pid"].nunique() == 16
