@@ -10,7 +10,8 @@ class ColourHistogram(nn.Module):
     """HSV histograms of horizontal stripes.
 
     Float [B, 3, H, W] normalised RGB to float [B, 6 x 8 x 4 x 2]: six stripes, each with a joint histogram of 8 hues,
-    4 saturations and 2 brightnesses, square roots taken (Hellinger).
+    4 saturations and 2 brightnesses, square roots taken (Hellinger). Only the middle half of the columns counts:
+    there the person stands, and the background would only tell the camera.
     """
 
     stripes, bins = 6, (8, 4, 2)
@@ -18,7 +19,9 @@ class ColourHistogram(nn.Module):
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         mean, std = (torch.tensor(v, device=images.device).view(3, 1, 1) for v in (MEAN, STD))
-        hsv = rgb_to_hsv((images.float() * std + mean).clamp(0, 1))
+        quarter = images.shape[3] // 4
+        middle = images[:, :, :, quarter : images.shape[3] - quarter]
+        hsv = rgb_to_hsv((middle.float() * std + mean).clamp(0, 1))
         h, s, v = ((channel * count).long().clamp(max=count - 1) for channel, count in zip(hsv, self.bins, strict=True))
         cell = (h * self.bins[1] + s) * self.bins[2] + v
         height = images.shape[2]
