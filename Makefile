@@ -6,15 +6,15 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test format clean help
+.PHONY: demo test format pictures clean help
 
 help:
 	@sed -n 's/^# //p' Makefile
 
 demo: $(READY)
-	$(BIN)/snakemake --profile profiles/workstation
+	$(BIN)/snakemake --profile profiles/workstation --quiet rules
 	$(BIN)/snakemake --profile profiles/workstation --quiet all --report report.zip
-	@cat results/people/compare/table.txt
+	@echo; cat results/people/compare/table.txt
 	@echo "report: $(CURDIR)/report.zip (unpack it and open report/report.html in a browser)"
 
 test: $(READY)
@@ -24,6 +24,11 @@ format: $(READY)
 	$(BIN)/ruff check --fix workflow_scripts tests
 	$(BIN)/ruff format workflow_scripts tests
 	$(BIN)/snakefmt Snakefile rules
+
+# the pictures of the README, from the results of make demo
+pictures: demo
+	cp results/rule_graph/rule_graph.svg docs/rule_graph.svg
+	$(BIN)/python -c 'from PIL import Image; p = Image.open("results/people/rank_lists/baseline/seed1/rank_lists.png").convert("RGB"); p.crop((0, 0, p.width, 1110)).resize((p.width // 2, 555)).save("docs/rank_lists.jpg", quality=90)'
 
 clean:
 	rm -rf .venv

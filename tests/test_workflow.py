@@ -26,13 +26,15 @@ class Project:
     def __init__(self, folder: Path):
         self.folder = folder
 
-    def command(self, *arguments: str) -> list[str]:
-        config = ["--configfile", "tests/config.yaml"]
+    def command(self, *arguments: str, configs: tuple[str, ...] = ()) -> list[str]:
+        config = ["--configfile", "tests/config.yaml", *configs]
         return [sys.executable, "-m", "snakemake", *arguments, "--cores", "2", *config]
 
-    def run(self, *arguments: str, fails: bool = False) -> str:
+    def run(self, *arguments: str, fails: bool = False, configs: tuple[str, ...] = ()) -> str:
         """Run Snakemake; what it printed."""
-        done = subprocess.run(self.command(*arguments), cwd=self.folder, capture_output=True, text=True)
+        done = subprocess.run(
+            self.command(*arguments, configs=configs), cwd=self.folder, capture_output=True, text=True
+        )
         text = done.stdout + done.stderr
         assert (done.returncode != 0) == fails, text
         return text
@@ -338,3 +340,61 @@ def test_own_table_without_cameras_and_training_on_two_sets(project: Project, tm
     assert set(merged["dataset"]) == {"people", "mine"}
     trained = merged[merged["split"] == "train"]
     assert trained["pid"].nunique() == 16
+
+
+# --- README and presets -----------------------------------------------------------------------------------------------
+
+
+def readme_commands() -> list[str]:
+    """Commands of the README's bash blocks, and the inline ones, without comments."""
+    text = (Path(__file__).parents[1] / "README.md").read_text()
+    blocks = re.findall(r"```bash\n(.*?)```", text, re.S)
+    lines = [line.partition("#")[0].strip() for block in blocks for line in block.splitlines()]
+    return [line for line in lines if line]
+
+
+@pytest.mark.parametrize("command", readme_commands())
+def test_commands_of_the_readme(command: str, project: Project, root: Path, tmp_path: Path):
+    if command.startswith("make "):
+        subprocess.run([*command.split(), "--dry-run"], cwd=root, check=True, capture_output=True)
+    elif command.startswith("source "):
+        assert command == "source .venv/bin/activate" and "-m venv .venv" in (root / "Makefile").read_text()
+    else:
+        write_people_folder(project)
+        arguments = command.removeprefix("snakemake ").replace("--configfile mine.yaml", "").split()
+        configs = ("mine.yaml",) if "mine.yaml" in command else ()
+        whole = not any(argument in arguments for argument in ("--dry-run", "--report")) and "results/" not in command
+        project.run(*arguments, *(["--dry-run"] if whole else []), configs=configs)
+
+
+def write_people_folder(project: Project) -> None:
+    """The README's own data: one folder per person, and mine.yaml."""
+    for path in sorted((project.folder / "results/people/render_people/bounding_box_train").glob("*.jpg")):
+        target = project.folder / "data/my_people" / path.name[:4] / path.name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, target)
+    text = (Path(__file__).parents[1] / "README.md").read_text()
+    mine = re.search(r"```yaml\n(.*?)```", text, re.S)[1]
+    (project.folder / "mine.yaml").write_text(re.sub(r"^   ", "", mine, flags=re.M))
+
+
+@pytest.mark.parametrize("preset", sorted(path.name for path in (Path(__file__).parents[1] / "presets").glob("*.yaml")))
+def test_presets_plan_a_run_on_their_data(preset: str, root: Path, tmp_path: Path):
+    copied = copy(root, tmp_path)
+    settings = yaml.safe_load((root / "presets" / preset).read_text())
+    name = settings["dataset"]
+    (tmp_path / settings["datasets"][name]["folder"]).mkdir(parents=True)
+    command = [
+        sys.executable,
+        "-m",
+        "snakemake",
+        "--cores",
+        "2",
+        "--dry-run",
+        "--configfile",
+        root / "presets" / preset,
+    ]
+    done = subprocess.run(command, cwd=copied.folder, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"results/{name}/compare/table.csv" in done.stdout and "results/people" not in done.stdout
+    assert "gpu=1" in done.stdout

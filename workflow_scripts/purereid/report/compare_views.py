@@ -15,8 +15,9 @@ LEGEND = (
 )
 STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; color: #222; margin: 2rem auto; max-width: 75rem; padding: 0 1rem; }
-table { border-collapse: collapse; margin: 1rem 0; }
-th, td { padding: .3rem .7rem; text-align: right; border-bottom: 1px solid #ddd; white-space: nowrap; }
+div { overflow-x: auto; }
+table { border-collapse: collapse; margin: 1rem 0; font-size: 13px; }
+th, td { padding: .3rem .5rem; text-align: right; border-bottom: 1px solid #ddd; white-space: nowrap; }
 th:first-child, td:first-child { text-align: left; }
 thead th { border-bottom: 2px solid #222; }
 .multi { border-left: 2px solid #ddd; }
@@ -85,7 +86,7 @@ def _page_of(rows: pd.DataFrame, dataset: str, protocol: str) -> str:
     remarks = "".join(f"<li>{escape(remark)}</li>" for remark in _remarks(rows))
     return (
         f"<h2>{escape(dataset)}</h2>\n<p>Protocol {escape(protocol)}; {_queries(rows)}.</p>\n"
-        f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody>\n</table>\n"
+        f"<div><table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody>\n</table></div>\n"
         f'<ul class="remarks">{remarks}</ul>\n'
     )
 

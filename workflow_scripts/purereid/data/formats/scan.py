@@ -81,6 +81,8 @@ def finding(severity: str, what: str, items: Iterable[object], do: str = "") -> 
 def list_folder(folder: Path) -> tuple[list[str], list[str], list[str]]:
     """Sorted names of a folder's images, sub-folders and other files (hidden ones too); empty if it is missing.
 
+    Snakemake's own time stamps are left out: they lie in every folder that a rule made.
+
     Raises:
         UserError: the folder may not be read, or holds a name that is not UTF-8.
     """
@@ -88,7 +90,7 @@ def list_folder(folder: Path) -> tuple[list[str], list[str], list[str]]:
     for entry in _entries(folder) if folder.is_dir() else []:
         if entry.is_dir():
             folders.append(entry.name)
-        else:
+        elif entry.name != ".snakemake_timestamp":
             (images if is_image(entry.name) else others).append(entry.name)
     return sorted(images), sorted(folders), sorted(others)
 
