@@ -51,12 +51,12 @@ def render_people(
 
     Writes bounding_box_train, bounding_box_test, query and gt_bbox (JPEG), keypoints-train.csv and
     keypoints-test.csv (published format: y list, x list, whole pixels rounded down, -1 missing), textures/NNNN.png
-    (by identity number; distractors from 10000 on), uv.arrow (image, uv uint8 [H, W, 3] = u, v, part) and
+    (by identity number; distractors from 10000000 on), uv.arrow (image, uv uint8 [H, W, 3] = u, v, part) and
     scene.parquet (one row per image; see ``scene.scene_of``).
 
     Args:
         folder: made if missing.
-        train_identities, test_identities: people, 2 or more each, 9,999 together at most.
+        train_identities, test_identities: people, 2 or more each; beyond 9,999 names have five digits.
         cameras: 2 or more.
         images_per_camera: [least, most] detected images of a person in a camera.
         distractors, junk: gallery images with id 0000 and -1.

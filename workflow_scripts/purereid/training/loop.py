@@ -67,34 +67,24 @@ def train(trainer: Trainer, *, seed: int, stamp: str, curves: Path, log_every: i
     curves = Path(curves)
     file = curves.with_name("checkpoint.safetensors")
     start, rows = _resume(trainer, file, stamp)
-    leads = rank() == 0
-    progress = (
-        Progress(trainer.steps, trainer.steps_per_epoch, trainer.images_per_step, curves.with_name("tensorboard"), rows)
-        if leads
-        else None
-    )
-    sums, waited = [], 0.0
-    with _interruptible() as interrupted, _batches(trainer, start) as batches:
-        for step, batch, seconds in batches:
+    with (
+        Progress(trainer, curves, rows, log_every) as progress,
+        _interruptible() as interrupted,
+        _batches(trainer, start) as batches,
+    ):
+        for step, batch, waited in batches:
             torch.manual_seed(step_seed(seed, step))
-            sums.append(trainer.step(step, batch))
-            waited += seconds
-            done = step + 1
-            epoch_ends = done % trainer.steps_per_epoch == 0
-            if done % log_every == 0 or epoch_ends or done == trainer.steps:
-                row = _means(sums, done)
-                sums.clear()
-                if progress:
-                    progress.write(done, row, waited)
-                    trainer.watch(progress.rows[-1])
-                waited = 0.0
-            if progress and (epoch_ends or interrupted.is_set()) and done < trainer.steps and not sums:
-                checkpoint.save(file, {"step": done, "rows": progress.rows, "trainer": trainer.state()}, stamp=stamp)
+            row = progress.add(step + 1, trainer.step(step, batch), waited)
+            if row:
+                trainer.watch(row)
+            epoch_ends = (step + 1) % trainer.steps_per_epoch == 0
+            if row and step + 1 < trainer.steps and (epoch_ends or interrupted.is_set()):
+                if rank() == 0:
+                    state = {"step": step + 1, "rows": progress.rows, "trainer": trainer.state()}
+                    checkpoint.save(file, state, stamp=stamp)
                 if interrupted.is_set():
-                    log.info("stopped at step %d; the next run goes on from there", done)
+                    log.info("stopped at step %d; the next run goes on from there", step + 1)
                     raise SystemExit(128 + signal.SIGTERM)
-    if progress:
-        progress.close(curves, trainer.columns)
 
 
 def finish(curves: str | Path) -> None:
@@ -153,14 +143,3 @@ def _interruptible() -> Iterator[threading.Event]:
         yield event
     finally:
         signal.signal(signal.SIGTERM, before)
-
-
-def _means(sums: list[dict], step: int) -> dict[str, float]:
-    row = {name: float(sum(float(parts[name]) for parts in sums) / len(sums)) for name in sums[0]}
-    if not np.isfinite(list(row.values())).all():
-        raise UserError(
-            f"the loss is not finite at step {step}: {row}",
-            expected="finite numbers",
-            do="lower the learning rate (train_reid.learning_rate), lengthen the warm-up, or set precision to fp32",
-        )
-    return row
