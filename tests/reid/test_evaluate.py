@@ -214,3 +214,22 @@ def test_a_missing_feature(tmp_path):
     with pytest.raises(UserError, match="1 of 7 images have no feature, such as g3"):
         run(tmp_path, PEOPLE, without=["g3"])
     assert not (tmp_path / "scores").exists() and not (tmp_path / "ranks").exists()
+
+
+def test_reranked_scores_stand_apart_from_the_plain_ones(tmp_path):
+    plain, ranks = run(tmp_path, PEOPLE, without=["g6", "t1"])
+    both, again = run(tmp_path, PEOPLE, without=["g6", "t1"], rerank=True, k1=2, k2=1)
+    assert plain["reranked"] is None
+    assert both["single_query"] == plain["single_query"] and ranks.equals(again)
+    reranked = both["reranked"]
+    assert {"k1": 2, "k2": 1, "distance_weight": 0.3}.items() <= reranked.items()
+    assert plain["single_query"].keys() <= reranked.keys() and 0 < reranked["mAP"] <= 1
+
+
+def test_weight_one_reranks_nothing(tmp_path):
+    scores, _ = run(tmp_path, PEOPLE, without=["g6", "t1"], rerank=True, distance_weight=1.0)
+    assert {name: scores["reranked"][name] for name in scores["single_query"]} == scores["single_query"]
+
+
+def test_other_protocols_are_not_reranked(tmp_path):
+    assert run(tmp_path, PEOPLE, without=["g6", "t1"], rerank=True, protocol="openreid")[0]["reranked"] is None

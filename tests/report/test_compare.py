@@ -37,6 +37,7 @@ def write_run(folder, experiment, seed, AP, *, dataset="tiny", protocol="market"
         "counts": {"queries": len(AP), "gallery": gallery},
         "single_query": single,
         "multi_query": None,
+        "reranked": None,
     }
     (folder / "scores.json").write_text(json.dumps(content | changes))
     images = [f"query/{number}.jpg" for number in range(len(AP))]
@@ -174,7 +175,7 @@ def test_multi_query_scores_of_some_seeds_are_not_averaged(tmp_path, AP):
     folders = [write_run(tmp_path, "a", 1, AP, multi_query=multi), write_run(tmp_path, "a", 2, AP)]
     table = run(tmp_path, folders)
     assert table["multi_query_mAP"].isna().all()
-    assert "no multi-query scores: not all seeds have them" in table["remark"][0]
+    assert "no multi_query scores: not all seeds have them" in table["remark"][0]
 
 
 def test_a_protocol_without_map(tmp_path, AP):

@@ -17,8 +17,9 @@ from purereid.retrieval.camera_pairs import camera_pairs
 from purereid.retrieval.distances import normalise
 from purereid.retrieval.matches import UNKNOWN
 from purereid.retrieval.multi_query import pool_queries
-from purereid.retrieval.ranking import Ranking, rank
+from purereid.retrieval.ranking import Ranking, rank, rank_blocks
 from purereid.retrieval.ranking import scores as mean_scores
+from purereid.retrieval.rerank import reranked_blocks
 from purereid.retrieval.single_gallery_shot import single_gallery_shot
 
 log = logging.getLogger("purereid")
@@ -51,6 +52,10 @@ def evaluate(
     experiment: str,
     seed: int,
     protocol: str = "market",
+    rerank: bool = False,
+    k1: int = 20,
+    k2: int = 6,
+    distance_weight: float = 0.3,
 ) -> None:
     """Rank by cosine distance and write scores and ranked lists; the same inputs give the same bytes.
 
@@ -62,6 +67,8 @@ def evaluate(
         ranks: Parquet to write, one row per query.
         dataset, experiment, seed: names for the record; ``seed`` also draws for single_gallery_shot.
         protocol: "market", "single_gallery_shot" or "openreid", see ``choose_sides``.
+        rerank: also score the k-reciprocal re-ranking (protocol market alone), under a name of its own.
+        k1, k2, distance_weight: of the re-ranking, see ``reranked_blocks``.
 
     Raises:
         UserError: unknown protocol, no query or gallery image, no query with a match, features missing or not finite.
@@ -74,6 +81,8 @@ def evaluate(
     ranking = rank(query, gallery, **sides.labels())
     single = _single_query(ranking, query, gallery, sides, protocol, seed)
     pooled, remark = _multi_query(extra, multi, query, gallery, sides)
+    settings = {"k1": k1, "k2": k2, "distance_weight": distance_weight}
+    reranked = _reranked(query, gallery, sides, settings) if rerank and protocol == "market" else None
     notes = [*_notes(sides, ranking, protocol, has_multi="multi" in set(table["split"]), pooled=bool(pooled)), *remark]
     result = {
         "dataset": dataset,
@@ -88,6 +97,7 @@ def evaluate(
         "counts": _counts(sides, ranking),
         "single_query": single,
         "multi_query": pooled,
+        "reranked": reranked,
         "camera_pairs": _camera_pairs(query, gallery, sides, protocol),
     }
     _write_ranks(Path(ranks), sides, ranking)
@@ -139,6 +149,12 @@ def _multi_query(
     pooled[alone] = query[alone]
     scores = mean_scores(rank(pooled, gallery, **labels, top=0))
     return scores, [f"queries without a multi-query image, which stay single: {alone.sum()}"] if alone.any() else []
+
+
+def _reranked(query: np.ndarray, gallery: np.ndarray, sides: Sides, settings: dict) -> dict:
+    """Scores of the re-ranking, and with which settings it was made."""
+    blocks = reranked_blocks(query, gallery, **settings)
+    return mean_scores(rank_blocks(blocks, **sides.labels(), top=0)) | settings
 
 
 def _camera_pairs(query: np.ndarray, gallery: np.ndarray, sides: Sides, protocol: str) -> list[dict]:

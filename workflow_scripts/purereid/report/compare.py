@@ -11,7 +11,7 @@ from purereid.errors import UserError
 from purereid.report.bootstrap import bootstrap_means, interval
 from purereid.report.compare_plot import draw_comparison
 from purereid.report.compare_views import as_page, as_text
-from purereid.report.runs import Run, read_run
+from purereid.report.runs import EXTRA, Run, read_run
 
 log = logging.getLogger("purereid")
 
@@ -83,7 +83,8 @@ def comparison(groups: list[list[Run]], bootstrap: int, seed: int) -> pd.DataFra
     ``_max``. ``mAP_low`` and ``mAP_high`` bound the 95 % bootstrap interval over the queries, each with its mean AP
     over the seeds. ``difference`` is the mAP minus that of the data set's first experiment, in points, with the
     interval of the paired bootstrap; empty, with a remark, if protocol, queries or gallery are not the same.
-    ``multi_query_`` columns are scores of pooled queries and stand beside the plain ones, never for them.
+    ``multi_query_`` and ``reranked_`` columns are scores of pooled queries and of the re-ranking; they stand beside
+    the plain ones, never for them.
     """
     first = {}
     for group in groups:
@@ -93,7 +94,6 @@ def comparison(groups: list[list[Run]], bootstrap: int, seed: int) -> pd.DataFra
 
 def _row(group: list[Run], baseline: list[Run], bootstrap: int, seed: int) -> dict:
     run = group[0]
-    multi = [each.multi for each in group]
     return {
         "dataset": run.dataset,
         "experiment": run.experiment,
@@ -102,7 +102,7 @@ def _row(group: list[Run], baseline: list[Run], bootstrap: int, seed: int) -> di
         "queries": run.queries,
         **_spreads([each.single for each in group], ""),
         **_intervals(group, baseline, bootstrap, seed),
-        **_spreads(multi if all(multi) else [dict.fromkeys(METRICS)] * len(group), "multi_query_"),
+        **{key: value for name in EXTRA for key, value in _extra_spreads(group, name).items()},
         "remark": "; ".join(_remarks(group, baseline)),
     }
 
@@ -113,6 +113,12 @@ def _spreads(scores: list[dict], prefix: str) -> dict[str, float]:
         for metric in METRICS
         for suffix, value in _spread([each[metric] for each in scores]).items()
     }
+
+
+def _extra_spreads(group: list[Run], name: str) -> dict[str, float]:
+    """Spreads of another ranking; NaN unless all seeds have it."""
+    scores = [run.extra[name] for run in group]
+    return _spreads(scores if all(scores) else [dict.fromkeys(METRICS)] * len(group), f"{name}_")
 
 
 def _spread(fractions: list[float | None]) -> dict[str, float]:
@@ -154,6 +160,7 @@ def _remarks(group: list[Run], baseline: list[Run]) -> list[str]:
     if not _same_task(group, baseline):
         what = "other queries or another gallery" if run.protocol == baseline[0].protocol else "another protocol"
         notes.insert(0, f"not comparable with {baseline[0].experiment}: {what}")
-    if any(each.multi for each in group) and not all(each.multi for each in group):
-        notes.append("no multi-query scores: not all seeds have them")
+    for name in EXTRA:
+        if len({each.extra[name] is None for each in group}) > 1:
+            notes.append(f"no {name} scores: not all seeds have them")
     return notes

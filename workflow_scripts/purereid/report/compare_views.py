@@ -6,6 +6,8 @@ from html import escape
 
 import pandas as pd
 
+from purereid.report.runs import EXTRA
+
 NAME = 24  # letters of an experiment's name that the terminal shows
 WIDTH = 100
 COLUMNS = ("mAP_trapezoid", "mINP", "rank1", "rank5", "rank10")
@@ -20,7 +22,7 @@ table { border-collapse: collapse; margin: 1rem 0; font-size: 13px; }
 th, td { padding: .3rem .5rem; text-align: right; border-bottom: 1px solid #ddd; white-space: nowrap; }
 th:first-child, td:first-child { text-align: left; }
 thead th { border-bottom: 2px solid #222; }
-.multi { border-left: 2px solid #ddd; }
+.extra { background: #f6f6f6; }
 .remarks { color: #6b6b6b; }
 img { max-width: 100%; }
 """
@@ -58,10 +60,19 @@ def _lines_below(row: pd.Series) -> list[str]:
     said = []
     if pd.notna(row["difference"]):
         said.append(f"{row['experiment']}: {_difference(row)} mAP against {row['baseline']}")
-    if pd.notna(row["multi_query_mAP"]):
-        figures = ", ".join(f"{name} {_mean(row, f'multi_query_{name}')}" for name in ("mAP", "rank1"))
-        said.append(f"{row['experiment']}: multi-query {figures}")
+    for extra in _extra(row.to_frame().T):
+        figures = ", ".join(f"{name} {_mean(row, f'{extra}_{name}')}" for name in ("mAP", "rank1"))
+        said.append(f"{row['experiment']}: {_words(extra)} {figures}")
     return said
+
+
+def _extra(rows: pd.DataFrame) -> list[str]:
+    """Other rankings that any of the rows has scores of."""
+    return [name for name in EXTRA if rows[f"{name}_mAP"].notna().any()]
+
+
+def _words(extra: str) -> str:
+    return extra.replace("_", "-")
 
 
 def _remarks(rows: pd.DataFrame) -> list[str]:
@@ -78,11 +89,11 @@ def _queries(rows: pd.DataFrame) -> str:
 
 
 def _page_of(rows: pd.DataFrame, dataset: str, protocol: str) -> str:
-    multi = rows["multi_query_mAP"].notna().any()
+    extra = [(name, metric) for name in _extra(rows) for metric in ("mAP", "rank1")]
     header = ["experiment", "seeds", "mAP", "95 % interval", "difference", *COLUMNS]
     head = "".join(f"<th>{name}</th>" for name in header)
-    head += '<th class="multi">multi-query mAP</th><th>multi-query rank1</th>' if multi else ""
-    body = "".join(f"<tr>{_page_row(row, multi)}</tr>\n" for _, row in rows.iterrows())
+    head += "".join(f'<th class="extra">{_words(name)} {metric}</th>' for name, metric in extra)
+    body = "".join(f"<tr>{_page_row(row, extra)}</tr>\n" for _, row in rows.iterrows())
     remarks = "".join(f"<li>{escape(remark)}</li>" for remark in _remarks(rows))
     return (
         f"<h2>{escape(dataset)}</h2>\n<p>Protocol {escape(protocol)}; {_queries(rows)}.</p>\n"
@@ -91,11 +102,12 @@ def _page_of(rows: pd.DataFrame, dataset: str, protocol: str) -> str:
     )
 
 
-def _page_row(row: pd.Series, multi: bool) -> str:
-    cells = [*_cells(row), _difference(row), *(_mean(row, name) for name in COLUMNS)]
-    extra = [_mean(row, f"multi_query_{name}") for name in ("mAP", "rank1")] if multi else []
-    classes = [""] * len(cells) + [' class="multi"', ""]
-    return "".join(f"<td{kind}>{escape(cell)}</td>" for kind, cell in zip(classes, cells + extra, strict=False))
+def _page_row(row: pd.Series, extra: list[tuple[str, str]]) -> str:
+    plain = [*_cells(row), _difference(row), *(_mean(row, name) for name in COLUMNS)]
+    others = [_mean(row, f"{name}_{metric}") for name, metric in extra]
+    return "".join(f"<td>{escape(cell)}</td>" for cell in plain) + "".join(
+        f'<td class="extra">{escape(cell)}</td>' for cell in others
+    )
 
 
 def _cells(row: pd.Series) -> list[str]:

@@ -10,6 +10,8 @@ import pyarrow as pa
 
 from purereid.errors import UserError
 
+EXTRA = ("multi_query", "reranked")  # rankings whose scores stand beside the plain ones
+
 
 @dataclass(frozen=True)
 class Run:
@@ -20,7 +22,7 @@ class Run:
         note: what the reader of the scores has to know.
         queries: number of queries, also those without a match.
         single: scores of the single-query ranking, fractions 0..1 or None.
-        multi: the same with multi-query features, or None.
+        extra: scores of other rankings by name (multi_query, reranked), each as ``single`` or None.
         AP: [queries with a match] average precisions, in index order.
         task: what was asked (queries, right images of each, size of the gallery); equal tasks can be paired.
     """
@@ -32,7 +34,7 @@ class Run:
     note: str
     queries: int
     single: dict
-    multi: dict | None
+    extra: dict[str, dict | None]
     AP: np.ndarray
     task: tuple
 
@@ -58,7 +60,7 @@ def read_run(scores: Path, ranks: Path) -> Run:
         note=content["protocol"]["note"],
         queries=counts["queries"],
         single=single,
-        multi=content["multi_query"],
+        extra={name: content[name] for name in EXTRA},
         AP=AP,
         task=(counts["gallery"], tuple(table["image"]), tuple(table["good"])),
     )
@@ -70,7 +72,7 @@ def _in_words(protocol: dict) -> str:
 
 
 def _read_scores(path: Path) -> dict:
-    needed = {"dataset", "experiment", "seed", "protocol", "counts", "single_query", "multi_query"}
+    needed = {"dataset", "experiment", "seed", "protocol", "counts", "single_query", *EXTRA}
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

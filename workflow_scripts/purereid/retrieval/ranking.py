@@ -67,9 +67,9 @@ def rank(
     Raises:
         ValueError: a distance is not a finite number.
     """
+    files = {"query_files": query_files, "gallery_files": gallery_files}
     blocks = cosine_blocks(query, gallery, memory)
-    labels = matches(query_pids, gallery_pids, query_camids, gallery_camids, query_files, gallery_files)
-    return _rank_blocks(blocks, np.asarray(gallery_pids), *labels, top)
+    return rank_blocks(blocks, query_pids, gallery_pids, query_camids, gallery_camids, **files, top=top)
 
 
 def rank_distances(
@@ -85,7 +85,23 @@ def rank_distances(
     top: int = 10,
 ) -> Ranking:
     """As ``rank``, from a given matrix of distances [Q, G], which may be a memory map and is left unchanged."""
+    files = {"query_files": query_files, "gallery_files": gallery_files}
     blocks = copied_blocks(distances, memory)
+    return rank_blocks(blocks, query_pids, gallery_pids, query_camids, gallery_camids, **files, top=top)
+
+
+def rank_blocks(
+    blocks: Iterable[np.ndarray],
+    query_pids: np.ndarray,
+    gallery_pids: np.ndarray,
+    query_camids: np.ndarray | None = None,
+    gallery_camids: np.ndarray | None = None,
+    *,
+    query_files: np.ndarray | None = None,
+    gallery_files: np.ndarray | None = None,
+    top: int = 10,
+) -> Ranking:
+    """As ``rank``, from distances of consecutive queries, float32 [b, G] each, which are overwritten."""
     labels = matches(query_pids, gallery_pids, query_camids, gallery_camids, query_files, gallery_files)
     return _rank_blocks(blocks, np.asarray(gallery_pids), *labels, top)
 
