@@ -12,7 +12,7 @@ help:
 	@sed -n 's/^# //p' Makefile
 
 demo: $(READY)
-	$(BIN)/snakemake --profile profiles/workstation --quiet rules
+	$(BIN)/snakemake --profile profiles/workstation
 	$(BIN)/snakemake --profile profiles/workstation --quiet all --report report.zip
 	@echo; cat results/people/compare/table.txt
 	@echo "report: $(CURDIR)/report.zip (unpack it and open report/report.html in a browser)"

@@ -26,15 +26,13 @@ class Project:
     def __init__(self, folder: Path):
         self.folder = folder
 
-    def command(self, *arguments: str, configs: tuple[str, ...] = ()) -> list[str]:
-        config = ["--configfile", "tests/config.yaml", *configs]
+    def command(self, *arguments: str) -> list[str]:
+        config = ["--configfile", "tests/config.yaml"]
         return [sys.executable, "-m", "snakemake", *arguments, "--cores", "2", *config]
 
-    def run(self, *arguments: str, fails: bool = False, configs: tuple[str, ...] = ()) -> str:
+    def run(self, *arguments: str, fails: bool = False) -> str:
         """Run Snakemake; what it printed."""
-        done = subprocess.run(
-            self.command(*arguments, configs=configs), cwd=self.folder, capture_output=True, text=True
-        )
+        done = subprocess.run(self.command(*arguments), cwd=self.folder, capture_output=True, text=True)
         text = done.stdout + done.stderr
         assert (done.returncode != 0) == fails, text
         return text
@@ -361,10 +359,14 @@ def test_commands_of_the_readme(command: str, project: Project, root: Path, tmp_
         assert command == "source .venv/bin/activate" and "-m venv .venv" in (root / "Makefile").read_text()
     else:
         write_people_folder(project)
-        arguments = command.removeprefix("snakemake ").replace("--configfile mine.yaml", "").split()
-        configs = ("mine.yaml",) if "mine.yaml" in command else ()
+        arguments = command.removeprefix("snakemake ").replace("mine.yaml", "tests/config.yaml mine.yaml").split()
+        if "mine.yaml" not in command:
+            arguments += ["--configfile", "tests/config.yaml"]
         whole = not any(argument in arguments for argument in ("--dry-run", "--report")) and "results/" not in command
-        project.run(*arguments, *(["--dry-run"] if whole else []), configs=configs)
+        arguments += ["--dry-run"] if whole else []
+        run = [sys.executable, "-m", "snakemake", *arguments, "--cores", "2"]
+        done = subprocess.run(run, cwd=project.folder, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
 
 
 def write_people_folder(project: Project) -> None:
