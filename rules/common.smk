@@ -44,11 +44,19 @@ def render_people_settings(wildcards):
 
 
 def index_dataset_settings(wildcards):
-    return setup.indexing(wildcards.dataset, rendered=f"results/{wildcards.dataset}/render_people")
+    entry = setup.datasets[wildcards.dataset]
+    merged = expand(rules.index_dataset.output.index, dataset=entry.get("sources", []))
+    return setup.indexing(wildcards.dataset, f"results/{wildcards.dataset}/render_people", merged)
+
+
+def index_dataset_state(wildcards):
+    """What the user's files look like, so that an added or edited image counts as a change."""
+    return setup.source_state(wildcards.dataset)
 
 
 def train_reid_settings(wildcards):
-    return canonical(setup.section("train_reid", wildcards.experiment) | {"seed": int(wildcards.seed)})
+    run = {"seed": int(wildcards.seed), "gpus": setup.gpus(wildcards.experiment)}
+    return canonical(setup.section("train_reid", wildcards.experiment) | run)
 
 
 def extract_features_settings(wildcards):
@@ -58,6 +66,11 @@ def extract_features_settings(wildcards):
 def evaluate_settings(wildcards):
     names = {"dataset": wildcards.dataset, "experiment": wildcards.experiment, "seed": int(wildcards.seed)}
     return canonical(setup.section("evaluate", wildcards.experiment) | names)
+
+
+def tested_experiments(wildcards):
+    """Experiments that are tested on a data set; their order decides the order of tables and plots."""
+    return setup.tested_on(wildcards.dataset)
 
 
 def plot_curves_settings(wildcards):
@@ -75,7 +88,7 @@ def rule_graph_settings():
 
 
 def data_source(wildcards):
-    """What an index is made from: rendered people, other indexes, or the user's folder and what lies in it."""
+    """What an index is made from: rendered people, other indexes, or the user's files and folders."""
     entry = setup.datasets[wildcards.dataset]
     if entry["format"] == "rendered_people":
         return expand(rules.render_people.output, dataset=wildcards.dataset)
@@ -166,5 +179,10 @@ def runtime(rule):
 
 
 def gpus(wildcards):
-    """GPUs of a job that runs a network, one process each; 0 is the CPU."""
+    """GPUs of a training, one process each; 0 is the CPU."""
     return setup.gpus(wildcards.experiment)
+
+
+def one_gpu(wildcards):
+    """One GPU for a job that only applies a network, if its experiment uses any."""
+    return min(1, setup.gpus(wildcards.experiment))

@@ -61,6 +61,7 @@ rule index_dataset:
         runtime=runtime("index_dataset"),
     params:
         settings=index_dataset_settings,
+        state=index_dataset_state,
         code=code_digest("index_dataset"),
     script:
         "../workflow_scripts/index_dataset.py"

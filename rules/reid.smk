@@ -48,7 +48,7 @@ rule extract_features:
         "../envs/purereid.yaml"
     threads: threads_of("extract_features")
     resources:
-        gpu=gpus,
+        gpu=one_gpu,
         mem_mb=memory("extract_features"),
         runtime=runtime("extract_features"),
     params:
@@ -115,6 +115,7 @@ rule compare:
         runtime=runtime("compare"),
     params:
         settings=section("compare"),
+        order=tested_experiments,
         code=code_digest("compare"),
     script:
         "../workflow_scripts/compare.py"

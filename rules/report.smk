@@ -67,6 +67,7 @@ rule plot_cmc:
         runtime=runtime("plot_cmc"),
     params:
         settings={},
+        order=tested_experiments,
         code=code_digest("plot_cmc"),
     script:
         "../workflow_scripts/plot_cmc.py"

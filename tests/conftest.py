@@ -24,7 +24,7 @@ def settings() -> dict:
     """Settings of ``train_reid`` for a training of a second."""
     defaults = yaml.safe_load((ROOT / "config.yaml").read_text())["train_reid"]
     small = {"height": 32, "width": 16, "pad": 2, "identities_per_batch": 4, "images_per_identity": 2, "epochs": 3}
-    return defaults | small | {"seed": 1, "log_every": 2, "alarm_after": 10_000}
+    return defaults | small | {"seed": 1, "gpus": 0, "log_every": 2, "alarm_after": 10_000}
 
 
 @pytest.fixture

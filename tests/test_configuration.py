@@ -54,12 +54,7 @@ def test_the_config_of_the_repository_is_accepted(config: dict, root: Path):
         ("experiments.a b", {}, "where:    experiments"),
         ("dataset", "nothing", "unknown data set 'nothing'\n  where:    dataset"),
         ("datasets.people.format", "market", "expected: one of rendered_people, market1501"),
-        (
-            "datasets.two",
-            {"format": "merge", "sources": ["peopel"]},
-            "unknown data set 'peopel'\n  where:    datasets.two.sources",
-        ),
-        ("datasets.two", {"format": "merge", "sources": ["two"]}, "cannot be merged from itself"),
+        ("datasets.two", {"format": "merge"}, "'sources' is a required property"),
         ("resources.train_reid.cores", 2, "unknown config key 'cores'\n  where:    resources.train_reid"),
     ],
 )
@@ -79,6 +74,19 @@ def test_missing_folder_is_told_only_where_it_is_used(config: dict, root: Path):
     assert "folder not found: /nowhere/Market\n  where:    datasets.market.folder" in refused(config, root)
     del config["datasets"]["market"]["folder"]
     assert "data set 'market' has no folder" in refused(config, root)
+
+
+def test_mistakes_in_merged_sets_are_told_where_these_are_used(config: dict, root: Path):
+    config["dataset"] = "one"
+    config["datasets"] |= {
+        "one": {"format": "merge", "sources": ["people", "two"]},
+        "two": {"format": "merge", "sources": ["people", "one"]},
+    }
+    assert "a data set cannot be merged from itself\n  where:    datasets.one.sources" in refused(config, root)
+    config["datasets"]["two"] = {"format": "market1501", "folder": "/nowhere"}
+    assert "folder not found: /nowhere" in refused(config, root)
+    config["datasets"]["one"]["sources"] = ["peopel"]
+    assert "unknown data set 'peopel'\n  where:    datasets.one.sources" in refused(config, root)
 
 
 def test_missing_setting_is_told(config: dict, root: Path):
@@ -105,12 +113,44 @@ def test_training_on_several_sets_and_testing_on_another(config: dict, root: Pat
     assert setup.train("cross") == "both" and setup.tested() == ["people", "other"]
     assert setup.tested_on("other") == ["cross"]
     assert setup.rendering("other")["seed"] == 9
-    assert setup.indexing("other", "folder/of/people")["format"] == "market1501"
+    assert setup.indexing("other", "folder/of/people", [])["format"] == "market1501"
 
 
-def test_source_paths_are_the_folder_and_those_in_it(config: dict, root: Path, tmp_path: Path):
-    for name in ("query", "bounding_box_train"):
-        (tmp_path / name).mkdir()
-    config["datasets"]["market"] = {"format": "market1501", "folder": str(tmp_path)}
-    found = configure(config, root).source_paths("market")
-    assert found == [str(tmp_path), str(tmp_path / "bounding_box_train"), str(tmp_path / "query")]
+@pytest.mark.parametrize("change", ["add", "replace", "remove"])
+def test_state_of_the_source_shows_every_change_below_the_folder(config: dict, root: Path, tmp_path: Path, change: str):
+    image = tmp_path / "train/anna/1.jpg"
+    image.parent.mkdir(parents=True)
+    image.write_bytes(b"one")
+    config["datasets"]["mine"] = {"format": "folder", "folder": str(tmp_path)}
+    before = configure(config, root).source_state("mine")
+    assert configure(config, root).source_state("mine") == before
+    if change == "add":
+        image.with_name("2.jpg").write_bytes(b"two")
+    elif change == "replace":
+        image.write_bytes(b"two")
+    else:
+        image.unlink()
+    assert configure(config, root).source_state("mine") != before
+
+
+def test_a_table_and_a_split_file_are_sources(config: dict, root: Path, tmp_path: Path):
+    for name in ("a.csv", "s.mat"):
+        (tmp_path / name).touch()
+    config["datasets"]["mine"] = {"format": "table", "table": str(tmp_path / "a.csv")}
+    config["datasets"]["cuhk"] = {"format": "cuhk03", "folder": str(tmp_path), "split_file": str(tmp_path / "s.mat")}
+    setup = configure(config, root)
+    assert setup.source_paths("mine") == [str(tmp_path / "a.csv")]
+    assert setup.source_paths("cuhk") == [str(tmp_path), str(tmp_path / "s.mat")]
+
+
+def test_the_reference_comes_first_whatever_the_order(config: dict, root: Path):
+    experiments = config["experiments"]
+    config["experiments"] = {name: experiments[name] for name in reversed(list(experiments))}
+    assert configure(config, root).tested_on("people")[0] == "baseline"
+    config["compare"]["reference"] = "basline"
+    assert "unknown experiment 'basline'\n  where:    compare.reference" in refused(config, root)
+
+
+def test_parts_of_another_type_are_told(config: dict, root: Path):
+    config["experiments"] = ["baseline"]
+    assert "where:    experiments" in refused(config, root)

@@ -86,7 +86,7 @@ def test_a_bug_keeps_its_traceback(snakemake: SimpleNamespace, tmp_path: Path):
     assert "Traceback" in (tmp_path / "logs/demo.log").read_text()
 
 
-def test_stamp_depends_on_settings_code_and_inputs(snakemake: SimpleNamespace, tmp_path: Path):
+def test_stamp_depends_on_settings_code_inputs_and_threads(snakemake: SimpleNamespace, tmp_path: Path):
     def stamp() -> str:
         with job(snakemake) as this:
             return this.stamp
@@ -99,5 +99,7 @@ def test_stamp_depends_on_settings_code_and_inputs(snakemake: SimpleNamespace, t
     stamps.append(stamp())
     (tmp_path / "in.txt").write_text("other data")
     stamps.append(stamp())
+    snakemake.threads = 2
+    stamps.append(stamp())
     assert stamps[0] == stamps[1]
-    assert len(set(stamps)) == 4
+    assert len(set(stamps)) == 5

@@ -133,8 +133,8 @@ def test_report_has_every_picture_with_its_caption(finished: Project):
         page = archive.read("report/report.html").decode()
     for category in ("1 Data", "2 Training", "3 Results", "4 Ranked lists", "5 Workflow"):
         assert category in page
-    for caption in ("What the data set", "Cumulative matching", "have a blue frame", "The rules of this workflow"):
-        assert caption.split()[1] in page
+    for caption in ("consists of and what is wrong", "Cumulative matching", "has a blue frame", "an arrow leads from"):
+        assert caption in " ".join(page.split()).replace("\\n", " "), caption
     for name in ("doctor.html", "contact_sheet.png", "plot_cmc.png", "rank_lists.png", "table.html", "rule_graph.svg"):
         assert name in page, name
 
@@ -225,6 +225,31 @@ def test_an_added_image_is_noticed(project: Project, tmp_path: Path):
     new = sorted((images / "bounding_box_train").glob("*.jpg"))[0]
     shutil.copy(new, new.with_name(new.name.replace("_01.jpg", "_99.jpg")))
     assert project.planned(index) == {"index_dataset": 1}
+
+
+def test_an_image_replaced_deep_in_a_folder_is_noticed(project: Project):
+    write_people_folder(project)
+    config = project.folder / "tests/config.yaml"
+    config.write_text(config.read_text() + (project.folder / "mine.yaml").read_text())
+    index = "results/mine/index_dataset/index.parquet"
+    project.run(index)
+    assert project.planned(index) == {}
+    first, second = sorted((project.folder / "data/my_people").glob("*/*.jpg"))[:2]
+    first.write_bytes(second.read_bytes())
+    assert project.planned(index) == {"index_dataset": 1}
+
+
+def test_another_reference_or_order_of_experiments_is_noticed(project: Project):
+    project.override(compare={"reference": "untrained"})
+    assert set(project.planned()) == {"compare", "plot_cmc"}
+
+
+def test_gpus_beyond_the_profile_are_told(project: Project):
+    project.override(train_reid={"epochs": 1})
+    config = project.folder / "tests/config.yaml"
+    config.write_text(config.read_text() + "gpus: 2\n")
+    text = project.run(f"{TRAINED}/encoder.safetensors", "--resources", "gpu=1", fails=True)
+    assert "the experiment asks for 2 GPUs, the run grants 1" in text and "Traceback" not in text
 
 
 # --- what is resumed --------------------------------------------------------------------------------------------------

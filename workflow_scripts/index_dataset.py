@@ -8,7 +8,6 @@ if __name__ == "__main__":
         index_dataset(
             **snakemake.output,
             **snakemake.params.settings,
-            sources=list(snakemake.input.source),
             images=this.folder / "images",
             threads=snakemake.threads,
         )

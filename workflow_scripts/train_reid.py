@@ -11,5 +11,5 @@ if __name__ == "__main__":
             settings=snakemake.params.settings,
             stamp=this.stamp,
             threads=snakemake.threads,
-            gpus=snakemake.resources.gpu,
+            granted_gpus=snakemake.resources.gpu,
         )

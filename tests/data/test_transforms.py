@@ -45,7 +45,9 @@ def test_switched_off_nothing_changes():
 
 def test_erasing_fills_one_rectangle_of_the_asked_for_size():
     whole = torch.full((200, 3, 64, 32), 7.0)
-    erased = (erase_randomly(whole, generator(), 1.0) != 7).all(dim=1).numpy()
+    result = erase_randomly(whole, generator(), 1.0)
+    erased = (result != 7).all(dim=1).numpy()
+    assert set(result[result != 7].tolist()) == set(torch.tensor(MEAN).tolist())
     assert torch.equal(whole, torch.full((200, 3, 64, 32), 7.0))
     for mask in erased:
         rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))

@@ -150,7 +150,7 @@ def test_multi_query_needs_features(tmp_path):
     scores, _ = run(tmp_path, people, without=["m1", "m2"])
     assert scores["multi_query"] is None
     assert "no multi-query" in scores["protocol"]["note"]
-    with pytest.raises(UserError, match="1 of 9 images have no feature, such as m2"):
+    with pytest.raises(UserError, match="1 of 2 images have no feature, such as m2"):
         run(tmp_path, people, without=["m2"])
 
 

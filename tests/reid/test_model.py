@@ -39,9 +39,20 @@ def test_without_neck_the_classifier_sees_the_pooled_feature():
     torch.testing.assert_close(logits, pooled @ model.classifier.weight.T)
 
 
-def test_features_have_length_one():
-    features = ReIDModel(**OPTIONS).eval().features(torch.rand(3, 3, 32, 16))
-    torch.testing.assert_close(features.norm(dim=1), torch.ones(3))
+@pytest.mark.parametrize("bnneck", [True, False])
+def test_features_are_those_after_the_neck_with_length_one(bnneck: bool):
+    model = ReIDModel(**(OPTIONS | {"bnneck": bnneck})).eval()
+    images = torch.rand(3, 3, 32, 16)
+    expected = model.pool(images)
+    if bnneck:
+        (
+            model.neck.running_mean.normal_(),
+            model.neck.running_var.uniform_(0.5, 2),
+            model.neck.weight.data.uniform_(1, 2),
+        )
+        scale = model.neck.weight / (model.neck.running_var + model.neck.eps).sqrt()
+        expected = (expected - model.neck.running_mean) * scale
+    torch.testing.assert_close(model.features(images), expected / expected.norm(dim=1, keepdim=True))
 
 
 def test_weights_of_another_model_are_told(tmp_path: Path):

@@ -15,6 +15,7 @@ from purereid.errors import UserError
 from purereid.logs import log
 from purereid.reid.model import load_model
 from purereid.reid.train import ReIDTrainer, train_reid, training_rows
+from purereid.training.lock import locked
 
 
 def run(index: Path, folder: Path, settings: dict, **options: object) -> tuple[str, pd.DataFrame]:
@@ -38,7 +39,7 @@ def test_it_learns_and_leaves_no_checkpoint(index: Path, tmp_path: Path, setting
     ]
 
 
-def test_same_seed_same_bytes_whatever_the_threads(index: Path, tmp_path: Path, settings: dict):
+def test_same_seed_same_bytes_whatever_the_decoding_threads(index: Path, tmp_path: Path, settings: dict):
     first, _ = run(index, tmp_path / "a", settings)
     second, _ = run(index, tmp_path / "b", settings, threads=2)
     other, _ = run(index, tmp_path / "c", settings | {"seed": 2})
@@ -118,6 +119,48 @@ def test_generated_images_come_on_top_of_the_real_ones(index: Path, tmp_path: Pa
     assert (trainer.labels[trainer.kinds == 2] == -1).all()
     parts = trainer.step(0, (rows, images))
     assert np.isfinite([float(value) for value in parts.values()]).all()
+
+
+def test_the_sampler_takes_real_images_alone_for_the_real_part(index: Path, settings: dict):
+    mixed = with_generated(index, [-1, 0, 2])
+    trainer = ReIDTrainer(training_rows(mixed, ["train"]), settings, torch.device("cpu"), 1)
+    assert (trainer.kinds[trainer.batches.real] == 0).all() and len(trainer.batches.real) == 24
+    assert (trainer.kinds[trainer.batches.generated] > 0).all() and len(trainer.batches.generated) == 3
+
+
+def test_weights_of_the_index_reach_the_loss(index: Path, settings: dict):
+    table = read_index(index)
+    table.loc[table["pid"] == 2, "weight"] = 0.25
+    write_index(table, index)
+    trainer = ReIDTrainer(training_rows(index, ["train"]), settings, torch.device("cpu"), 1)
+    assert set(trainer.weights[trainer.labels == 1].tolist()) == {0.25}
+    assert set(trainer.weights[trainer.labels != 1].tolist()) == {1.0}
+
+
+def test_augmentation_depends_on_the_step(index: Path, settings: dict):
+    trainer = ReIDTrainer(training_rows(index, ["train"]), settings, torch.device("cpu"), 1)
+    trainer.batches.batch = lambda step: np.arange(8)
+    first, again, other = (trainer.batch(step)[1] for step in (0, 0, 1))
+    assert torch.equal(first, again) and not torch.equal(first, other)
+
+
+def test_optimiser_decays_all_weights_as_set(index: Path, settings: dict):
+    trainer = ReIDTrainer(training_rows(index, ["train"]), settings, torch.device("cpu"), 1)
+    (group,) = trainer.optimiser.param_groups
+    assert isinstance(trainer.optimiser, torch.optim.Adam) and group["weight_decay"] == settings["weight_decay"]
+    assert len(group["params"]) == sum(parameter.requires_grad for parameter in trainer.model.parameters())
+
+
+def test_fewer_gpus_than_asked_for_are_told(index: Path, tmp_path: Path, settings: dict):
+    with pytest.raises(UserError, match=r"asks for 4 GPUs, the run grants 1[\s\S]*raise gpu="):
+        run(index, tmp_path / "a", settings | {"gpus": 4}, granted_gpus=1)
+
+
+def test_a_second_job_on_the_same_model_is_refused(index: Path, tmp_path: Path, settings: dict):
+    with locked(tmp_path / "a"), pytest.raises(UserError, match="another job is making this artifact"):
+        run(index, tmp_path / "a", settings)
+    run(index, tmp_path / "a", settings)
+    assert not (tmp_path / "a/.lock").exists()
 
 
 def test_no_training_images_are_told(index: Path, tmp_path: Path, settings: dict):

@@ -48,7 +48,8 @@ def clusters(seed: int, people: int = 12, images: int = 9, width: int = 16, nois
 
 
 def sparse(query: np.ndarray, gallery: np.ndarray, **settings: float) -> np.ndarray:
-    return np.concatenate([block.copy() for block in reranked_blocks(query, gallery, **settings)])
+    features = np.concatenate([query, gallery])
+    return np.concatenate([block.copy() for block in reranked_blocks(features, len(query), **settings)])
 
 
 @pytest.mark.parametrize(

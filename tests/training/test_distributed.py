@@ -1,10 +1,12 @@
 """Two processes give the gradients of one."""
 
 import functools
+import multiprocessing
 from pathlib import Path
 
 import pytest
 import torch
+import torch.distributed as dist
 from safetensors.torch import load_file, save_file
 from torch.nn.parallel import DistributedDataParallel
 
@@ -51,9 +53,22 @@ def test_more_gpus_than_there_are_is_told():
 
 
 def fail(device: torch.device) -> None:
-    raise UserError("found by rank 0")
+    raise UserError(f"found by rank {rank()}")
 
 
-def test_an_error_of_the_first_process_arrives():
+def test_a_mistake_that_all_processes_meet_is_told_once(capfd: pytest.CaptureFixture):
     with pytest.raises(UserError, match="found by rank 0"):
-        launch(fail)
+        launch(fail, processes=2)
+    assert "Traceback" not in capfd.readouterr().err
+
+
+def stop_the_first(device: torch.device) -> None:
+    if rank() == 0:
+        raise SystemExit(143)
+    dist.barrier()  # waits for the first for ever
+
+
+def test_the_others_end_with_the_first():
+    with pytest.raises(SystemExit):
+        launch(stop_the_first, processes=2)
+    assert not multiprocessing.active_children()

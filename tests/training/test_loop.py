@@ -92,7 +92,7 @@ def test_checkpoint_of_other_settings_is_ignored_and_said(tmp_path: Path, caplog
     with caplog.at_level(logging.INFO, "purereid"):
         other = run(tmp_path / "a", stamp="other")
     assert other.seen[0] == 0
-    assert "checkpoint is of other settings, code or data" in caplog.text
+    assert "checkpoint is of other settings, code, data or threads" in caplog.text
 
 
 def test_damaged_checkpoint_is_ignored_and_said(tmp_path: Path, caplog: pytest.LogCaptureFixture):

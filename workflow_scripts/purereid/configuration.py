@@ -9,8 +9,9 @@ import jsonschema
 import yaml
 
 from purereid.errors import UserError
+from purereid.provenance import digest
 
-RENDERED = "rendered_people"
+RENDERED, MERGED = "rendered_people", "merge"
 SOURCES = ("folder", "table", "split_file")  # keys of a data set that name files
 
 
@@ -64,33 +65,40 @@ class Configuration:
         return list(dict.fromkeys(dataset for experiment in self.experiments for dataset in self.tests(experiment)))
 
     def tested_on(self, dataset: str) -> list[str]:
-        """Experiments that are tested on a data set, in the config's order."""
-        return [experiment for experiment in self.experiments if dataset in self.tests(experiment)]
+        """Experiments that are tested on a data set: the reference first, the others in the config's order."""
+        reference = self.config["compare"]["reference"]
+        names = sorted(self.experiments, key=lambda experiment: experiment != reference)
+        return [experiment for experiment in names if dataset in self.tests(experiment)]
 
     def rendering(self, dataset: str) -> dict:
         """Settings with which a rendered data set is made; its entry overrides the section."""
         return canonical(self.config["render_people"] | self.datasets[dataset].get("render_people", {}))
 
-    def indexing(self, dataset: str, rendered: str) -> dict:
+    def indexing(self, dataset: str, rendered: str, sources: list[str]) -> dict:
         """Settings with which a data set is read.
 
         Args:
             dataset: its name.
             rendered: folder of the rendered people of that name.
+            sources: indexes of the data sets that it merges.
         """
-        entry = {key: value for key, value in self.datasets[dataset].items() if key not in ("render_people", "sources")}
+        entry = {key: value for key, value in self.datasets[dataset].items() if key != "render_people"}
         if entry["format"] == RENDERED:
             entry |= {"format": "market1501", "folder": rendered}
+        if entry["format"] == MERGED:
+            entry |= {"sources": sources}
         return canonical(self.config["index_dataset"] | {"name": dataset} | entry)
 
     def source_paths(self, dataset: str) -> list[str]:
-        """Files and folders that a data set is read from, and the folders directly in these.
+        """Files and folders that a data set is read from."""
+        return [self.datasets[dataset][key] for key in SOURCES if key in self.datasets[dataset]]
 
-        Their times show that images came or went.
+    def source_state(self, dataset: str) -> str:
+        """Digest of the names, sizes and times of all files below a data set's files and folders.
+
+        It shows that images came, went or were replaced. Images that a table names are not looked at.
         """
-        named = [Path(self.datasets[dataset][key]) for key in SOURCES if key in self.datasets[dataset]]
-        below = [path for source in named if source.is_dir() for path in sorted(source.iterdir()) if path.is_dir()]
-        return [str(path) for path in [*named, *below]]
+        return digest([_file_state(Path(path)) for path in self.source_paths(dataset)])
 
     def resources(self, rule: str) -> dict:
         """Threads, mem_mb and runtime (minutes) of a rule."""
@@ -102,29 +110,29 @@ class Configuration:
         return "|".join(re.escape(name) for name in names)
 
     def _check_names(self) -> None:
+        _check_known(self.config["compare"]["reference"], self.experiments, "compare.reference", "experiment")
         for experiment, entry in self.experiments.items():
             for key, named in (("train", [self.train(experiment)]), ("test", self.tests(experiment))):
                 where = f"experiments.{experiment}.{key}" if key in entry else "dataset"
                 for dataset in named:
                     _check_known(dataset, self.datasets, where, "data set")
-        for dataset, entry in self.datasets.items():
-            for source in entry.get("sources", []):
-                _check_known(source, self.datasets, f"datasets.{dataset}.sources", "data set")
-                if source == dataset:
-                    raise UserError("a data set cannot be merged from itself", where=f"datasets.{dataset}.sources")
 
     def _check_data(self) -> None:
-        """Folders of the data sets in use; entries that nothing uses may point anywhere."""
-        for dataset in self._used():
-            entry = self.datasets[dataset]
-            if entry["format"] not in (RENDERED, "merge"):
-                _check_sources(dataset, entry)
+        """Data sets in use; entries that nothing uses may point anywhere."""
+        used = [*self.tested(), *(self.train(experiment) for experiment in self.experiments)]
+        for dataset in dict.fromkeys(used):
+            self._check_dataset(dataset, ())
 
-    def _used(self) -> list[str]:
-        used = dict.fromkeys(self.tested() + [self.train(experiment) for experiment in self.experiments])
-        for dataset in list(used):
-            used |= dict.fromkeys(self.datasets[dataset].get("sources", []))
-        return list(used)
+    def _check_dataset(self, dataset: str, within: tuple[str, ...]) -> None:
+        entry = self.datasets[dataset]
+        if dataset in within:
+            raise UserError("a data set cannot be merged from itself", where=f"datasets.{dataset}.sources")
+        if entry["format"] == MERGED:
+            for source in entry["sources"]:
+                _check_known(source, self.datasets, f"datasets.{dataset}.sources", "data set")
+                self._check_dataset(source, (*within, dataset))
+        elif entry["format"] != RENDERED:
+            _check_sources(dataset, entry)
 
 
 def canonical(value: object) -> object:
@@ -234,9 +242,16 @@ def _check_sources(dataset: str, entry: dict) -> None:
             )
 
 
+def _file_state(path: Path) -> list:
+    """Relative name, size and time (ns) of a file, or of all files below a folder."""
+    files = sorted(path.rglob("*")) if path.is_dir() else [path]
+    states = ((file, file.stat()) for file in files if file.is_file() and not file.name.startswith(".snakemake"))
+    return [[file.relative_to(path).as_posix(), state.st_size, state.st_mtime_ns] for file, state in states]
+
+
 def _without_nulls(config: dict) -> dict:
     """Data sets and experiments that an override file sets to null are removed."""
-    parts = {key: config.get(key) or {} for key in ("datasets", "experiments")}
+    parts = {key: config[key] for key in ("datasets", "experiments") if isinstance(config.get(key), dict)}
     return config | {
         key: {name: value for name, value in entries.items() if value is not None} for key, entries in parts.items()
     }

@@ -67,8 +67,12 @@ class Job:
 
     @property
     def stamp(self) -> str:
-        """Digest of settings, code and inputs: equal stamps mean equal results."""
-        return digest([self.record["settings"], self.record["code"], sorted(self.record["inputs"].values())])
+        """Digest of settings, code, inputs and threads: equal stamps mean equal results on machines of one type.
+
+        The number of threads counts because it decides the order in which floating point numbers are added.
+        """
+        made_from = [self.record["settings"], self.record["code"], sorted(self.record["inputs"].values())]
+        return digest([*made_from, self.snakemake.threads])
 
     def progress(self, done: int, total: int) -> None:
         """Say how far a long job is."""

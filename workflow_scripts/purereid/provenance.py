@@ -13,7 +13,6 @@ import importlib.metadata
 import json
 import platform
 import subprocess
-from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
@@ -34,26 +33,25 @@ LIBRARIES = (
 )
 
 
-def code_digest(script: str | Path, modules: Iterable[str] = ()) -> str:
+def code_digest(script: str | Path) -> str:
     """Hash the code that a script runs.
 
     Args:
         script: a Python file.
-        modules: dotted names of further modules of the package that the script loads by name at run time.
 
     Returns:
         SHA-256 (hex) of the import closure inside the package; comments, docstrings and layout do not count.
     """
     sources = {Path(script).name: _canonical(Path(script))}
-    for path in sorted(import_closure(script, modules)):
+    for path in sorted(import_closure(script)):
         sources[path.relative_to(PACKAGE).as_posix()] = _canonical(path)
     return digest(sources)
 
 
-def import_closure(script: str | Path, modules: Iterable[str] = ()) -> set[Path]:
+def import_closure(script: str | Path) -> set[Path]:
     """Files of the package that a script imports, directly or through others, inside functions too."""
     found: set[Path] = set()
-    waiting = [path for name in ["purereid", *modules] for path in _files(name)] + _imports(Path(script))
+    waiting = list(_imports(Path(script)))
     while waiting:
         path = waiting.pop()
         if path not in found:

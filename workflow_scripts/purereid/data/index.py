@@ -25,6 +25,7 @@ SCHEMA = pa.schema(
         ("height", pa.int32()),
         ("sha256", pa.string()),
         ("dataset", pa.string()),
+        ("weight", pa.float32()),
     ]
 )
 AGAIN = "make the index again: delete it and run the workflow"
@@ -35,9 +36,12 @@ def write_index(table: pd.DataFrame, path: Path) -> None:
 
     Args:
         table: the columns of ``SCHEMA``: image (unique), path, split, pid (-1 junk), camid (0-based, -1 unknown),
-            seq and frame (-1 unknown), kind, width and height in pixels, sha256 of the file, dataset.
+            seq and frame (-1 unknown), kind, width and height in pixels, sha256 of the file, dataset, weight of the
+            image in a training loss (may be left out: 1).
         path: where to write; replaced only once the new file is whole.
     """
+    if "weight" not in table:
+        table = table.assign(weight=1.0)
     arrow = pa.Table.from_pandas(sort_index(table), schema=SCHEMA, preserve_index=False)
     with whole_file(Path(path)) as temporary:
         pq.write_table(arrow.replace_schema_metadata(None), temporary)

@@ -3,8 +3,6 @@
 All draws are made on the CPU from a generator that is passed in: CPU and GPU see the same augmentations.
 """
 
-import math
-
 import torch
 from torch.nn import functional
 
@@ -94,8 +92,3 @@ def erase_randomly(
 def _between(start: torch.Tensor, length: torch.Tensor, size: int) -> torch.Tensor:
     places = torch.arange(size)
     return (places >= start[:, None]) & (places < (start + length)[:, None])
-
-
-def largest_pad(height: int, width: int) -> int:
-    """Padding with the same share of the image as BoT's 10 pixels at 256 x 128."""
-    return max(1, math.floor(10 * min(height / 256, width / 128)))

@@ -7,6 +7,7 @@ model of timm, where timm is installed; ``colour_histogram`` learns nothing and 
 import hashlib
 from pathlib import Path
 
+import torch
 from safetensors.torch import load_file
 from torch import nn
 
@@ -18,19 +19,20 @@ from purereid.reid.resnet_small import ResNetSmall
 TORCHVISION = ("resnet18", "resnet34", "resnet50", "resnet101", "densenet121")
 
 
-def build_backbone(name: str, last_stride: int = 1) -> tuple[nn.Module, int]:
+def build_backbone(name: str, last_stride: int = 1, height: int = 256, width: int = 128) -> tuple[nn.Module, int]:
     """Make a backbone with random weights.
 
     Args:
         name: one of those above.
         last_stride: stride of the last stage, 1 or 2; 1 doubles the resolution of the feature map (BoT, section 3.4).
             Models of timm keep their own.
+        height, width: size of the input in pixels; some models of timm are built for one size.
 
     Returns:
         a module from float [B, 3, H, W] to float [B, D, h, w] or [B, D], and D.
 
     Raises:
-        UserError: unknown name, or timm is missing.
+        UserError: unknown name, timm is missing, or a model of timm that does not take images of this size.
     """
     if name == "colour_histogram":
         return ColourHistogram(), ColourHistogram.width
@@ -40,7 +42,7 @@ def build_backbone(name: str, last_stride: int = 1) -> tuple[nn.Module, int]:
     if name in TORCHVISION:
         return _torchvision(name, last_stride)
     if name.startswith("timm:"):
-        return _timm(name.removeprefix("timm:"))
+        return _timm(name.removeprefix("timm:"), height, width)
     raise UserError(
         f"unknown backbone {name!r}",
         where="train_reid.backbone",
@@ -77,7 +79,9 @@ def load_pretrained(backbone: nn.Module, path: str, sha256: str) -> None:
             expected="a safetensors file (pickled .pth files are not loaded: they can run code)",
             do="convert it once with safetensors.torch.save_file(model.state_dict(), path)",
         ) from None
-    state = {_translate(name): tensor for name, tensor in state.items()}
+    # torchvision's DenseNet keeps its backbone under "features.", ours is that part
+    known = backbone.state_dict()
+    state = {name if name in known else name.removeprefix("features."): tensor for name, tensor in state.items()}
     missing, unexpected = backbone.load_state_dict(state, strict=False)
     unexpected = [name for name in unexpected if not name.startswith(("fc.", "classifier.", "head."))]
     if missing or unexpected:
@@ -130,7 +134,7 @@ class _FeatureMap(nn.Sequential):
                 self.add_module(name, child)
 
 
-def _timm(name: str) -> tuple[nn.Module, int]:
+def _timm(name: str, height: int, width: int) -> tuple[nn.Module, int]:
     import purereid.vision  # noqa: F401 (timm imports torchvision)
 
     try:
@@ -143,10 +147,17 @@ def _timm(name: str) -> tuple[nn.Module, int]:
         ) from None
     if name not in timm.list_models():
         raise UserError(f"timm has no model {name!r}", where="train_reid.backbone", do="see timm.list_models()")
-    network = timm.create_model(name, pretrained=False, num_classes=0)
-    return network, network.num_features
-
-
-def _translate(name: str) -> str:
-    """torchvision's DenseNet keeps its backbone under ``features.``, ours is that part."""
-    return name.removeprefix("features.")
+    try:
+        network = timm.create_model(name, pretrained=False, num_classes=0, img_size=(height, width))
+    except TypeError:  # convolutional networks take every size
+        network = timm.create_model(name, pretrained=False, num_classes=0)
+    try:
+        with torch.inference_mode():
+            features = network.eval()(torch.zeros(1, 3, height, width))
+    except Exception as error:
+        raise UserError(
+            f"timm:{name} does not take images of {height} x {width}: {error}",
+            where="train_reid.backbone",
+            do="choose another size (train_reid.height, train_reid.width) or another model",
+        ) from None
+    return network, features.shape[1]

@@ -1,7 +1,6 @@
 """Score one experiment: rank the gallery for every query by its features."""
 
 import json
-import logging
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +11,7 @@ import pyarrow.parquet as pq
 from purereid.data.atomic import whole_file
 from purereid.data.features import read_feature_images, read_features
 from purereid.data.index import read_index
+from purereid.logs import log
 from purereid.reid.protocols import Sides, check_matches, choose_sides
 from purereid.retrieval.camera_pairs import camera_pairs
 from purereid.retrieval.distances import normalise
@@ -21,8 +21,6 @@ from purereid.retrieval.ranking import Ranking, rank, rank_blocks
 from purereid.retrieval.ranking import scores as mean_scores
 from purereid.retrieval.rerank import reranked_blocks
 from purereid.retrieval.single_gallery_shot import single_gallery_shot
-
-log = logging.getLogger("purereid")
 
 REPEATS = 10  # draws of the single-gallery-shot metric
 RANKS = pa.schema(
@@ -77,12 +75,13 @@ def evaluate(
     sides = choose_sides(table, protocol, Path(index))
     check_matches(sides, Path(index))
     multi = _multi_images(table, sides, protocol, features)
-    query, gallery, extra = _read(features, sides.query, sides.gallery, multi)
-    ranking = rank(query, gallery, **sides.labels())
+    both = _read(features, pd.concat([sides.query["image"], sides.gallery["image"]]))
+    query, gallery = both[: len(sides.query)], both[len(sides.query) :]
+    ranking = rank(query, gallery, **sides.labels)
     single = _single_query(ranking, query, gallery, sides, protocol, seed)
-    pooled, remark = _multi_query(extra, multi, query, gallery, sides)
+    pooled, remark = _multi_query(features, multi, query, gallery, sides)
     settings = {"k1": k1, "k2": k2, "distance_weight": distance_weight}
-    reranked = _reranked(query, gallery, sides, settings) if rerank and protocol == "market" else None
+    reranked = _reranked(both, sides, settings) if rerank and protocol == "market" else None
     notes = [*_notes(sides, ranking, protocol, has_multi="multi" in set(table["split"]), pooled=bool(pooled)), *remark]
     result = {
         "dataset": dataset,
@@ -115,13 +114,12 @@ def _multi_images(table: pd.DataFrame, sides: Sides, protocol: str, features: Pa
     return multi
 
 
-def _read(features: Path, *parts: pd.DataFrame) -> list[np.ndarray]:
-    """Normalised features of several sets of images; one read of the file."""
-    wanted = pd.unique(pd.concat([part["image"] for part in parts]))
+def _read(features: Path, images: pd.Series) -> np.ndarray:
+    """Normalised features of some images; an image that is both query and gallery is read once."""
+    wanted = pd.unique(images)
     _, values = read_features(features, wanted.tolist())
-    values = normalise(values)
-    place = pd.Index(wanted)
-    return [values[place.get_indexer(part["image"])] for part in parts]
+    values = normalise(values, in_place=True)
+    return values if len(wanted) == len(images) else values[pd.Index(wanted).get_indexer(images)]
 
 
 def _single_query(
@@ -131,36 +129,38 @@ def _single_query(
     if protocol != "single_gallery_shot":
         return result
     generator = np.random.default_rng(seed)
-    cmc = single_gallery_shot(query, gallery, **sides.labels(), generator=generator, repeats=REPEATS)
+    cmc = single_gallery_shot(query, gallery, **sides.labels, generator=generator, repeats=REPEATS)
     places = {f"rank{k}": float(cmc[k - 1]) for k in (1, 5, 10)}
     return dict.fromkeys(result) | places | {"cmc": cmc.tolist()}
 
 
 def _multi_query(
-    extra: np.ndarray, multi: pd.DataFrame, query: np.ndarray, gallery: np.ndarray, sides: Sides
+    features: Path, multi: pd.DataFrame, query: np.ndarray, gallery: np.ndarray, sides: Sides
 ) -> tuple[dict | None, list[str]]:
     """Multi-query scores, if there is anything to pool, and what is to be said about them."""
     if multi.empty:
         return None, []
-    labels = sides.labels()
+    labels = sides.labels
     columns = (multi[name].to_numpy() for name in ("pid", "camid"))
-    pooled, images = pool_queries(extra, *columns, labels["query_pids"], labels["query_camids"])
+    pooled, images = pool_queries(
+        _read(features, multi["image"]), *columns, labels["query_pids"], labels["query_camids"]
+    )
     alone = images == 0
     pooled[alone] = query[alone]
     scores = mean_scores(rank(pooled, gallery, **labels, top=0))
     return scores, [f"queries without a multi-query image, which stay single: {alone.sum()}"] if alone.any() else []
 
 
-def _reranked(query: np.ndarray, gallery: np.ndarray, sides: Sides, settings: dict) -> dict:
+def _reranked(features: np.ndarray, sides: Sides, settings: dict) -> dict:
     """Scores of the re-ranking, and with which settings it was made."""
-    blocks = reranked_blocks(query, gallery, **settings)
-    return mean_scores(rank_blocks(blocks, **sides.labels(), top=0)) | settings
+    blocks = reranked_blocks(features, len(sides.query), **settings)
+    return mean_scores(rank_blocks(blocks, **sides.labels, top=0)) | settings
 
 
 def _camera_pairs(query: np.ndarray, gallery: np.ndarray, sides: Sides, protocol: str) -> list[dict]:
     if protocol == "single_gallery_shot" or not sides.same_camera_removed:
         return []
-    labels = sides.labels()
+    labels = sides.labels
     return camera_pairs(query, gallery, **{name: value for name, value in labels.items() if "files" not in name})
 
 

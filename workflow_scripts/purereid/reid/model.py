@@ -33,7 +33,7 @@ class ReIDModel(nn.Module):
             "height": height,
             "width": width,
         }
-        self.backbone, features = build_backbone(backbone, last_stride)
+        self.backbone, features = build_backbone(backbone, last_stride, height, width)
         self.neck = nn.BatchNorm1d(features) if bnneck else nn.Identity()
         self.classifier = nn.Linear(features, len(pids), bias=False)
         nn.init.normal_(self.classifier.weight, std=0.001)

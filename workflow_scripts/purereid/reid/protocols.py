@@ -1,6 +1,7 @@
 """Evaluation protocols: which images are queries, which the gallery, and what is never counted."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +31,7 @@ class Sides:
         """Whether any camera is known on both sides."""
         return bool((self.query["camid"] != UNKNOWN).any() and (self.gallery["camid"] != UNKNOWN).any())
 
+    @cached_property
     def labels(self) -> dict[str, np.ndarray]:
         """The label arguments of ``rank``: identities, cameras, and file codes for queries of unknown camera."""
         sides = (("query", self.query), ("gallery", self.gallery))
@@ -66,7 +68,7 @@ def choose_sides(index: pd.DataFrame, protocol: str, where: Path) -> Sides:
 
 def check_matches(sides: Sides, where: Path) -> None:
     """Raises UserError, with the reason, if no query has a right gallery image."""
-    labels = sides.labels()
+    labels = sides.labels
     right, _ = matches(**labels)
     if (right.lengths > 0).any():
         return

@@ -21,6 +21,7 @@ from purereid.reid.losses.cross_entropy import cross_entropy
 from purereid.reid.losses.triplet import batch_hard_triplet
 from purereid.reid.model import ReIDModel, save_model
 from purereid.training.distributed import launch, own_slice, rank, sync_batch_norm, world_size
+from purereid.training.lock import locked
 from purereid.training.loop import finish, step_seed, train
 from purereid.training.precision import autocast
 from purereid.training.schedule import learning_rate_factor
@@ -34,7 +35,7 @@ def train_reid(
     settings: dict,
     stamp: str,
     threads: int = 1,
-    gpus: int = 0,
+    granted_gpus: int | None = None,
     processes: int | None = None,
 ) -> None:
     """Train one model and write it.
@@ -43,26 +44,29 @@ def train_reid(
         index: the data set; its rows of the splits in ``settings["splits"]`` are used.
         encoder: safetensors file that is written.
         curves: CSV file that is written.
-        settings: the section ``train_reid`` of the config, and ``seed``, of all draws.
+        settings: the section ``train_reid`` of the config, ``seed`` of all draws, and ``gpus``, 0 for the CPU.
         stamp: digest of all that decides the result, for the checkpoint.
         threads: image files decoded at once.
-        gpus: number of GPUs, 0 for the CPU.
+        granted_gpus: GPUs that the job was given; None: as many as it asked for.
         processes: CPU processes where ``gpus`` is 0.
 
     Raises:
-        UserError: no training images, too few identities, fewer GPUs than asked for, unusable weights file.
+        UserError: no training images, too few identities, fewer GPUs than asked for, unusable weights file, another
+            job at work on the same model.
     """
+    gpus = settings["gpus"]
+    if granted_gpus is not None and granted_gpus < gpus:
+        raise UserError(
+            f"the experiment asks for {gpus} GPUs, the run grants {granted_gpus}",
+            where="resources of the profile",
+            do="raise gpu= in profiles/workstation/config.yaml to the number of GPUs, or lower gpus",
+        )
     run = functools.partial(
-        _train_on,
-        index=index,
-        encoder=encoder,
-        curves=curves,
-        settings=settings,
-        stamp=stamp,
-        threads=threads,
+        _train_on, index=index, encoder=encoder, curves=curves, settings=settings, stamp=stamp, threads=threads
     )
-    launch(run, gpus, processes)
-    finish(curves)
+    with locked(Path(curves).parent):
+        launch(run, gpus, processes)
+        finish(curves)
 
 
 def _train_on(
@@ -112,9 +116,7 @@ class ReIDTrainer:
             rows["pid"].map({pid: label for label, pid in enumerate(pids)}).fillna(-1).to_numpy(int)
         )
         self.kinds = torch.tensor(_kinds(rows))
-        self.weights = torch.tensor(
-            rows["weight"].to_numpy("float32") if "weight" in rows else np.ones(len(rows), "f4")
-        )
+        self.weights = torch.tensor(rows["weight"].to_numpy())
         self.model = self._build(pids).to(device, memory_format=torch.channels_last)
         self.steps = self.steps_per_epoch = self.images_per_step = 0
         self.watched_for_alarm = False
@@ -127,7 +129,9 @@ class ReIDTrainer:
         rows = torch.from_numpy(self.batches.batch(step))
         own = own_slice(len(rows))
         generator = torch.Generator().manual_seed(step_seed(self.seed, step, 1 + rank()))
-        images = self.images[rows[own]].to(self.device, non_blocking=True)
+        images = self.images[rows[own]]
+        if self.device.type == "cuda":
+            images = images.pin_memory().to(self.device, non_blocking=True)
         return rows, augment(
             images,
             generator,
@@ -210,8 +214,6 @@ class ReIDTrainer:
         if settings["sync_batch_norm"]:
             sync_batch_norm(self.model.backbone)
         self.images = load_images(rows["path"].tolist(), settings["height"], settings["width"], threads)
-        if self.device.type == "cuda":
-            self.images = self.images.pin_memory()
         self.network = self.model
         if world_size() > 1:
             ids = [self.device.index] if self.device.type == "cuda" else None

@@ -1,6 +1,5 @@
 """Compare experiments over their seeds: one table, one page, one plot."""
 
-import logging
 from pathlib import Path
 
 import numpy as np
@@ -8,12 +7,11 @@ import pandas as pd
 
 from purereid.data.atomic import whole_file
 from purereid.errors import UserError
+from purereid.logs import log
 from purereid.report.bootstrap import bootstrap_means, interval
 from purereid.report.compare_plot import draw_comparison
 from purereid.report.compare_views import as_page, as_text
 from purereid.report.runs import EXTRA, Run, read_run
-
-log = logging.getLogger("purereid")
 
 METRICS = ("mAP", "mAP_trapezoid", "mINP", "rank1", "rank5", "rank10")
 SMALL = 1000  # queries
@@ -27,6 +25,7 @@ def compare(
     text: Path,
     page: Path,
     plot: Path,
+    reference: str | None = None,
     bootstrap: int = 1000,
     seed: int = 0,
 ) -> None:
@@ -38,6 +37,7 @@ def compare(
         text: plain text to write, for the terminal.
         page: HTML to write, with everything inside.
         plot: PNG to write.
+        reference: experiment that the others are compared with; without it, or where it was not scored, the first.
         bootstrap: draws for the intervals.
         seed: of the draws.
 
@@ -47,7 +47,7 @@ def compare(
     if not scores or len(scores) != len(ranks):
         raise UserError(f"{len(scores)} scores and {len(ranks)} ranks", expected="both of each run, of one run or more")
     groups = group_runs([read_run(*paths) for paths in zip(scores, ranks, strict=True)])
-    compared = comparison(groups, bootstrap, seed)
+    compared = comparison(groups, reference, bootstrap, seed)
     draw_comparison(compared, groups, Path(plot))
     with whole_file(Path(table)) as temporary:
         compared.to_csv(temporary, index=False, float_format="%.4f", lineterminator="\n")
@@ -76,20 +76,20 @@ def group_runs(runs: list[Run]) -> list[list[Run]]:
     return list(groups.values())
 
 
-def comparison(groups: list[list[Run]], bootstrap: int, seed: int) -> pd.DataFrame:
+def comparison(groups: list[list[Run]], reference: str | None, bootstrap: int, seed: int) -> pd.DataFrame:
     """One row per data set, experiment and protocol.
 
     Scores are in percent: mean over the seeds, ``_sd`` sample standard deviation (empty for one seed), ``_min`` and
     ``_max``. ``mAP_low`` and ``mAP_high`` bound the 95 % bootstrap interval over the queries, each with its mean AP
-    over the seeds. ``difference`` is the mAP minus that of the data set's first experiment, in points, with the
+    over the seeds. ``difference`` is the mAP minus that of the reference on the same data set, in points, with the
     interval of the paired bootstrap; empty, with a remark, if protocol, queries or gallery are not the same.
     ``multi_query_`` and ``reranked_`` columns are scores of pooled queries and of the re-ranking; they stand beside
     the plain ones, never for them.
     """
-    first = {}
-    for group in groups:
-        first.setdefault(group[0].dataset, group)
-    return pd.DataFrame([_row(group, first[group[0].dataset], bootstrap, seed) for group in groups])
+    references = {}
+    for group in sorted(groups, key=lambda group: group[0].experiment != reference):
+        references.setdefault(group[0].dataset, group)
+    return pd.DataFrame([_row(group, references[group[0].dataset], bootstrap, seed) for group in groups])
 
 
 def _row(group: list[Run], baseline: list[Run], bootstrap: int, seed: int) -> dict:

@@ -13,7 +13,7 @@ WIDTH = 100
 COLUMNS = ("mAP_trapezoid", "mINP", "rank1", "rank5", "rank10")
 LEGEND = (
     "Scores in percent: mean over the seeds ± sample standard deviation. Interval: 95 % bootstrap over the queries. "
-    "Difference: mAP minus that of the first experiment, in points, paired by query."
+    "Difference: mAP minus that of the reference experiment, in points, paired by query."
 )
 STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; color: #222; margin: 2rem auto; max-width: 75rem; padding: 0 1rem; }

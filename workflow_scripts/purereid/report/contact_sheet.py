@@ -38,11 +38,11 @@ def contact_sheet(*, index: Path, sheet: Path, identities: int, columns: int, se
 
 
 def split_people(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Split off distractors (pid 0 of a gallery that nobody asks for) and junk (pid -1); name the side of each row."""
+    """Split off distractors (gallery people whom no query shows) and junk (pid -1); name the side of each row."""
     side = table["split"].map({split: name for name, splits in SIDES.items() for split in splits})
     table = table.assign(side=side).dropna(subset="side")
-    asked = set(table.loc[table["split"] == "query", "pid"])
-    distractor = (table["pid"] == 0) & (table["split"] == "gallery") & (0 not in asked)
+    asked = table.loc[table["split"] == "query", "pid"]
+    distractor = (table["split"] == "gallery") & (table["pid"] >= 0) & ~table["pid"].isin(asked)
     junk = table["pid"] == -1
     others = table.assign(what=np.where(junk, "junk", "distractors"))[distractor | junk]
     return table[~(distractor | junk)], others

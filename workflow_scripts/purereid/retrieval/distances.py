@@ -8,13 +8,16 @@ BLOCK_BYTES = 64 * 2**20
 TILE = 2048  # gallery images per product: as fast as one product or faster, on the CPUs that were tried
 
 
-def normalise(features: np.ndarray) -> np.ndarray:
-    """Features [N, D] with Euclidean length 1, float32. Raises ValueError for a feature of length 0."""
+def normalise(features: np.ndarray, *, in_place: bool = False) -> np.ndarray:
+    """Features [N, D] with Euclidean length 1, float32; ``in_place`` changes the given array and makes no copy.
+
+    Raises ValueError for a feature of length 0.
+    """
     features = np.asarray(features, np.float32)
     lengths = np.sqrt(np.einsum("nd,nd->n", features, features, dtype=np.float64))
     if not np.all(lengths > 0):
         raise ValueError(f"feature {int(np.argmin(lengths > 0))} has length 0 or is not a number")
-    return features / lengths[:, None].astype(np.float32)
+    return np.divide(features, lengths[:, None].astype(np.float32), out=features if in_place else None)
 
 
 def cosine_blocks(query: np.ndarray, gallery: np.ndarray, memory: int = BLOCK_BYTES) -> Iterator[np.ndarray]:

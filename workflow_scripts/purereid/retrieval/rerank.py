@@ -18,8 +18,8 @@ PAIRS = 65_536  # pairs of features multiplied at a time
 
 
 def reranked_blocks(
-    query: np.ndarray,
-    gallery: np.ndarray,
+    features: np.ndarray,
+    queries: int,
     *,
     k1: int = 20,
     k2: int = 6,
@@ -29,7 +29,8 @@ def reranked_blocks(
     """Re-ranked distances of consecutive queries to the whole gallery.
 
     Args:
-        query, gallery: [Q, D] and [G, D] float32 features of length 1, gallery without junk.
+        features: [Q + G, D] float32 of length 1: the queries, then the gallery without junk.
+        queries: Q.
         k1: neighbours of an image; with fewer than k1 + 1 images in all, all of them.
         k2: neighbours over which the encodings are averaged; 1 leaves that out.
         distance_weight: share of the original distance in the result (lambda in the paper).
@@ -38,14 +39,13 @@ def reranked_blocks(
     Yields:
         [b, G] float32, (1 - weight) Jaccard distance + weight original distance over the query's largest.
     """
-    features = np.concatenate([query, gallery]).astype(np.float32, copy=False)
     neighbours, largest = nearest(features, min(k1, len(features) - 1) + 1, memory)
     encodings = encode(features, neighbours, largest, k1)
     if k2 > 1:
         encodings = average(encodings, neighbours[:, :k2])
-    columns = encodings[len(query) :].T.tocsr()  # image -> gallery images whose encoding holds it
+    columns = encodings[queries:].T.tocsr()  # image -> gallery images whose encoding holds it
     start = 0
-    for block in cosine_blocks(query, gallery, memory):
+    for block in cosine_blocks(features[:queries], features[queries:], memory):
         block *= (distance_weight / largest[start : start + len(block)])[:, None]
         for i in range(len(block)):
             block[i] += (1 - distance_weight) * jaccard(encodings, start + i, columns)

@@ -5,8 +5,11 @@ and the neck see the whole batch, and ``SyncBatchNorm`` does the same for the st
 gradients are then those of one process with the whole batch, however many processes share the work.
 """
 
+import logging
 import os
+import signal
 import socket
+import sys
 from collections.abc import Callable
 
 import torch
@@ -14,6 +17,7 @@ import torch.distributed as dist
 from torch import nn
 
 from purereid.errors import UserError
+from purereid.logs import log
 
 
 def launch(function: Callable[[torch.device], None], gpus: int = 0, processes: int | None = None) -> None:
@@ -38,8 +42,9 @@ def launch(function: Callable[[torch.device], None], gpus: int = 0, processes: i
         function(_device(0, gpus))
         return
     port = _free_port()
+    context = torch.multiprocessing.get_context("spawn")
     others = [
-        torch.multiprocessing.get_context("spawn").Process(target=_run, args=(function, rank, world, gpus, port))
+        context.Process(target=_follow, args=(function, rank, world, gpus, port), daemon=True)
         for rank in range(1, world)
     ]
     for process in others:
@@ -49,8 +54,12 @@ def launch(function: Callable[[torch.device], None], gpus: int = 0, processes: i
         for process in others:
             process.join()
     finally:
+        # the others keep nothing that is worth saving, and may wait for this process for ever
         for process in others:
-            process.terminate()
+            process.kill()
+            process.join()
+        if dist.is_initialized():
+            dist.destroy_process_group()
     failed = [process.exitcode for process in others if process.exitcode]
     if failed:
         raise RuntimeError(f"{len(failed)} of {world} processes failed, exit codes {failed}")
@@ -140,14 +149,23 @@ class _AllReduce(torch.autograd.Function):
         return total
 
 
+def _follow(function: Callable, rank: int, world: int, gpus: int, port: int) -> None:
+    """A process beside the first: it says nothing, since the first meets the same mistakes and tells them."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    log.addHandler(logging.NullHandler())
+    log.propagate = False
+    try:
+        _run(function, rank, world, gpus, port)
+    except UserError:
+        sys.exit(1)
+
+
 def _run(function: Callable, rank: int, world: int, gpus: int, port: int) -> None:
     device = _device(rank, gpus)
     os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port))
     dist.init_process_group("nccl" if gpus else "gloo", rank=rank, world_size=world)
-    try:
-        function(device)
-    finally:
-        dist.destroy_process_group()
+    function(device)
+    dist.destroy_process_group()
 
 
 def _device(rank: int, gpus: int) -> torch.device:

@@ -106,7 +106,7 @@ def _resume(trainer: Trainer, file: Path, stamp: str) -> tuple[int, list[dict]]:
         log.info("checkpoint is damaged, starting again: %s", error)
         return 0, []
     if header.get("stamp") != stamp:
-        log.info("checkpoint is of other settings, code or data, starting again: %s", file)
+        log.info("checkpoint is of other settings, code, data or threads, starting again: %s", file)
         return 0, []
     trainer.restore(state["trainer"])
     log.info("going on from step %d of %d: %s", state["step"], trainer.steps, file)

@@ -23,6 +23,7 @@ class Row(NamedTuple):
     seq: int = -1
     frame: int = -1
     kind: str = "detected"
+    weight: float = 1.0
 
 
 @dataclass(frozen=True)

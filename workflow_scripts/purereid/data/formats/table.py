@@ -12,7 +12,7 @@ from purereid.data.index import KINDS, SPLITS
 from purereid.errors import UserError
 
 NEEDED = ("path", "pid")
-KNOWN = ("path", "pid", "camid", "split", "kind")
+KNOWN = ("path", "pid", "camid", "split", "kind", "weight")
 EXPECTED = "a CSV or Parquet file with the columns path, pid and, if known, camid, split and kind"
 
 
@@ -23,7 +23,7 @@ def read(folder: Path | None, *, table: str, test_share: float = 0.5, queries: i
         folder: what the paths are relative to; None: the table's own folder.
         table: the file, .csv or .parquet. Columns: ``path``; ``pid``, a whole number, -1 for junk in the gallery and
             for generated images without identity; ``camid``, any name, empty or -1 if unknown; ``split``; ``kind``,
-            detected if empty. Columns of other names are not read.
+            detected if empty; ``weight`` of the image in a training loss, 1 if empty. Other columns are not read.
         test_share, queries, seed: how a table without ``split`` is split, see ``split_identities``.
 
     Raises:
@@ -67,6 +67,9 @@ def _check_cells(cells: pd.DataFrame, source: Path) -> None:
     generated = cells["kind"] == "generated" if "kind" in cells else pd.Series(False, index=cells.index)
     if "kind" in cells:
         _refuse(cells["kind"], ~cells["kind"].isin(["", *KINDS]), source, f"as kind {', '.join(KINDS)} or nothing")
+    if "weight" in cells:
+        weights = pd.to_numeric(cells["weight"].replace("", "1"), errors="coerce")
+        _refuse(cells["weight"], ~(weights >= 0) | (weights == float("inf")), source, "a number from 0 on as weight")
     if "split" in cells:
         _refuse(cells["split"], ~cells["split"].isin(SPLITS), source, f"as split {', '.join(SPLITS)}")
         strangers = (pid == "-1") & (cells["split"] != "gallery") & ~generated
@@ -101,5 +104,6 @@ def _make_rows(scan: Scan, cells: pd.DataFrame, folder: Path, source: Path) -> l
         "pid": cells["pid"].astype(int),
         "camid": labels.map(camids),
         "kind": cells["kind"].replace("", "detected") if "kind" in cells else "detected",
+        "weight": cells["weight"].replace("", "1").astype(float) if "weight" in cells else 1.0,
     }
     return [Row(**row) for row in pd.DataFrame(columns).to_dict("records")]

@@ -1,0 +1,39 @@
+"""The 18 joints of a pose: their order, and which of them change places in a mirror image.
+
+The order is OpenPose's (COCO-18), that of the published key-point files of Market-1501. The label lists published with
+those files call joints 14 to 17 "Leye, Reye, Lear, Rear"; that is the wrong way round. In pictures from the front,
+where the right shoulder lies left of the left one, 14 lies left of 15 in 99.96 % of the images and 16 left of 17 in
+all of them, and from behind it is the reverse: 14 and 16 are the RIGHT eye and ear.
+"""
+
+import numpy as np
+
+JOINTS = (
+    *("nose", "neck", "right_shoulder", "right_elbow", "right_wrist", "left_shoulder", "left_elbow", "left_wrist"),
+    *("right_hip", "right_knee", "right_ankle", "left_hip", "left_knee", "left_ankle"),
+    *("right_eye", "left_eye", "right_ear", "left_ear"),
+)
+NUMBER = {name: number for number, name in enumerate(JOINTS)}
+
+
+def _other_side(name: str) -> str:
+    side, _, part = name.partition("_")
+    return {"right": f"left_{part}", "left": f"right_{part}"}.get(side, name)
+
+
+# FLIP[k] is the joint that stands at the place of joint k in the mirror image
+FLIP = np.array([NUMBER[_other_side(name)] for name in JOINTS])
+
+
+def flip_joints(joints: np.ndarray, visible: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:
+    """Joints of the mirror images: x becomes width - 1 - x, and right joints become left ones.
+
+    Args:
+        joints: float [N, 18, 2] = (y, x) in pixels, (-1, -1) where missing.
+        visible: bool [N, 18].
+        width: of the images, in pixels.
+    """
+    mirrored = joints[:, FLIP].copy()
+    mirrored[..., 1] = width - 1 - mirrored[..., 1]
+    visible = visible[:, FLIP]
+    return np.where(visible[..., None], mirrored, -1).astype(joints.dtype), visible

@@ -1,0 +1,1 @@
+"""Readers of key-point files, one per format."""

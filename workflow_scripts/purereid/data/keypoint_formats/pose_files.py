@@ -1,0 +1,40 @@
+"""A folder of FD-GAN's pose files: for each image a text file of its name, with 18 lines ``row column``.
+
+FD-GAN (Ge et al., FD-GAN: Pose-guided Feature Distilling GAN for Robust Person Re-identification, NeurIPS 2018). The
+row comes first; a missing joint is ``-1 -1``.
+"""
+
+from pathlib import Path
+
+from purereid.data.joints import JOINTS
+from purereid.data.keypoint_formats.poses import Poses, poses_from
+from purereid.errors import UserError
+
+EXPECTED = "files NAME.txt of 18 lines: row and column of a joint, -1 -1 where it is missing"
+
+
+def read(folder: Path) -> Poses:
+    """Read all files ``*.txt`` of a folder, sorted by name; names come without their ending.
+
+    Raises:
+        UserError: no such files, or one that does not parse.
+    """
+    files = sorted(folder.glob("*.txt"))
+    if not files:
+        raise UserError("the folder holds no pose files", where=folder, expected=EXPECTED)
+    poses = [_read_file(file) for file in files]
+    return poses_from(
+        [file.stem for file in files], [pose[0::2] for pose in poses], [pose[1::2] for pose in poses], folder
+    )
+
+
+def _read_file(file: Path) -> list[float]:
+    """36 numbers y0, x0, y1, x1, ..."""
+    try:
+        lines = [line.split() for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
+        numbers = [float(word) for line in lines for word in line]
+    except ValueError:  # also of a text that is not UTF-8
+        raise UserError("a pose file holds something other than numbers", where=file, expected=EXPECTED) from None
+    if len(lines) != len(JOINTS) or any(len(line) != 2 for line in lines):
+        raise UserError(f"a pose file has {len(numbers)} numbers on {len(lines)} lines", where=file, expected=EXPECTED)
+    return numbers
