@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 from purereid.data.atomic import whole_file
 from purereid.errors import UserError
 
-ROWS = 4096  # rows read or written at a time
+ROWS = 1024  # rows read or written at a time
 MADE_BY = "a file written by extract_features"
 
 
@@ -76,7 +76,7 @@ def _open(path: Path) -> pq.ParquetFile:
     if not path.is_file():
         raise UserError("the features do not exist", where=path, expected=MADE_BY)
     try:
-        file = pq.ParquetFile(path)
+        file = pq.ParquetFile(path, pre_buffer=False)  # pre-buffering would hold the whole file
     except pa.ArrowException as error:
         raise UserError(f"the features cannot be read: {error}", where=path, expected=MADE_BY) from None
     found = {field.name: field.type for field in file.schema_arrow}

@@ -85,10 +85,9 @@ class Heatmaps:
         """
         row = self._row_of(image) if isinstance(image, str) else range(len(self))[image]
         number = int(np.searchsorted(self._starts, row, "right")) - 1
-        batch, place = self._batches[number], row - self._starts[number]
-        levels = _values(batch["maps"], np.uint8, place).reshape(-1, *self.size)
-        step = _values(batch["step"].flatten(), np.float32, place, len(levels))
-        return levels * step[:, None, None]
+        levels, step = (self._batches[number][name][row - self._starts[number]] for name in ("maps", "step"))
+        levels = np.frombuffer(levels.as_buffer(), np.uint8).reshape(-1, *self.size)
+        return levels * step.values.to_numpy()[:, None, None]
 
     def __getstate__(self) -> Path:
         return self.path
@@ -148,9 +147,8 @@ def _open(path: Path) -> pa.RecordBatchFileReader:
     return reader
 
 
-def _values(column: pa.Array, kind: type, row: int, width: int | None = None) -> np.ndarray:
-    """One row of a column of fixed width, without a copy."""
-    values = np.frombuffer(column.buffers()[1], kind)
-    width = width or column.type.byte_width
-    start = (column.offset if width == 0 else 0) + row * width
-    return values[start : start + width]
+def _is_known(schema: pa.Schema) -> bool:
+    about = schema.metadata or {}
+    if not {b"channels", b"height", b"width"} <= set(about):
+        return False
+    return schema == _schema(json.loads(about[b"channels"]), (int(about[b"height"]), int(about[b"width"])))

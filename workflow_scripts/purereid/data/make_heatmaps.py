@@ -1,6 +1,8 @@
 """Heat maps of all images with key points (rule ``make_heatmaps``)."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -43,12 +45,16 @@ def make_heatmaps(
     """
     poses = read_keypoints(keypoints)
     size, device = (height, width), torch.device("cuda" if gpus else "cpu")
-    for path, channels, compute in (
-        (joints, JOINTS, partial(joint_maps, size=size, sigma=sigma, device=device)),
-        (parts, list(PARTS), partial(part_maps, size=size, device=device)),
-    ):
-        write_heatmaps(path, channels, size, _batches(poses, compute))
-        log.info("%s: %d maps each of %d images", Path(path).name, len(channels), len(poses.images))
+    joint_batches = _batches(poses, partial(joint_maps, size=size, sigma=sigma, device=device))
+    part_batches = _batches(poses, partial(part_maps, size=size, device=device))
+    with _one_thread_each(), ThreadPoolExecutor(2) as pool:
+        files = [
+            pool.submit(write_heatmaps, joints, JOINTS, size, joint_batches),
+            pool.submit(write_heatmaps, parts, list(PARTS), size, part_batches),
+        ]
+        for file in files:
+            file.result()
+    log.info("%d joint maps and %d body-part maps each of %d images", len(JOINTS), len(PARTS), len(poses.images))
 
 
 def _batches(
@@ -58,3 +64,14 @@ def _batches(
     for start in range(0, len(poses.images), ROWS):
         rows = slice(start, start + ROWS)
         yield poses.images[rows], compute(places[rows], poses.visible[rows])
+
+
+@contextmanager
+def _one_thread_each() -> Iterator[None]:
+    """Let torch compute with one thread: the two files keep a core busy each, and waiting for helpers would cost more."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

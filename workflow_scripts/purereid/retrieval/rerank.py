@@ -14,8 +14,6 @@ from scipy import sparse
 
 from purereid.retrieval.distances import BLOCK_BYTES, cosine_blocks
 
-PAIRS = 65_536  # pairs of features multiplied at a time
-
 
 def reranked_blocks(
     features: np.ndarray,
@@ -40,7 +38,7 @@ def reranked_blocks(
         [b, G] float32, (1 - weight) Jaccard distance + weight original distance over the query's largest.
     """
     neighbours, largest = nearest(features, min(k1, len(features) - 1) + 1, memory)
-    encodings = encode(features, neighbours, largest, k1)
+    encodings = encode(features, neighbours, largest, k1, memory)
     if k2 > 1:
         encodings = average(encodings, neighbours[:, :k2])
     columns = encodings[queries:].T.tocsr()  # image -> gallery images whose encoding holds it
@@ -74,7 +72,7 @@ def nearest(features: np.ndarray, k: int, memory: int) -> tuple[np.ndarray, np.n
     return neighbours, largest
 
 
-def encode(features: np.ndarray, neighbours: np.ndarray, largest: np.ndarray, k1: int) -> sparse.csr_array:
+def encode(features: np.ndarray, neighbours: np.ndarray, largest: np.ndarray, k1: int, memory: int) -> sparse.csr_array:
     """Each image as weights of the images in its expanded k-reciprocal set (equations 3, 4 and 7).
 
     Returns:
@@ -83,8 +81,9 @@ def encode(features: np.ndarray, neighbours: np.ndarray, largest: np.ndarray, k1
     sets = expanded(reciprocal(neighbours), reciprocal(neighbours[:, : round(k1 / 2) + 1]))
     rows = np.repeat(np.arange(len(features)), np.diff(sets.indptr))
     distances = np.empty(len(rows), np.float32)
-    for start in range(0, len(rows), PAIRS):
-        part = slice(start, start + PAIRS)
+    pairs = max(1, memory // (8 * features.shape[1]))
+    for start in range(0, len(rows), pairs):
+        part = slice(start, start + pairs)
         distances[part] = 1 - np.einsum("nd,nd->n", features[rows[part]], features[sets.indices[part]])
     weights = np.exp(-np.where(sets.indices == rows, 0, distances) / largest[rows])
     sums = np.add.reduceat(weights, sets.indptr[:-1])
