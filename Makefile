@@ -25,8 +25,7 @@ format: $(READY)
 	$(BIN)/ruff format workflow_scripts tests
 	$(BIN)/snakefmt Snakefile rules
 
-# the pictures of the README, from the results of make demo
-pictures: demo
+pictures: demo  # those of the README
 	cp results/rule_graph/rule_graph.svg docs/rule_graph.svg
 	$(BIN)/python -c 'from PIL import Image; p = Image.open("results/people/rank_lists/baseline/seed1/rank_lists.png").convert("RGB"); p.crop((0, 0, p.width, 1110)).resize((p.width // 2, 555)).save("docs/rank_lists.jpg", quality=90)'
 

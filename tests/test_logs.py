@@ -79,6 +79,21 @@ def test_full_disk_is_told_without_traceback(snakemake: SimpleNamespace, tmp_pat
     assert "no space left on the disk" in text and "free space and run again" in text and "Traceback" not in text
 
 
+def test_ctrl_c_has_no_traceback(snakemake: SimpleNamespace, tmp_path: Path, capsys: pytest.CaptureFixture):
+    Path(snakemake.output[0]).parent.mkdir()
+    with pytest.raises(SystemExit) as stopped, job(snakemake):
+        raise KeyboardInterrupt
+    assert stopped.value.code == 130
+    assert "interrupted" in (tmp_path / "logs/demo.log").read_text() and "Traceback" not in capsys.readouterr().err
+
+
+def test_provenance_of_a_lost_artifact_goes_with_it(snakemake: SimpleNamespace, tmp_path: Path):
+    run(snakemake, None)
+    with pytest.raises(SystemExit):
+        run(snakemake, UserError("it is wrong"))
+    assert not (tmp_path / "out/provenance.json").exists()
+
+
 def test_a_bug_keeps_its_traceback(snakemake: SimpleNamespace, tmp_path: Path):
     with pytest.raises(SystemExit) as stopped:
         run(snakemake, ZeroDivisionError("oops"))

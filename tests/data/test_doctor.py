@@ -44,6 +44,11 @@ def test_a_sound_data_set_has_no_findings():
     assert diagnose(make_index(SOUND))["findings"] == []
 
 
+def test_a_gallery_of_one_identity_is_told():
+    alone = [row for row in SOUND if row[1] != 3]
+    assert find(make_index(alone), "The gallery shows a single identity")["examples"] == ("identity 2",)
+
+
 def test_numbers_of_each_split():
     rows = [*SOUND, ("gallery", -1, 0), ("gallery", 0, 4), ("gallery", 9, 4), ("gallery", 9, -1), ("gallery", 3, 2)]
     index = make_index([*rows, ("train", 8, 1), ("train", -1, -1)])

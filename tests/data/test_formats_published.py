@@ -77,7 +77,7 @@ def test_market_folders(tmp_path):
             ("multi", 1),
         ]
     )
-    assert rows["bounding_box_test/0003_c6s3_088392_01.jpg"][3:] == (3, 5, 3, 88392, "detected")
+    assert rows["bounding_box_test/0003_c6s3_088392_01.jpg"][3:] == (3, 5, 3, 88392, "detected", 1.0)
     assert rows["query/0001_c1s1_001051_00.jpg"].kind == "drawn"
     assert rows["gt_bbox/0001_c1s1_001051_00.jpg"].kind == "drawn"
     assert rows["query/0001_c1s1_001051_00.jpg"].path == f"{folder.as_posix()}/query/0001_c1s1_001051_00.jpg"

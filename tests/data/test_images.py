@@ -28,6 +28,12 @@ def test_grey_image_gets_three_channels(tmp_path: Path):
     assert read_image(tmp_path / "g.png").shape == (4, 4, 3)
 
 
+def test_sixteen_bit_grey_is_scaled_not_clipped(tmp_path: Path):
+    ramp = np.linspace(0, 65535, 64).astype(np.uint16).reshape(8, 8)
+    cv2.imwrite(str(tmp_path / "g.png"), ramp)
+    assert np.abs(read_image(tmp_path / "g.png")[:, :, 1].astype(int) - ramp // 257).max() <= 1
+
+
 def test_load_images_keeps_order_whatever_the_threads(picture: tuple[Path, np.ndarray], tmp_path: Path):
     path, pixels = picture
     other = tmp_path / "b.png"

@@ -1,5 +1,6 @@
 """The index file: what is written is read back, and what does not fit is refused."""
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -22,6 +23,7 @@ def make_table() -> pd.DataFrame:
         height=128,
         sha256="00",
         dataset="test",
+        weight=np.float32(1),
     )
 
 
@@ -34,13 +36,18 @@ def path(tmp_path):
     return tmp_path / "index.parquet"
 
 
+def test_a_table_without_weights_weighs_one(path):
+    write_index(make_table().drop(columns="weight"), path)
+    assert read_index(path)["weight"].tolist() == [1, 1, 1, 1]
+
+
 def test_round_trip_sorts_by_split_then_image(path):
     write_index(make_table(), path)
     table = read_index(path)
     assert table["image"].tolist() == ["z.jpg", "c.jpg", "a.jpg", "b.jpg"]
     assert table.columns.tolist() == SCHEMA.names
     assert pq.read_schema(path).equals(SCHEMA)
-    expected = sort_index(make_table())[SCHEMA.names].astype({"width": "int32", "height": "int32"})
+    expected = sort_index(make_table())[SCHEMA.names].astype({"width": "int32", "height": "int32", "weight": "float32"})
     pd.testing.assert_frame_equal(table, expected)
 
 

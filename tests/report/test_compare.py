@@ -207,7 +207,7 @@ def test_text_is_at_most_100_columns_wide(tmp_path, AP):
     lines = as_text(run(tmp_path, folders)).splitlines()
     assert max(map(len, lines)) <= 100
     assert "cameras unknown" in lines[0]
-    assert len({line.index(" ±") for line in lines[2:4]}) == 1
+    assert len({line.index(" ±") for line in lines[3:5]}) == 1
 
 
 def test_the_log_shows_the_table(tmp_path, AP, caplog, monkeypatch):

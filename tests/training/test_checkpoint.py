@@ -32,6 +32,12 @@ def test_shared_tensors_are_saved_apart(tmp_path: Path):
     assert torch.equal(loaded["a"], loaded["b"]) and torch.equal(loaded["part"], tensor[:2])
 
 
+def test_others_may_read_the_file_as_any_other_file(tmp_path: Path):
+    checkpoint.save(tmp_path / "c.safetensors", {"a": torch.ones(1)})
+    (tmp_path / "plain").touch()
+    assert (tmp_path / "c.safetensors").stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
 def test_same_state_same_bytes(tmp_path: Path):
     state = {name: torch.ones(2) for name in "abcdef"} | {"list": [1, "x"]}
     for name in ("one", "two"):

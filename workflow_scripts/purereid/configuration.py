@@ -12,6 +12,12 @@ from purereid.errors import UserError
 from purereid.provenance import digest
 
 RENDERED, MERGED = "rendered_people", "merge"
+WORDS = {
+    "integer": "whole number",
+    "string": "text",
+    "array": "list such as [1, 2]",
+    "object": "section with settings of its own",
+}
 SOURCES = ("folder", "table", "split_file")  # keys of a data set that name files
 
 
@@ -33,6 +39,7 @@ class Configuration:
         check_sections(self.config, definition)
         self.datasets, self.experiments = self.config["datasets"], self.config["experiments"]
         self._check_names()
+        self._check_weights()
         self._check_data()
 
     def section(self, rule: str, experiment: str) -> dict:
@@ -117,6 +124,17 @@ class Configuration:
                 for dataset in named:
                     _check_known(dataset, self.datasets, where, "data set")
 
+    def _check_weights(self) -> None:
+        """Before any job removes an artifact that it then cannot make again."""
+        for experiment in self.experiments:
+            path = self.section("train_reid", experiment)["weights"]
+            if path and not Path(path).is_file():
+                raise UserError(
+                    f"weights file not found: {path}",
+                    where=f"train_reid.weights of the experiment {experiment}",
+                    do="correct the path, or leave it empty to start from random weights",
+                )
+
     def _check_data(self) -> None:
         """Data sets in use; entries that nothing uses may point anywhere."""
         used = [*self.tested(), *(self.train(experiment) for experiment in self.experiments)]
@@ -176,7 +194,9 @@ def check_sections(config: dict, schema: dict) -> None:
 
 def _explained(error: jsonschema.ValidationError) -> UserError:
     where = ".".join(str(part) for part in error.absolute_path) or "top level of the config"
-    if error.validator in ("required", "minProperties"):
+    if error.validator == "minProperties":
+        return UserError("nothing is left here", where=where, expected="at least one entry that is not null")
+    if error.validator == "required":
         return UserError(error.message, where=where, do="see config.yaml of the repository")
     if error.validator == "additionalProperties":
         known = sorted(error.schema.get("properties", {}))
@@ -200,8 +220,7 @@ def _expectation(error: jsonschema.ValidationError) -> str:
     if "enum" in schema:
         parts.append("one of " + ", ".join(str(value) for value in schema["enum"]))
     if "type" in schema:
-        kinds = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
-        parts.append(" or ".join({"integer": "whole number", "string": "text"}.get(kind, kind) for kind in kinds))
+        parts.append(WORDS.get(schema["type"], schema["type"]))
     for key, words in (
         ("minimum", "at least"),
         ("exclusiveMinimum", "above"),
@@ -210,6 +229,11 @@ def _expectation(error: jsonschema.ValidationError) -> str:
     ):
         if key in schema:
             parts.append(f"{words} {schema[key]}")
+    if schema.get("uniqueItems"):
+        parts.append("none twice")
+    if "pattern" in schema:
+        known = schema["pattern"].strip("^$()").replace("|", ", ") if "|" in schema["pattern"] else None
+        parts = [known or "letters, digits, _ and - alone"]
     return ", ".join(parts) or error.message
 
 
@@ -220,7 +244,7 @@ def _check_known(name: str, known: Iterable[str], where: str, kind: str) -> None
             f"unknown {kind} {name!r}",
             where=where,
             expected=f"one of {', '.join(known)}",
-            do=f"did you mean {near[0]}?" if near else f"add it under {kind.replace(' ', '')}s",
+            do=f"did you mean {near[0]}?" if near else f"name one of these, or add it under {kind.replace(' ', '')}s",
         )
 
 
@@ -232,6 +256,11 @@ def _check_sources(dataset: str, entry: dict) -> None:
             where=f"datasets.{dataset}.{needed}",
             expected=f"the path of its {'table' if needed == 'table' else 'images'}",
         )
+    try:
+        re.compile(entry.get("camera_pattern", ""))
+    except re.error as error:
+        where = f"datasets.{dataset}.camera_pattern"
+        raise UserError(f"unusable pattern {entry['camera_pattern']!r}: {error}", where=where) from None
     for key in SOURCES:
         if key in entry and not Path(entry[key]).exists():
             raise UserError(

@@ -31,12 +31,16 @@ def job(snakemake: object) -> Iterator["Job"]:
     this = Job(snakemake)
     open_log(Path(snakemake.log[0]), this.name)
     cv2.setNumThreads(snakemake.threads)
+    (this.folder / "provenance.json").unlink(missing_ok=True)  # it told of what Snakemake has just removed
     try:
         yield this
         write_provenance(this.folder, this.record, this.started)
     except UserError as error:
         log.error("%s", error)
         sys.exit(1)
+    except KeyboardInterrupt:
+        log.info("interrupted; the next run goes on from the last checkpoint, if there is one")
+        sys.exit(130)
     except Exception as error:
         if not _disk_is_full(error):
             log.exception("this is a bug of purereid, please report it with this log")

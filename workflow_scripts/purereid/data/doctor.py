@@ -31,6 +31,7 @@ def diagnose(index: pd.DataFrame, findings: Sequence[Finding] = (), *, allow_sha
     found = [
         *shared_identities(rows, allow_shared_identities),
         *queries_without_match(rows["query"], rows["gallery"]),
+        *single_identity(rows["gallery"]),
         *unknown_cameras(index),
         *duplicates(index),
         *small_identities(rows["train"]),
@@ -99,6 +100,13 @@ def queries_without_match(query: pd.DataFrame, gallery: pd.DataFrame) -> list[Fi
         cure = "give every query another gallery image of its identity, from another camera where cameras are known."
         return _some("error", "No query has a match in another camera, so nothing can be evaluated.", lost, cure)
     return _some("warning", "Queries without a match in another camera do not count in the scores.", lost)
+
+
+def single_identity(gallery: pd.DataFrame) -> list[Finding]:
+    """A gallery in which nobody can be taken for somebody else."""
+    pids = sorted(set(gallery["pid"]) - {-1})
+    lonely = [f"identity {pids[0]}"] if len(pids) == 1 else []
+    return _some("warning", "The gallery shows a single identity, so every score will be perfect.", lonely)
 
 
 def count_matches(query: pd.DataFrame, gallery: pd.DataFrame) -> np.ndarray:

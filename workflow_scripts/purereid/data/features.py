@@ -78,7 +78,12 @@ def _open(path: Path) -> pq.ParquetFile:
     try:
         file = pq.ParquetFile(path, pre_buffer=False)  # pre-buffering would hold the whole file
     except pa.ArrowException as error:
-        raise UserError(f"the features cannot be read: {error}", where=path, expected=MADE_BY) from None
+        raise UserError(
+            f"the features cannot be read: {error}",
+            where=path,
+            expected=MADE_BY,
+            do="delete the file, so that it is made again",
+        ) from None
     found = {field.name: field.type for field in file.schema_arrow}
     if not _is_text(found.get("image")) or not _is_vector(found.get("feature")):
         columns = ", ".join(f"{name} {kind}" for name, kind in found.items())

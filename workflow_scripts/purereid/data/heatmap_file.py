@@ -133,11 +133,7 @@ def _open(path: Path) -> pa.RecordBatchFileReader:
         reader = pa.ipc.open_file(pa.memory_map(str(path)))
     except pa.ArrowException as error:
         raise UserError(f"the heat maps cannot be read: {error}", where=path, do=AGAIN) from None
-    about = reader.schema.metadata or {}
-    known = {b"channels", b"height", b"width"} <= set(about)
-    if not known or reader.schema != _schema(
-        json.loads(about[b"channels"]), (int(about[b"height"]), int(about[b"width"]))
-    ):
+    if not _is_known(reader.schema):
         raise UserError(
             f"the heat maps have the columns {', '.join(reader.schema.names)}",
             where=path,

@@ -16,14 +16,14 @@ def read_image(path: str | Path) -> np.ndarray:
     """Read one image.
 
     Returns:
-        uint8 [H, W, 3], RGB.
+        uint8 [H, W, 3], RGB; grey and 16-bit images are converted.
 
     Raises:
         UserError: the file is missing, truncated or no image.
     """
     try:
         with Image.open(path) as image:
-            return np.array(image.convert("RGB"))
+            return np.array((_eight_bits(image) if image.mode[0] in "IF" else image).convert("RGB"))
     except FileNotFoundError:
         raise UserError(
             "image file not found",
@@ -63,6 +63,12 @@ def load_images(paths: Sequence[str], height: int, width: int, threads: int = 1)
         for _ in pool.map(load, range(len(paths))):
             pass
     return images
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    """Scale 16-bit grey values, which ``convert`` would clip to white."""
+    values = np.asarray(image, np.float32)
+    return Image.fromarray((values / (257 if values.max() > 255 else 1)).clip(0, 255).astype(np.uint8))
 
 
 def resize(image: np.ndarray, height: int, width: int) -> np.ndarray:

@@ -68,7 +68,7 @@ def _batches(
 
 @contextmanager
 def _one_thread_each() -> Iterator[None]:
-    """Let torch compute with one thread: the two files keep a core busy each, and waiting for helpers would cost more."""
+    """Let torch compute with one thread: each file keeps a core busy, and waiting for helpers would cost more."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

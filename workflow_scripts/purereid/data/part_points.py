@@ -88,7 +88,7 @@ def _padded(places: np.ndarray, number: np.ndarray, corners: np.ndarray, there: 
     """One row per image; images without points get the joints of the walk."""
     bare = number == 0
     number = np.where(bare, corners.shape[1], number)
-    inside = np.arange(number.max(initial=1)) < number[:, None]
+    inside = np.arange(number.max(initial=corners.shape[1])) < number[:, None]
     padded, counted = np.zeros((*inside.shape, 2)), inside.copy()
     padded[inside & ~bare[:, None]] = places
     padded[bare, : corners.shape[1]] = corners[bare]

@@ -114,8 +114,8 @@ class Batches:
             raise UserError(
                 f"{found} training identities, but a batch takes {self.identities}",
                 where="train_reid.identities_per_batch",
-                expected=f"at most {found}",
-                do="lower the setting, or add training identities",
+                expected=f"at most {found}" if found > 1 else "at least 2 training identities",
+                do="lower the setting, or add training identities" if found > 1 else "add training identities",
             )
         if self.generated_per_batch and not len(self.generated):
             raise UserError(

@@ -51,8 +51,8 @@ def _text_of(rows: pd.DataFrame, dataset: str, protocol: str) -> str:
     lines = [[_cut(name, NAME), *rest] for name, *rest in lines]
     said = [*_remarks(rows), *(line for _, row in rows.iterrows() for line in _lines_below(row))]
     wrapped = [line for text in said for line in textwrap.wrap(text, WIDTH, subsequent_indent="    ")]
-    title = f"{dataset} ({protocol}), {_queries(rows)}; percent, mean ± standard deviation over the seeds"
-    return "\n".join([_cut(title, WIDTH), *_aligned(lines), *wrapped])
+    title = textwrap.wrap(f"{dataset} ({protocol}), {_queries(rows)}", WIDTH)
+    return "\n".join([*title, "percent; mean ± standard deviation over the seeds", *_aligned(lines), *wrapped])
 
 
 def _lines_below(row: pd.Series) -> list[str]:

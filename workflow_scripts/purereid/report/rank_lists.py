@@ -8,6 +8,7 @@ from purereid.data.images import read_image
 from purereid.data.index import read_index
 from purereid.errors import UserError
 from purereid.report.pictures import Block, Row, Tile, camera, draw_sheet, save_picture
+from purereid.report.runs import read_ranks
 from purereid.report.style import BLUE, GREEN, RED
 
 REMARK = "blue: query;  green ✓: same person;  red ✗: another one;  nearest first, with the distance below"
@@ -38,13 +39,6 @@ def rank_lists(*, index: Path, ranks: Path, sheet: Path, lists: int) -> None:
         for heading, queries in choose(scored, lists)
     ]
     save_picture(draw_sheet(title(images, scored, len(table)), REMARK, blocks), sheet)
-
-
-def read_ranks(path: Path) -> pd.DataFrame:
-    """Read ranks.parquet: one row per query."""
-    if not Path(path).is_file():
-        raise UserError("no such file", where=path, expected="the ranks.parquet of evaluate")
-    return pd.read_parquet(path)
 
 
 def choose(scored: pd.DataFrame, lists: int) -> list[tuple[str, pd.DataFrame]]:

@@ -85,6 +85,8 @@ def draw_rule_graph(dot: str, plot: Path) -> None:
 def parse_dot(text: str) -> tuple[dict[int, str], list[tuple[int, int]]]:
     """Read the graph from DOT text as Snakemake writes it: one node or edge a line.
 
+    An edge from a rule to itself (an index that merges indexes) is left out.
+
     Returns:
         Names by number, and edges (from, to), both in order of the names: Snakemake numbers the rules as it meets them.
 
@@ -94,7 +96,7 @@ def parse_dot(text: str) -> tuple[dict[int, str], list[tuple[int, int]]]:
     lines = text.splitlines()
     labels = dict(found.groups() for line in lines if (found := NODE.match(line)))
     names = {int(node): label.replace("\\n", " ").replace('\\"', '"') for node, label in labels.items()}
-    edges = {(int(found[1]), int(found[2])) for line in lines if (found := EDGE.match(line))}
+    edges = {(int(found[1]), int(found[2])) for line in lines if (found := EDGE.match(line)) and found[1] != found[2]}
     unnamed = sorted({node for edge in edges for node in edge} - set(names))
     if unnamed or not names:
         raise UserError(

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from purereid.errors import UserError
 
+AGAIN = "delete the file, so that it is made again"
 EXTRA = ("multi_query", "reranked")  # rankings whose scores stand beside the plain ones
 
 
@@ -45,7 +46,7 @@ def read_run(scores: Path, ranks: Path) -> Run:
     Raises:
         UserError: a file is missing or of another kind, or the two are not of the same run.
     """
-    content, table = _read_scores(Path(scores)), _read_ranks(Path(ranks))
+    content, table = _read_scores(Path(scores)), read_ranks(Path(ranks), ["image", "good", "AP"])
     counts, single = content["counts"], content["single_query"]
     matched = table["good"].to_numpy() > 0
     AP = table["AP"].to_numpy()[matched]
@@ -76,17 +77,26 @@ def _read_scores(path: Path) -> dict:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise UserError(f"the scores cannot be read: {error}", where=path, expected="scores.json of evaluate") from None
+        raise UserError(
+            f"the scores cannot be read: {error}", where=path, expected="scores.json of evaluate", do=AGAIN
+        ) from None
     missing = needed - set(content) if isinstance(content, dict) else needed
     if missing:
-        raise UserError(f"the scores lack {', '.join(sorted(missing))}", where=path, expected="scores.json of evaluate")
+        raise UserError(
+            f"the scores lack {', '.join(sorted(missing))}", where=path, expected="scores.json of evaluate", do=AGAIN
+        )
     return content
 
 
-def _read_ranks(path: Path) -> pd.DataFrame:
+def read_ranks(path: Path, columns: list[str] | None = None) -> pd.DataFrame:
+    """Read ranks.parquet, one row per query.
+
+    Raises:
+        UserError: the file is missing, damaged or of another kind.
+    """
     try:
-        return pd.read_parquet(path, columns=["image", "good", "AP"])
+        return pd.read_parquet(path, columns=columns)
     except (OSError, pa.ArrowException) as error:
         raise UserError(
-            f"the ranks cannot be read: {error}", where=path, expected="ranks.parquet of evaluate"
+            f"the ranks cannot be read: {error}", where=path, expected="ranks.parquet of evaluate", do=AGAIN
         ) from None

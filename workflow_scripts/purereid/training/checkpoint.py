@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save as serialise
 
 from purereid.data.atomic import whole_file
 from purereid.errors import UserError
@@ -27,7 +27,7 @@ def save(path: str | Path, state: object, **header: str) -> None:
     # one entry only: safetensors writes several in random order, and equal states shall give equal bytes
     metadata = {"purereid": json.dumps({"structure": _split(state, "", tensors), **header})}
     with whole_file(Path(path)) as temporary:
-        save_file(tensors, temporary, metadata=metadata)
+        temporary.write_bytes(serialise(tensors, metadata))  # save_file would make it readable for its owner alone
 
 
 def load(path: str | Path) -> tuple[object, dict[str, str]]:

@@ -29,7 +29,10 @@ def split_identities(rows: list[Row], *, test_share: float, queries: int, seed: 
     pids = sorted({row.pid for row in rows if row.pid >= 0})
     if len(pids) < 2:
         raise UserError(
-            f"{len(pids)} identities cannot be split into train and test", expected="two identities or more"
+            f"{len(rows)} images of {len(pids)} identities cannot be split into train and test",
+            where="data set without splits of its own",
+            expected="two identities or more",
+            do="add people, or give the data set a split",
         )
     draws = np.random.default_rng(seed)
     number = min(max(round(test_share * len(pids)), 1), len(pids) - 1)

@@ -1,0 +1,134 @@
+"""Pairs of a source image and a target image of the same person (rule ``sample_pairs``)."""
+
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from purereid.data.atomic import whole_file
+from purereid.data.index import read_index
+from purereid.data.joints import NUMBER
+from purereid.data.keypoints import read_keypoints
+from purereid.errors import UserError
+from purereid.logs import log
+
+NEEDED = ("right_shoulder", "left_shoulder", "right_hip", "left_hip")
+SCHEMA = pa.schema([("source", pa.string()), ("target", pa.string())])
+AGAIN = "make the pairs again: delete the file and run the workflow"
+
+
+def sample_pairs(
+    *, keypoints: Path, index: Path, pairs: Path, splits: Sequence[str] = ("train",), most: int = 0, seed: int = 0
+) -> None:
+    """Write pairs by the rule of the published lists (Pose-Transfer, Zhu et al., CVPR 2019).
+
+    Kept are the images of persons with both shoulders and both hips. Pairs are all ordered pairs of two different
+    images of a person, of one camera too: persons in order of their first image, images in order of the key points.
+    On the published key points of Market-1501 this gives the published lists.
+
+    Junk (pid -1) and distractors are nobody's images; distractors are gallery images of a pid that no query shows. The
+    published rule knows only 0000 as distractor, which is the same for Market-1501.
+
+    Args:
+        keypoints: the file of key points.
+        index: the data set.
+        pairs: Parquet file that is written: source, target (images of the index).
+        splits: which images.
+        most: pairs drawn at random without replacement if there are more; 0: all, in order. The published list of test
+            pairs has 12,000.
+        seed: of that draw.
+
+    Raises:
+        UserError: no pair, files that cannot be read.
+    """
+    table = read_index(index)
+    poses = read_keypoints(keypoints)
+    complete = poses.visible[:, [NUMBER[name] for name in NEEDED]].all(axis=1)
+    persons = _persons(table, splits)
+    with_pose = [image for image in poses.images if image in persons]
+    kept = [image for image, whole in zip(poses.images, complete, strict=True) if whole and image in persons]
+    found = all_pairs([persons[image] for image in kept])
+    if not len(found):
+        raise UserError(
+            f"no pair among {len(kept)} images: of {len(persons)} images of persons in {', '.join(splits)},"
+            f" {len(with_pose)} have key points, {len(kept)} of them both shoulders and both hips",
+            where=keypoints,
+            expected="two such images of at least one person",
+            do="give key points of these images, or name other splits",
+        )
+    chosen = draw(found, most, seed)
+    write_pairs(pairs, *(np.array(kept, object)[chosen[:, side]] for side in (0, 1)))
+    log.info("%d pairs of %d, of %d images with both shoulders and hips", len(chosen), len(found), len(kept))
+
+
+def all_pairs(persons: Sequence[int]) -> np.ndarray:
+    """Ordered pairs of different rows of one person, int64 [M, 2].
+
+    Args:
+        persons: the person of each row. Persons come in order of their first row, their pairs in the order of
+            ``itertools.permutations``.
+    """
+    rows = pd.Series(np.arange(len(persons))).groupby(np.asarray(persons, np.int64), sort=False).indices
+    first = sorted(rows.values(), key=lambda of_person: of_person[0])
+    return np.concatenate([np.empty((0, 2), np.int64), *(_ordered_pairs(of_person) for of_person in first)])
+
+
+def draw(pairs: np.ndarray, most: int, seed: int) -> np.ndarray:
+    """At most so many of the rows, in random order if it is fewer than all.
+
+    NumPy's old generator, because the published list was drawn with it (pandas' ``sample`` with ``random_state``).
+    """
+    if not most or len(pairs) <= most:
+        return pairs
+    return pairs[np.random.RandomState(seed).permutation(len(pairs))[:most]]
+
+
+def write_pairs(path: str | Path, source: Sequence[str], target: Sequence[str]) -> None:
+    """Write pairs; equal arguments give equal bytes, and the file is whole or not there."""
+    table = pa.table([pa.array(side, pa.string()) for side in (source, target)], schema=SCHEMA)
+    with whole_file(Path(path)) as temporary:
+        pq.write_table(table, temporary)
+
+
+def read_pairs(path: str | Path) -> pd.DataFrame:
+    """Columns source and target of a file of pairs.
+
+    Raises:
+        UserError: no such file, no Parquet, other columns.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise UserError("the pairs do not exist", where=path, expected="a file written by sample_pairs")
+    try:
+        table = pq.read_table(path)
+    except pa.ArrowException as error:
+        raise UserError(f"the pairs cannot be read: {error}", where=path, do=AGAIN) from None
+    if not table.schema.equals(SCHEMA):
+        found = ", ".join(f"{field.name} {field.type}" for field in table.schema)
+        raise UserError(f"the pairs have the columns {found}", where=path, expected="source and target", do=AGAIN)
+    return table.to_pandas()
+
+
+def write_published_pairs(pairs: pd.DataFrame, path: Path) -> None:
+    """Write pairs as the published lists are: CSV, header ``from,to``, file names."""
+    lines = [
+        f"{PurePosixPath(source).name},{PurePosixPath(target).name}"
+        for source, target in pairs[["source", "target"]].itertuples(index=False)
+    ]
+    with whole_file(Path(path)) as temporary:
+        temporary.write_text("\n".join(["from,to", *lines]) + "\n", encoding="utf-8")
+
+
+def _persons(table: pd.DataFrame, splits: Sequence[str]) -> dict[str, int]:
+    """The person of each image in some splits that shows one."""
+    unasked = (table["split"] == "gallery") & ~table["pid"].isin(table.loc[table["split"] == "query", "pid"])
+    rows = table[table["split"].isin(splits) & (table["pid"] >= 0) & ~unasked]
+    return dict(zip(rows["image"], rows["pid"].tolist(), strict=True))
+
+
+def _ordered_pairs(rows: np.ndarray) -> np.ndarray:
+    source, target = (side.reshape(-1) for side in np.meshgrid(rows, rows, indexing="ij"))
+    return np.stack([source, target], axis=1)[source != target]
