@@ -24,6 +24,7 @@ wildcard_constraints:
     dataset=setup.pattern(setup.datasets),
     experiment=setup.pattern(setup.experiments),
     seed=r"\d+",
+    pairs="train|test",
 
 
 # --- params ----------------------------------------------------------------------------------------------------------
@@ -52,6 +53,14 @@ def index_dataset_settings(wildcards):
 def index_dataset_state(wildcards):
     """What the user's files look like, so that an added or edited image counts as a change."""
     return setup.source_state(wildcards.dataset)
+
+
+def import_keypoints_settings(wildcards):
+    return setup.importing(wildcards.dataset)
+
+
+def sample_pairs_settings(wildcards):
+    return canonical(config["sample_pairs"][wildcards.pairs])
 
 
 def train_reid_settings(wildcards):
@@ -95,6 +104,14 @@ def data_source(wildcards):
     if entry["format"] == "merge":
         return expand(rules.index_dataset.output.index, dataset=entry["sources"])
     return setup.source_paths(wildcards.dataset)
+
+
+def keypoint_sources(wildcards):
+    """Key-point files of a data set: those of rendered people, or the user's."""
+    if setup.datasets[wildcards.dataset]["format"] == "rendered_people":
+        files = [rules.render_people.output.keypoints_train, rules.render_people.output.keypoints_test]
+        return expand(files, dataset=wildcards.dataset)
+    return setup.datasets[wildcards.dataset].get("keypoints", [])
 
 
 def encoder(wildcards):

@@ -1,8 +1,9 @@
 """
-Data sets: render people, bring every data set to one index, show it.
+Data sets: render people, bring every data set to one index, draw its key points, show it.
 
 INPUT   config.yaml, or the user's folder of images
 OUTPUT  results/{dataset}/index_dataset/index.parquet, doctor.json, doctor.html
+        results/{dataset}/import_keypoints/keypoints.parquet, make_heatmaps/*.arrow, sample_pairs/*.parquet
         results/{dataset}/contact_sheet/contact_sheet.png
 """
 
@@ -65,6 +66,78 @@ rule index_dataset:
         code=code_digest("index_dataset"),
     script:
         "../workflow_scripts/index_dataset.py"
+
+
+rule import_keypoints:
+    """Bring key points of any format to the images of a data set."""
+    input:
+        index=rules.index_dataset.output.index,
+        sources=keypoint_sources,
+    output:
+        keypoints="results/{dataset}/import_keypoints/keypoints.parquet",
+    log:
+        "logs/{dataset}/import_keypoints.log",
+    benchmark:
+        "benchmarks/{dataset}/import_keypoints.tsv"
+    conda:
+        "../envs/purereid.yaml"
+    threads: threads_of("import_keypoints")
+    resources:
+        mem_mb=memory("import_keypoints"),
+        runtime=runtime("import_keypoints"),
+    params:
+        settings=import_keypoints_settings,
+        code=code_digest("import_keypoints"),
+    script:
+        "../workflow_scripts/import_keypoints.py"
+
+
+rule make_heatmaps:
+    """Draw the heat maps of joints and body parts."""
+    input:
+        keypoints=rules.import_keypoints.output.keypoints,
+    output:
+        joints="results/{dataset}/make_heatmaps/joints.arrow",
+        parts="results/{dataset}/make_heatmaps/parts.arrow",
+    log:
+        "logs/{dataset}/make_heatmaps.log",
+    benchmark:
+        "benchmarks/{dataset}/make_heatmaps.tsv"
+    conda:
+        "../envs/purereid.yaml"
+    threads: threads_of("make_heatmaps")
+    resources:
+        mem_mb=memory("make_heatmaps"),
+        runtime=runtime("make_heatmaps"),
+    params:
+        settings=section("make_heatmaps"),
+        code=code_digest("make_heatmaps"),
+    script:
+        "../workflow_scripts/make_heatmaps.py"
+
+
+rule sample_pairs:
+    """List pairs of source and target image of a person."""
+    input:
+        index=rules.index_dataset.output.index,
+        keypoints=rules.import_keypoints.output.keypoints,
+    output:
+        pairs="results/{dataset}/sample_pairs/{pairs}.parquet",
+    log:
+        "logs/{dataset}/sample_pairs/{pairs}.log",
+    benchmark:
+        "benchmarks/{dataset}/sample_pairs/{pairs}.tsv"
+    conda:
+        "../envs/purereid.yaml"
+    threads: threads_of("sample_pairs")
+    resources:
+        mem_mb=memory("sample_pairs"),
+        runtime=runtime("sample_pairs"),
+    params:
+        settings=sample_pairs_settings,
+        code=code_digest("sample_pairs"),
+    script:
+        "../workflow_scripts/sample_pairs.py"
 
 
 rule contact_sheet:

@@ -10,9 +10,12 @@ import time
 import zipfile
 from pathlib import Path
 
+import pandas as pd
 import psutil
 import pytest
 import yaml
+
+from purereid.data.heatmap_file import Heatmaps
 
 PARTS = ("Snakefile", "config.yaml", "rules", "workflow_scripts", "profiles", "slurm", "envs", "tests/config.yaml")
 TRAINED = "results/people/train_reid/baseline/seed1"
@@ -341,8 +344,6 @@ def test_encoder_of_another_model_is_shown(project: Project):
 
 
 def test_own_table_without_cameras_and_training_on_two_sets(project: Project, tmp_path: Path):
-    import pandas as pd
-
     index = pd.read_parquet(project.folder / "results/people/index_dataset/index.parquet")
     rows = index[index["split"].isin(["train", "query", "gallery"]) & (index["pid"] > 0)]
     paths = [str(project.folder / path) for path in rows["path"]]
@@ -363,6 +364,28 @@ def test_own_table_without_cameras_and_training_on_two_sets(project: Project, tm
     assert set(merged["dataset"]) == {"people", "mine"}
     trained = merged[merged["split"] == "train"]
     assert trained["pid"].nunique() == 16
+
+
+def test_key_point_stages_are_made_on_request(project: Project):
+    names = ("import_keypoints/keypoints.parquet", "make_heatmaps/parts.arrow", "sample_pairs/train.parquet")
+    targets = [f"results/people/{name}" for name in names]
+    assert project.planned(*targets) == {"import_keypoints": 1, "make_heatmaps": 1, "sample_pairs": 1}
+    project.run(*targets)
+    images = pd.read_parquet(project.folder / targets[0])["image"]
+    maps = Heatmaps(project.folder / targets[1])
+    assert maps[images[0]].shape == (6, 128, 64) and len(images) == len(maps.images)
+    pairs = pd.read_parquet(project.folder / targets[2])
+    assert len(pairs) and set(pairs["source"]) <= set(images)
+    project.override(sample_pairs={"train": {"splits": ["train"], "most": 5, "seed": 0}})
+    assert project.planned(*targets) == {"sample_pairs": 1}
+
+
+def test_a_data_set_without_key_points_is_told(project: Project):
+    project.override(
+        datasets={"both": {"format": "merge", "sources": ["people", "other"]}, "other": {"format": "rendered_people"}}
+    )
+    text = project.run("results/both/import_keypoints/keypoints.parquet", fails=True)
+    assert "no key points" in text and "datasets.NAME.keypoints" in text and "Traceback" not in text
 
 
 # --- README and presets -----------------------------------------------------------------------------------------------

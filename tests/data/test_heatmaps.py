@@ -9,7 +9,7 @@ import pytest
 import torch
 from dataset_writers import shared_data
 
-from purereid.data.heatmap_file import ROWS, Heatmaps, quantise, write_heatmaps
+from purereid.data.heatmap_file import Heatmaps, quantise, write_heatmaps
 from purereid.data.heatmaps import joint_maps, part_maps
 from purereid.data.joints import JOINTS
 from purereid.data.keypoint_formats import annotation_csv
@@ -206,11 +206,10 @@ def test_masks_of_another_size(poses):
 
 @pytest.fixture
 def keypoints(tmp_path, poses):
-    """40 poses, more than a record batch holds, in images of 256 x 128."""
+    """40 poses, more than a batch of joint maps holds, in images of 256 x 128."""
     joints, visible = (np.concatenate([part, part[:10]]) for part in poses)
     sizes = np.full((40, 2), (256, 128), np.int32)
     joints = np.where(visible[..., None], joints * 2 + 0.5, -1).astype(np.float32)
-    assert 2 * ROWS < 40
     path = tmp_path / "keypoints.parquet"
     write_keypoints(path, Keypoints([f"train/{row}.jpg" for row in range(40)], joints, visible, sizes))
     return path

@@ -18,6 +18,7 @@ WORDS = {
     "array": "list such as [1, 2]",
     "object": "section with settings of its own",
 }
+OTHER_RULES = ("render_people", "keypoints", "import_keypoints")  # keys of a data set that do not concern its index
 SOURCES = ("folder", "table", "split_file")  # keys of a data set that name files
 
 
@@ -89,12 +90,16 @@ class Configuration:
             rendered: folder of the rendered people of that name.
             sources: indexes of the data sets that it merges.
         """
-        entry = {key: value for key, value in self.datasets[dataset].items() if key != "render_people"}
+        entry = {key: value for key, value in self.datasets[dataset].items() if key not in OTHER_RULES}
         if entry["format"] == RENDERED:
             entry |= {"format": "market1501", "folder": rendered}
         if entry["format"] == MERGED:
             entry |= {"sources": sources}
         return canonical(self.config["index_dataset"] | {"name": dataset} | entry)
+
+    def importing(self, dataset: str) -> dict:
+        """Settings with which key points are read; the data set's entry overrides the section."""
+        return canonical(self.config["import_keypoints"] | self.datasets[dataset].get("import_keypoints", {}))
 
     def source_paths(self, dataset: str) -> list[str]:
         """Files and folders that a data set is read from."""
@@ -261,10 +266,11 @@ def _check_sources(dataset: str, entry: dict) -> None:
     except re.error as error:
         where = f"datasets.{dataset}.camera_pattern"
         raise UserError(f"unusable pattern {entry['camera_pattern']!r}: {error}", where=where) from None
-    for key in SOURCES:
-        if key in entry and not Path(entry[key]).exists():
+    named = [(key, entry[key]) for key in SOURCES if key in entry]
+    for key, path in [*named, *(("keypoints", path) for path in entry.get("keypoints", []))]:
+        if not Path(path).exists():
             raise UserError(
-                f"{key.replace('_', ' ')} not found: {entry[key]}",
+                f"{key.replace('_', ' ')} not found: {path}",
                 where=f"datasets.{dataset}.{key}",
                 expected=f"data of the format {entry['format']}",
                 do="correct the path, or put the data there",

@@ -17,7 +17,6 @@ from purereid.data.atomic import whole_file
 from purereid.errors import UserError
 
 LEVELS = 255
-ROWS = 16  # images in a record batch: few enough that their maps stay in the processor's cache
 AGAIN = "make the heat maps again: delete the file and run the workflow"
 
 

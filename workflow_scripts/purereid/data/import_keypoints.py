@@ -43,12 +43,19 @@ def import_keypoints(
         least_score: COCO alone: a joint counts as missing unless its confidence is above this.
 
     Raises:
-        UserError: a source that cannot be read, no key points of any image of the index, no joint at all, a file
+        UserError: no source, one that cannot be read, no key points of any image of the index, no joint at all, a file
             name that several different images bear, joints outside their picture.
     """
     if outside not in ("stop", "drop"):
         where = "setting import_keypoints.outside"
         raise UserError(f"outside is {outside!r}", where=where, expected="stop or drop")
+    if not sources:
+        raise UserError(
+            "the data set has no key points",
+            where="datasets.NAME.keypoints",
+            expected="a list of files: CSV, a folder of pose files, or COCO JSON",
+            do="name them in the config",
+        )
     poses = read_poses(sources, least_score)
     table = read_index(index)
     images, rows = match_images(poses, table, sources)

@@ -1,9 +1,9 @@
 """The 18 joints of a pose: their order, and which of them change places in a mirror image.
 
 The order is OpenPose's (COCO-18), that of the published key-point files of Market-1501. The label lists published with
-those files call joints 14 to 17 "Leye, Reye, Lear, Rear"; that is the wrong way round. In pictures from the front,
-where the right shoulder lies left of the left one, 14 lies left of 15 in 99.96 % of the images and 16 left of 17 in
-all of them, and from behind it is the reverse: 14 and 16 are the RIGHT eye and ear.
+those files call joints 14 to 17 "Leye, Reye, Lear, Rear"; that is the wrong way round. In its training images from the
+front, where the right shoulder lies clearly left of the left one, 14 lies left of 15 in more than 99.9 % of the images
+that show both, and so does 16 of 17: 14 and 16 are the RIGHT eye and ear (a test counts them).
 """
 
 import numpy as np

@@ -9,12 +9,14 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from purereid.data.heatmap_file import ROWS, write_heatmaps
+from purereid.data.heatmap_file import write_heatmaps
 from purereid.data.heatmaps import FRAME, SIGMA, joint_maps, part_maps
 from purereid.data.joints import JOINTS
 from purereid.data.keypoints import Keypoints, read_keypoints
 from purereid.data.part_points import PARTS
 from purereid.logs import log
+
+BATCH_VALUES = 2_400_000  # of maps computed at a time: few enough to stay in the processor's cache
 
 
 def make_heatmaps(
@@ -45,8 +47,8 @@ def make_heatmaps(
     """
     poses = read_keypoints(keypoints)
     size, device = (height, width), torch.device("cuda" if gpus else "cpu")
-    joint_batches = _batches(poses, partial(joint_maps, size=size, sigma=sigma, device=device))
-    part_batches = _batches(poses, partial(part_maps, size=size, device=device))
+    joint_batches = _batches(poses, partial(joint_maps, size=size, sigma=sigma, device=device), len(JOINTS), size)
+    part_batches = _batches(poses, partial(part_maps, size=size, device=device), len(PARTS), size)
     with _one_thread_each(), ThreadPoolExecutor(2) as pool:
         files = [
             pool.submit(write_heatmaps, joints, JOINTS, size, joint_batches),
@@ -58,11 +60,12 @@ def make_heatmaps(
 
 
 def _batches(
-    poses: Keypoints, compute: Callable[[np.ndarray, np.ndarray], torch.Tensor]
+    poses: Keypoints, compute: Callable[[np.ndarray, np.ndarray], torch.Tensor], channels: int, size: tuple[int, int]
 ) -> Iterator[tuple[list[str], torch.Tensor]]:
     places = poses.scaled(*FRAME)
-    for start in range(0, len(poses.images), ROWS):
-        rows = slice(start, start + ROWS)
+    number = max(1, BATCH_VALUES // (channels * size[0] * size[1]))
+    for start in range(0, len(poses.images), number):
+        rows = slice(start, start + number)
         yield poses.images[rows], compute(places[rows], poses.visible[rows])
 
 
