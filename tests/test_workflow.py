@@ -385,7 +385,7 @@ def test_a_data_set_without_key_points_is_told(project: Project):
         datasets={"both": {"format": "merge", "sources": ["people", "other"]}, "other": {"format": "rendered_people"}}
     )
     text = project.run("results/both/import_keypoints/keypoints.parquet", fails=True)
-    assert "no key points" in text and "datasets.NAME.keypoints" in text and "Traceback" not in text
+    assert "no key-point file is given" in text and "keypoints of the data set" in text and "Traceback" not in text
 
 
 # --- README and presets -----------------------------------------------------------------------------------------------

@@ -49,13 +49,6 @@ def import_keypoints(
     if outside not in ("stop", "drop"):
         where = "setting import_keypoints.outside"
         raise UserError(f"outside is {outside!r}", where=where, expected="stop or drop")
-    if not sources:
-        raise UserError(
-            "the data set has no key points",
-            where="datasets.NAME.keypoints",
-            expected="a list of files: CSV, a folder of pose files, or COCO JSON",
-            do="name them in the config",
-        )
     poses = read_poses(sources, least_score)
     table = read_index(index)
     images, rows = match_images(poses, table, sources)

@@ -22,7 +22,6 @@ table { border-collapse: collapse; margin: 1rem 0; font-size: 13px; }
 th, td { padding: .3rem .5rem; text-align: right; border-bottom: 1px solid #ddd; white-space: nowrap; }
 th:first-child, td:first-child { text-align: left; }
 thead th { border-bottom: 2px solid #222; }
-.extra { background: #f6f6f6; }
 .remarks { color: #6b6b6b; }
 img { max-width: 100%; }
 """
@@ -89,25 +88,31 @@ def _queries(rows: pd.DataFrame) -> str:
 
 
 def _page_of(rows: pd.DataFrame, dataset: str, protocol: str) -> str:
-    extra = [(name, metric) for name in _extra(rows) for metric in ("mAP", "rank1")]
     header = ["experiment", "seeds", "mAP", "95 % interval", "difference", *COLUMNS]
-    head = "".join(f"<th>{name}</th>" for name in header)
-    head += "".join(f'<th class="extra">{_words(name)} {metric}</th>' for name, metric in extra)
-    body = "".join(f"<tr>{_page_row(row, extra)}</tr>\n" for _, row in rows.iterrows())
+    cells = [[*_cells(row), _difference(row), *(_mean(row, name) for name in COLUMNS)] for _, row in rows.iterrows()]
     remarks = "".join(f"<li>{escape(remark)}</li>" for remark in _remarks(rows))
     return (
         f"<h2>{escape(dataset)}</h2>\n<p>Protocol {escape(protocol)}; {_queries(rows)}.</p>\n"
-        f"<div><table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody>\n</table></div>\n"
-        f'<ul class="remarks">{remarks}</ul>\n'
+        f'{_html_table(header, cells)}<ul class="remarks">{remarks}</ul>\n{_other_rankings(rows)}'
     )
 
 
-def _page_row(row: pd.Series, extra: list[tuple[str, str]]) -> str:
-    plain = [*_cells(row), _difference(row), *(_mean(row, name) for name in COLUMNS)]
-    others = [_mean(row, f"{name}_{metric}") for name, metric in extra]
-    return "".join(f"<td>{escape(cell)}</td>" for cell in plain) + "".join(
-        f'<td class="extra">{escape(cell)}</td>' for cell in others
-    )
+def _other_rankings(rows: pd.DataFrame) -> str:
+    """A table of its own: pooled queries and re-ranking are other tasks than the plain ranking."""
+    extra = [(name, metric) for name in _extra(rows) for metric in ("mAP", "rank1")]
+    if not extra:
+        return ""
+    header = ["experiment", *(f"{_words(name)} {metric}" for name, metric in extra)]
+    cells = [
+        [row["experiment"], *(_mean(row, f"{name}_{metric}") for name, metric in extra)] for _, row in rows.iterrows()
+    ]
+    return f"<p>Other rankings, not to be compared with the plain one:</p>\n{_html_table(header, cells)}"
+
+
+def _html_table(header: list[str], lines: list[list[str]]) -> str:
+    head = "".join(f"<th>{escape(name)}</th>" for name in header)
+    body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>\n" for cells in lines)
+    return f"<div><table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody>\n</table></div>\n"
 
 
 def _cells(row: pd.Series) -> list[str]:

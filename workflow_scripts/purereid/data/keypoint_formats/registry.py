@@ -23,7 +23,8 @@ def read_poses(sources: Sequence[Path], least_score: float) -> Poses:
         UserError: no source, a source that is missing, of no known format or without rows, a name that comes twice.
     """
     if not sources:
-        raise UserError("no key-point file is given", expected=EXPECTED)
+        where = "keypoints of the data set in the config"
+        raise UserError("no key-point file is given", where=where, expected=EXPECTED, do="name one or more there")
     parts = [_read(Path(source), least_score) for source in sources]
     poses = Poses(
         [name for part in parts for name in part.names],
