@@ -27,7 +27,7 @@ format: $(READY)
 
 pictures: demo  # those of the README
 	cp results/rule_graph/rule_graph.svg docs/rule_graph.svg
-	$(BIN)/python -c 'from PIL import Image; p = Image.open("results/people/rank_lists/baseline/seed1/rank_lists.png").convert("RGB"); p.crop((0, 0, p.width, 1110)).resize((p.width // 2, 555)).save("docs/rank_lists.jpg", quality=90)'
+	$(BIN)/python -c 'from PIL import Image; p = Image.open("results/people/rank_lists/baseline/seed1/rank_lists.png").convert("RGB"); p.crop((0, 1125, p.width, 2145)).resize((p.width // 2, 510)).save("docs/rank_lists.jpg", quality=90)'
 
 clean:
 	rm -rf .venv

@@ -5,19 +5,13 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-import jsonschema
 import yaml
 
+from purereid.config_schema import check_schema, check_sections
 from purereid.errors import UserError
 from purereid.provenance import digest
 
 RENDERED, MERGED = "rendered_people", "merge"
-WORDS = {
-    "integer": "whole number",
-    "string": "text",
-    "array": "list such as [1, 2]",
-    "object": "section with settings of its own",
-}
 OTHER_RULES = ("render_people", "keypoints", "import_keypoints")  # keys of a data set that do not concern its index
 SOURCES = ("folder", "table", "split_file")  # keys of a data set that name files
 
@@ -166,80 +160,6 @@ def canonical(value: object) -> object:
     if isinstance(value, dict):
         return {key: canonical(value[key]) for key in sorted(value)}
     return value
-
-
-def check_schema(config: dict, schema: dict) -> None:
-    """Compare a config with its JSON schema.
-
-    Raises:
-        UserError: names the first key that is unknown or has an unusable value, and what was expected.
-    """
-    errors = sorted(jsonschema.Draft202012Validator(schema).iter_errors(config), key=lambda error: list(error.path))
-    if errors:
-        raise _explained(errors[0])
-
-
-def check_sections(config: dict, schema: dict) -> None:
-    """Each section of the config must hold every setting that the schema knows: the defaults are nowhere else.
-
-    Raises:
-        UserError: a setting is missing.
-    """
-    for name, entry in schema["properties"].items():
-        definition = schema["$defs"].get(entry.get("$ref", "").rpartition("/")[2], {})
-        for setting in definition.get("properties", {}):
-            if setting not in config.get(name, {}):
-                raise UserError(
-                    f"a setting is missing: {name}.{setting}",
-                    where="config.yaml",
-                    expected="every setting with its default",
-                    do="restore config.yaml from the repository; keep your own settings in a file for --configfile",
-                )
-
-
-def _explained(error: jsonschema.ValidationError) -> UserError:
-    where = ".".join(str(part) for part in error.absolute_path) or "top level of the config"
-    if error.validator == "minProperties":
-        return UserError("nothing is left here", where=where, expected="at least one entry that is not null")
-    if error.validator == "required":
-        return UserError(error.message, where=where, do="see config.yaml of the repository")
-    if error.validator == "additionalProperties":
-        known = sorted(error.schema.get("properties", {}))
-        unknown = next(key for key in error.instance if key not in known)
-        near = difflib.get_close_matches(str(unknown), known, 1)
-        return UserError(
-            f"unknown config key {unknown!r}",
-            where=where,
-            expected=f"one of {', '.join(known)}",
-            do=f"did you mean {near[0]}?" if near else "correct or remove the key",
-        )
-    hint = None
-    if isinstance(error.instance, str) and re.fullmatch(r"[\d.]+[eE][+-]?\d+", error.instance):
-        hint = "YAML reads numbers such as 3e-4 as text: write 3.0e-4"
-    return UserError(f"unusable setting {error.instance!r}", where=where, expected=_expectation(error), do=hint)
-
-
-def _expectation(error: jsonschema.ValidationError) -> str:
-    schema = error.schema
-    parts = []
-    if "enum" in schema:
-        parts.append("one of " + ", ".join(str(value) for value in schema["enum"]))
-    if "type" in schema:
-        parts.append(WORDS.get(schema["type"], schema["type"]))
-    for key, words in (
-        ("minimum", "at least"),
-        ("exclusiveMinimum", "above"),
-        ("maximum", "at most"),
-        ("minItems", "items: at least"),
-    ):
-        if key in schema:
-            parts.append(f"{words} {schema[key]}")
-    if schema.get("uniqueItems"):
-        parts.append("none twice")
-    if "pattern" in schema:
-        known = schema["pattern"].strip("^$()").replace("|", ", ") if "|" in schema["pattern"] else None
-        parts = [known or "letters, digits, _ and - alone"]
-    return ", ".join(parts) or error.message
 
 
 def _check_known(name: str, known: Iterable[str], where: str, kind: str) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from purereid.retrieval.distances import BLOCK_BYTES, copied_blocks, cosine_blocks
+from purereid.retrieval.distances import BLOCK_BYTES, cosine_blocks
 from purereid.retrieval.matches import JUNK, matches
 from purereid.retrieval.precision import precisions
 from purereid.retrieval.ragged import Ragged
@@ -72,24 +72,6 @@ def rank(
     return rank_blocks(blocks, query_pids, gallery_pids, query_camids, gallery_camids, **files, top=top)
 
 
-def rank_distances(
-    distances: np.ndarray,
-    query_pids: np.ndarray,
-    gallery_pids: np.ndarray,
-    query_camids: np.ndarray | None = None,
-    gallery_camids: np.ndarray | None = None,
-    *,
-    query_files: np.ndarray | None = None,
-    gallery_files: np.ndarray | None = None,
-    memory: int = BLOCK_BYTES,
-    top: int = 10,
-) -> Ranking:
-    """As ``rank``, from a given matrix of distances [Q, G], which may be a memory map and is left unchanged."""
-    files = {"query_files": query_files, "gallery_files": gallery_files}
-    blocks = copied_blocks(distances, memory)
-    return rank_blocks(blocks, query_pids, gallery_pids, query_camids, gallery_camids, **files, top=top)
-
-
 def rank_blocks(
     blocks: Iterable[np.ndarray],
     query_pids: np.ndarray,
@@ -101,7 +83,10 @@ def rank_blocks(
     gallery_files: np.ndarray | None = None,
     top: int = 10,
 ) -> Ranking:
-    """As ``rank``, from distances of consecutive queries, float32 [b, G] each, which are overwritten."""
+    """As ``rank``, from distances of consecutive queries, float32 [b, G] each, which are overwritten.
+
+    For a given matrix of distances: ``rank_blocks(copied_blocks(distances), ...)``.
+    """
     labels = matches(query_pids, gallery_pids, query_camids, gallery_camids, query_files, gallery_files)
     return _rank_blocks(blocks, np.asarray(gallery_pids), *labels, top)
 
