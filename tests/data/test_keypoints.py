@@ -17,7 +17,6 @@ from purereid.data.joints import FLIP, JOINTS, NUMBER, flip_joints
 from purereid.data.keypoint_formats import annotation_csv, coco, pose_files
 from purereid.data.keypoints import Keypoints, read_keypoints, scale_joints, write_keypoints
 from purereid.errors import UserError
-from purereid.people.body import JOINTS as RENDERED_JOINTS
 
 HEADER = "name:keypoints_y:keypoints_x"
 IMAGES = ("train/b.jpg", "train/a.jpg", "query/c.jpg", "gallery/d.png", "multi/c.jpg")
@@ -58,10 +57,6 @@ def test_a_mirror_swaps_every_right_joint_with_its_left_one():
     pairs = {(2, 5), (3, 6), (4, 7), (8, 11), (9, 12), (10, 13), (14, 15), (16, 17)}
     assert {(a, b) for a, b in enumerate(FLIP.tolist()) if a < b} == pairs
     assert FLIP[FLIP].tolist() == list(range(18)) and FLIP[0] == 0 and FLIP[1] == 1
-
-
-def test_the_renderer_has_the_same_joints():
-    assert JOINTS == RENDERED_JOINTS
 
 
 def test_flipping_moves_joints_and_keeps_missing_ones_missing():

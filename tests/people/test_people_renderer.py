@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from purereid.data.joints import JOINTS
 from purereid.people.atlas import NUMBER, look_up
-from purereid.people.body import JOINTS
 from purereid.people.camera import View, camera_of
 from purereid.people.identity import identity_of
 from purereid.people.pose import walking_pose

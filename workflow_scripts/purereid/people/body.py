@@ -4,16 +4,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from purereid.data.joints import JOINTS
 from purereid.people.atlas import NUMBER
 from purereid.people.identity import Identity
 from purereid.people.pose import Pose
 
-# Order of the published key-point files (OpenPose): 14, 16 are the RIGHT eye and ear.
-JOINTS = (
-    *("nose", "neck", "right_shoulder", "right_elbow", "right_wrist", "left_shoulder", "left_elbow", "left_wrist"),
-    *("right_hip", "right_knee", "right_ankle", "left_hip", "left_knee", "left_ankle"),
-    *("right_eye", "left_eye", "right_ear", "left_ear"),
-)
 THIGH, SHIN, UPPER_ARM, FOREARM, HAND, TORSO = 0.245, 0.235, 0.165, 0.145, 0.045, 0.295
 SIDES = (("right", -1.0), ("left", 1.0))
 UP, FORWARD = np.array([0.0, 1.0, 0.0]), np.array([0.0, 0.0, 1.0])
