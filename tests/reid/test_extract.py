@@ -10,6 +10,7 @@ from purereid.data.features import read_features
 from purereid.data.images import load_images
 from purereid.data.index import read_index
 from purereid.data.transforms import normalise
+from purereid.errors import UserError
 from purereid.reid.extract import extract_features
 from purereid.reid.model import ReIDModel, load_model, save_model
 
@@ -56,3 +57,8 @@ def test_batch_size_does_not_matter_and_bytes_repeat(index: Path, encoder: Path,
     np.testing.assert_allclose(one, two, atol=1e-5)
     extract(index, encoder, tmp_path / "c.parquet")
     assert (tmp_path / "a.parquet").read_bytes() == (tmp_path / "c.parquet").read_bytes()
+
+
+def test_a_missing_gpu_is_told(index: Path, encoder: Path, tmp_path: Path):
+    with pytest.raises(UserError, match=r"99 GPU\(s\) asked for"):
+        extract(index, encoder, tmp_path / "f.parquet", gpus=99)

@@ -11,6 +11,7 @@ from purereid.data.index import read_index
 from purereid.data.transforms import normalise
 from purereid.logs import log
 from purereid.reid.model import ReIDModel, load_model
+from purereid.training.distributed import first_device
 from purereid.training.precision import autocast
 
 
@@ -40,9 +41,10 @@ def extract_features(
         gpus: 0 for the CPU.
 
     Raises:
-        UserError: the encoder file is of something else, an image cannot be read, a feature is not finite.
+        UserError: the encoder file is of something else, an image cannot be read, a feature is not finite, no GPU
+            where one is asked for.
     """
-    device = torch.device("cuda" if gpus else "cpu")
+    device = first_device(gpus)
     model = load_model(encoder).to(device, memory_format=torch.channels_last)
     table = read_index(index)
     rows = table[table["split"].isin(splits)]

@@ -31,15 +31,10 @@ def launch(function: Callable[[torch.device], None], gpus: int = 0, processes: i
     Raises:
         UserError: fewer GPUs than asked for.
     """
-    if gpus > torch.cuda.device_count():
-        raise UserError(
-            f"{gpus} GPU(s) asked for, {torch.cuda.device_count()} found",
-            expected="as many GPUs as the experiment's setting gpus",
-            do="set gpus to 0 for the CPU, or start the job where the GPUs are",
-        )
-    world = max(gpus, 1) if gpus else processes or 1
+    device = first_device(gpus)
+    world = gpus or processes or 1
     if world == 1:
-        function(_device(0, gpus))
+        function(device)
         return
     port = _free_port()
     context = torch.multiprocessing.get_context("spawn")
@@ -63,6 +58,21 @@ def launch(function: Callable[[torch.device], None], gpus: int = 0, processes: i
     failed = [process.exitcode for process in others if process.exitcode]
     if failed:
         raise RuntimeError(f"{len(failed)} of {world} processes failed, exit codes {failed}")
+
+
+def first_device(gpus: int) -> torch.device:
+    """The device of this process: the first GPU, or the CPU for 0.
+
+    Raises:
+        UserError: fewer GPUs than asked for.
+    """
+    if gpus > torch.cuda.device_count():
+        raise UserError(
+            f"{gpus} GPU(s) asked for, {torch.cuda.device_count()} found",
+            expected="as many GPUs as the experiment's setting gpus",
+            do="set gpus to 0 for the CPU, or start the job where the GPUs are",
+        )
+    return _device(0, gpus)
 
 
 def rank() -> int:
