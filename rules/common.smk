@@ -59,6 +59,11 @@ def import_keypoints_settings(wildcards):
     return setup.importing(wildcards.dataset)
 
 
+def import_keypoints_state(wildcards):
+    """What the user's key-point files look like, so that an edited one counts as a change."""
+    return setup.keypoint_state(wildcards.dataset)
+
+
 def sample_pairs_settings(wildcards):
     return canonical(config["sample_pairs"][wildcards.pairs])
 
@@ -90,7 +95,9 @@ def rule_graph_settings():
     """What the graph of the rules depends on: their texts and the parts that the config composes."""
     files = [Path(workflow.basedir) / "Snakefile", *sorted((Path(workflow.basedir) / "rules").glob("*.smk"))]
     texts = provenance.digest([provenance.file_digest(file) for file in files])
-    return canonical({"rules": texts, "datasets": setup.datasets, "experiments": setup.experiments})
+    drawn = {experiment: setup.learns(experiment) for experiment in setup.experiments}
+    parts = {"dataset": config["dataset"], "datasets": setup.datasets, "experiments": setup.experiments, "drawn": drawn}
+    return canonical({"rules": texts} | parts)
 
 
 # --- inputs ----------------------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@ Data sets: render people, bring every data set to one index, draw its key points
 
 INPUT   config.yaml, or the user's folder of images
 OUTPUT  results/{dataset}/index_dataset/index.parquet, doctor.json, doctor.html
-        results/{dataset}/import_keypoints/keypoints.parquet, make_heatmaps/*.arrow, sample_pairs/*.parquet
+        results/{dataset}/import_keypoints/keypoints.parquet, make_heatmaps/*.arrow, sample_pairs/{pairs}/pairs.parquet
         results/{dataset}/contact_sheet/contact_sheet.png
 """
 
@@ -87,6 +87,7 @@ rule import_keypoints:
         runtime=runtime("import_keypoints"),
     params:
         settings=import_keypoints_settings,
+        state=import_keypoints_state,
         code=code_digest("import_keypoints"),
     script:
         "../workflow_scripts/import_keypoints.py"
@@ -122,7 +123,7 @@ rule sample_pairs:
         index=rules.index_dataset.output.index,
         keypoints=rules.import_keypoints.output.keypoints,
     output:
-        pairs="results/{dataset}/sample_pairs/{pairs}.parquet",
+        pairs="results/{dataset}/sample_pairs/{pairs}/pairs.parquet",
     log:
         "logs/{dataset}/sample_pairs/{pairs}.log",
     benchmark:

@@ -49,6 +49,11 @@ def test_the_config_of_the_repository_is_accepted(config: dict, root: Path):
         ("train_reid.splits", ["trian"], "unusable setting 'trian'\n  where:    train_reid.splits.0"),
         ("seeds", [], "where:    seeds"),
         ("seeds", [1, 1], "none twice"),
+        ("seeds", [1.0], "expected: whole number"),
+        ("experiments.baseline.test", 5, "expected: text or a list such as [1, 2]"),
+        ("import_keypoints.frame", [1], "expected: null or a list such as [1, 2]"),
+        ("resources.train_ried", {"threads": 1}, "did you mean train_reid?"),
+        ("datasets.people.keypoints", ["none.csv"], "rendered people bring their own key points"),
         ("seeds", 1, "expected: list such as [1, 2]"),
         ("train_reid", None, "expected: section with settings of its own"),
         ("train_reid.backbone", "resnet49", "expected: resnet_small, resnet18, resnet34"),
@@ -139,6 +144,34 @@ def test_state_of_the_source_shows_every_change_below_the_folder(config: dict, r
     else:
         image.unlink()
     assert configure(config, root).source_state("mine") != before
+
+
+def test_images_behind_linked_folders_are_seen_and_loops_end(config: dict, root: Path, tmp_path: Path):
+    elsewhere, folder = tmp_path / "elsewhere", tmp_path / "market"
+    elsewhere.mkdir()
+    folder.mkdir()
+    (folder / "query").symlink_to(elsewhere)
+    (elsewhere / "loop").symlink_to(folder)
+    config["datasets"]["mine"] = {"format": "market1501", "folder": str(folder)}
+    before = configure(config, root).source_state("mine")
+    (elsewhere / "1.jpg").write_bytes(b"one")
+    assert configure(config, root).source_state("mine") != before
+
+
+def test_edited_pose_files_are_seen(config: dict, root: Path, tmp_path: Path):
+    (tmp_path / "a.txt").write_text("1 2")
+    config["datasets"]["mine"] = {"format": "folder", "folder": str(tmp_path), "keypoints": [str(tmp_path)]}
+    before = configure(config, root).keypoint_state("mine")
+    (tmp_path / "a.txt").write_text("1 23")
+    assert configure(config, root).keypoint_state("mine") != before
+
+
+def test_yardsticks_take_no_weights(config: dict, root: Path, tmp_path: Path):
+    (tmp_path / "w.safetensors").touch()
+    config["train_reid"]["weights"] = str(tmp_path / "w.safetensors")
+    setup = configure(config, root)
+    assert setup.section("train_reid", "baseline")["weights"]
+    assert not any(setup.section("train_reid", name)["weights"] for name in ("untrained", "colour_histogram"))
 
 
 def test_a_table_and_a_split_file_are_sources(config: dict, root: Path, tmp_path: Path):

@@ -367,7 +367,7 @@ def test_own_table_without_cameras_and_training_on_two_sets(project: Project, tm
 
 
 def test_key_point_stages_are_made_on_request(project: Project):
-    names = ("import_keypoints/keypoints.parquet", "make_heatmaps/parts.arrow", "sample_pairs/train.parquet")
+    names = ("import_keypoints/keypoints.parquet", "make_heatmaps/parts.arrow", "sample_pairs/train/pairs.parquet")
     targets = [f"results/people/{name}" for name in names]
     assert project.planned(*targets) == {"import_keypoints": 1, "make_heatmaps": 1, "sample_pairs": 1}
     project.run(*targets)

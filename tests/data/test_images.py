@@ -59,6 +59,11 @@ def test_missing_and_truncated_files_are_told(tmp_path: Path):
     path.write_bytes(path.read_bytes()[:-600])
     with pytest.raises(UserError, match=r"image cannot be read: .*truncated[\s\S]*bad_images to skip"):
         read_image(path)
+    broken = tmp_path / "b.png"
+    cv2.imwrite(str(broken), np.zeros((8, 8, 3), np.uint8))
+    broken.write_bytes(broken.read_bytes().replace(b"IDAT", b"XX?T"))
+    with pytest.raises(UserError, match="image cannot be read"):
+        read_image(broken)
     path.write_text("no image")
     with pytest.raises(UserError, match="image cannot be read"):
         load_images([str(path)], 4, 4)

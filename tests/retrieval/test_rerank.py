@@ -53,7 +53,8 @@ def sparse(query: np.ndarray, gallery: np.ndarray, **settings: float) -> np.ndar
 
 
 @pytest.mark.parametrize(
-    ("k1", "k2", "weight"), [(20, 6, 0.3), (7, 3, 0.3), (5, 1, 0.0), (10, 4, 1.0), (23, 6, 0.5), (1, 1, 0.3)]
+    ("k1", "k2", "weight"),
+    [(20, 6, 0.3), (7, 3, 0.3), (5, 1, 0.0), (10, 4, 1.0), (23, 6, 0.5), (1, 1, 0.3), (5, 12, 0.3)],
 )
 @pytest.mark.parametrize("seed", [0, 1])
 def test_equals_the_dense_algorithm(seed: int, k1: int, k2: int, weight: float):

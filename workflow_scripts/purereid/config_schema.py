@@ -7,6 +7,9 @@ import jsonschema
 
 from purereid.errors import UserError
 
+# JSON Schema counts 1.0 as an integer; as a number of epochs or a seed in a path it is a mistake
+TYPES = jsonschema.Draft202012Validator.TYPE_CHECKER.redefine("integer", lambda _, value: type(value) is int)
+VALIDATOR = jsonschema.validators.extend(jsonschema.Draft202012Validator, type_checker=TYPES)
 WORDS = {
     "integer": "whole number",
     "string": "text",
@@ -21,7 +24,7 @@ def check_schema(config: dict, schema: dict) -> None:
     Raises:
         UserError: names the first key that is unknown or has an unusable value, and what was expected.
     """
-    errors = sorted(jsonschema.Draft202012Validator(schema).iter_errors(config), key=lambda error: list(error.path))
+    errors = sorted(VALIDATOR(schema).iter_errors(config), key=lambda error: [str(part) for part in error.path])
     if errors:
         raise _explained(errors[0])
 
@@ -81,9 +84,16 @@ def _expectation(error: jsonschema.ValidationError) -> str:
     ):
         if key in schema:
             parts.append(f"{words} {schema[key]}")
+    if "oneOf" in schema:
+        parts.append(" or ".join(_words_of(option) for option in schema["oneOf"]))
     if schema.get("uniqueItems"):
         parts.append("none twice")
     if "pattern" in schema:
         known = schema["pattern"].strip("^$()").replace("|", ", ") if "|" in schema["pattern"] else None
         parts = [known or "letters, digits, _ and - alone"]
     return ", ".join(parts) or error.message
+
+
+def _words_of(option: dict) -> str:
+    kind = option.get("type", "array")
+    return {"null": "null", "array": "a list such as [1, 2]", "string": "text"}.get(kind, kind)

@@ -1,8 +1,9 @@
 """The config: checked once, then asked for the settings of each rule."""
 
 import difflib
+import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import yaml
@@ -106,6 +107,10 @@ class Configuration:
         """
         return digest([_file_state(Path(path)) for path in self.source_paths(dataset)])
 
+    def keypoint_state(self, dataset: str) -> str:
+        """The same of the files and folders that hold a data set's key points."""
+        return digest([_file_state(Path(path)) for path in self.datasets[dataset].get("keypoints", [])])
+
     def resources(self, rule: str) -> dict:
         """Threads, mem_mb and runtime (minutes) of a rule."""
         return self.config["resources"]["default"] | self.config["resources"].get(rule, {})
@@ -150,6 +155,10 @@ class Configuration:
                 self._check_dataset(source, (*within, dataset))
         elif entry["format"] != RENDERED:
             _check_sources(dataset, entry)
+        if entry["format"] == RENDERED and "keypoints" in entry:
+            where = f"datasets.{dataset}.keypoints"
+            raise UserError("rendered people bring their own key points", where=where, do="remove the key")
+        _check_files(dataset, [("keypoints", path) for path in entry.get("keypoints", [])])
 
 
 def canonical(value: object) -> object:
@@ -186,22 +195,34 @@ def _check_sources(dataset: str, entry: dict) -> None:
     except re.error as error:
         where = f"datasets.{dataset}.camera_pattern"
         raise UserError(f"unusable pattern {entry['camera_pattern']!r}: {error}", where=where) from None
-    named = [(key, entry[key]) for key in SOURCES if key in entry]
-    for key, path in [*named, *(("keypoints", path) for path in entry.get("keypoints", []))]:
+    _check_files(dataset, [(key, entry[key]) for key in SOURCES if key in entry])
+
+
+def _check_files(dataset: str, named: list[tuple[str, str]]) -> None:
+    for key, path in named:
         if not Path(path).exists():
             raise UserError(
                 f"{key.replace('_', ' ')} not found: {path}",
                 where=f"datasets.{dataset}.{key}",
-                expected=f"data of the format {entry['format']}",
+                expected="a file or folder that exists",
                 do="correct the path, or put the data there",
             )
 
 
 def _file_state(path: Path) -> list:
-    """Relative name, size and time (ns) of a file, or of all files below a folder."""
-    files = sorted(path.rglob("*")) if path.is_dir() else [path]
+    """Relative name, size and time (ns) of a file, or of all files below a folder, linked folders too."""
+    files = [path] if path.is_file() else (Path(folder, name) for folder, names in _walk(path) for name in names)
     states = ((file, file.stat()) for file in files if file.is_file() and not file.name.startswith(".snakemake"))
-    return [[file.relative_to(path).as_posix(), state.st_size, state.st_mtime_ns] for file, state in states]
+    return sorted([file.relative_to(path).as_posix(), state.st_size, state.st_mtime_ns] for file, state in states)
+
+
+def _walk(root: Path) -> Iterator[tuple[str, list[str]]]:
+    """Folders and the names of their files; a folder that was met already, through a link, is not entered again."""
+    met: set[Path] = set()
+    for folder, folders, names in os.walk(root, followlinks=True):
+        met.add(Path(folder).resolve())
+        folders[:] = [name for name in folders if Path(folder, name).resolve() not in met]
+        yield folder, names
 
 
 def _without_nulls(config: dict) -> dict:

@@ -68,7 +68,8 @@ def digest(value: object) -> str:
 def file_digest(path: str | Path) -> str:
     """SHA-256 (hex) of a file's bytes; of a folder: of the names and sizes of the files in it.
 
-    Folders are read by ``index_dataset`` alone, and the index holds the digest of each image.
+    Reading all bytes of a data set for its record would take longer than indexing it, and the index holds the digest of
+    each image.
     """
     path = Path(path)
     if path.is_dir():

@@ -7,7 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from purereid.errors import UserError
 
@@ -31,7 +31,9 @@ def read_image(path: str | Path) -> np.ndarray:
             expected="every image of the index at its place",
             do="put the file back, or delete the index (results/DATASET/index_dataset) so that it is made again",
         ) from None
-    except (OSError, UnidentifiedImageError) as error:
+    except MemoryError:
+        raise
+    except Exception as error:  # a broken file makes Pillow raise almost anything
         raise UserError(
             f"image cannot be read: {error}",
             where=path,

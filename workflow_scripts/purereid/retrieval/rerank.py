@@ -37,8 +37,8 @@ def reranked_blocks(
     Yields:
         [b, G] float32, (1 - weight) Jaccard distance + weight original distance over the query's largest.
     """
-    neighbours, largest = nearest(features, min(k1, len(features) - 1) + 1, memory)
-    encodings = encode(features, neighbours, largest, k1, memory)
+    neighbours, largest = nearest(features, min(max(k1 + 1, k2), len(features)), memory)
+    encodings = encode(features, neighbours[:, : k1 + 1], largest, k1, memory)
     if k2 > 1:
         encodings = average(encodings, neighbours[:, :k2])
     columns = encodings[queries:].T.tocsr()  # image -> gallery images whose encoding holds it

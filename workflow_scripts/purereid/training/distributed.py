@@ -161,7 +161,8 @@ class _AllReduce(torch.autograd.Function):
 
 def _follow(function: Callable, rank: int, world: int, gpus: int, port: int) -> None:
     """A process beside the first: it says nothing, since the first meets the same mistakes and tells them."""
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)
     log.addHandler(logging.NullHandler())
     log.propagate = False
     try:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from purereid.errors import UserError
+from purereid.logs import log
 
 
 @contextmanager
@@ -22,11 +23,13 @@ def locked(folder: Path) -> Iterator[None]:
     with path.open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        except BlockingIOError:
             raise UserError(
                 "another job is making this artifact",
                 where=folder,
                 do="wait until it ends, or cancel it (squeue shows jobs that a killed Snakemake left behind)",
             ) from None
+        except OSError as error:
+            log.warning("files cannot be locked here (%s): see to it that no two jobs make %s", error.strerror, folder)
         yield
         path.unlink(missing_ok=True)
