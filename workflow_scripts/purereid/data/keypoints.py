@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 
 from purereid.data.atomic import whole_file
 from purereid.data.joints import JOINTS
+from purereid.data.parquet import read_strictly
 from purereid.errors import UserError
 
 SCHEMA = pa.schema(
@@ -91,7 +92,7 @@ def read_keypoints(path: str | Path, images: Sequence[str] | None = None) -> Key
         UserError: no such file, no Parquet, other columns, empty cells, an image listed twice, a joint that is not
             finite, wanted images without a row.
     """
-    table = _read_table(Path(path))
+    table = read_strictly(Path(path), SCHEMA, "key points", "import_keypoints")
     found = table["image"].to_pylist()
     keypoints = Keypoints(
         found,
@@ -101,21 +102,6 @@ def read_keypoints(path: str | Path, images: Sequence[str] | None = None) -> Key
     )
     _check(keypoints, path)
     return keypoints if images is None else _select(keypoints, list(images), path)
-
-
-def _read_table(path: Path) -> pa.Table:
-    if not path.is_file():
-        raise UserError("the key points do not exist", where=path, expected="a file written by import_keypoints")
-    try:
-        table = pq.read_table(path)
-    except pa.ArrowException as error:
-        raise UserError(f"the key points cannot be read: {error}", where=path, do=AGAIN) from None
-    if not table.schema.equals(SCHEMA):
-        columns = ", ".join(f"{field.name} {field.type}" for field in table.schema)
-        raise UserError(f"the key points have the columns {columns}", where=path, expected=str(SCHEMA), do=AGAIN)
-    if any(column.null_count for column in table.columns):
-        raise UserError("the key points have empty cells", where=path, do=AGAIN)
-    return table
 
 
 def _values(column: pa.ChunkedArray) -> np.ndarray:

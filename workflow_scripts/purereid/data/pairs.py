@@ -12,12 +12,12 @@ from purereid.data.atomic import whole_file
 from purereid.data.index import read_index
 from purereid.data.joints import NUMBER
 from purereid.data.keypoints import read_keypoints
+from purereid.data.parquet import read_strictly
 from purereid.errors import UserError
 from purereid.logs import log
 
 NEEDED = ("right_shoulder", "left_shoulder", "right_hip", "left_hip")
 SCHEMA = pa.schema([("source", pa.string()), ("target", pa.string())])
-AGAIN = "make the pairs again: delete the file and run the workflow"
 
 
 def sample_pairs(
@@ -97,19 +97,9 @@ def read_pairs(path: str | Path) -> pd.DataFrame:
     """Columns source and target of a file of pairs.
 
     Raises:
-        UserError: no such file, no Parquet, other columns.
+        UserError: no such file, no Parquet, other columns, empty cells.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise UserError("the pairs do not exist", where=path, expected="a file written by sample_pairs")
-    try:
-        table = pq.read_table(path)
-    except pa.ArrowException as error:
-        raise UserError(f"the pairs cannot be read: {error}", where=path, do=AGAIN) from None
-    if not table.schema.equals(SCHEMA):
-        found = ", ".join(f"{field.name} {field.type}" for field in table.schema)
-        raise UserError(f"the pairs have the columns {found}", where=path, expected="source and target", do=AGAIN)
-    return table.to_pandas()
+    return read_strictly(Path(path), SCHEMA, "pairs", "sample_pairs").to_pandas()
 
 
 def write_published_pairs(pairs: pd.DataFrame, path: Path) -> None:

@@ -3,8 +3,6 @@
 import cv2
 import numpy as np
 
-OCCLUDERS = ("none", "pole", "furniture", "plant", "person")
-
 
 def occluder_generator(seed: int) -> np.random.Generator:
     """The generator all details of one occluder are drawn from."""
