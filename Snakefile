@@ -22,6 +22,7 @@ report: "rules/report/workflow.rst"
 
 include: "rules/common.smk"
 include: "rules/dataset.smk"
+include: "rules/generation.smk"
 include: "rules/reid.smk"
 include: "rules/report.smk"
 

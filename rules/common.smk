@@ -13,6 +13,7 @@ sys.path.append(str(SCRIPTS))
 from purereid import provenance
 from purereid.configuration import Configuration, canonical
 from purereid.errors import UserError
+from purereid.systems.registry import code_of
 
 try:
     setup = Configuration(config, Path(workflow.basedir) / "rules/schemas/config.schema.yaml")
@@ -25,14 +26,26 @@ wildcard_constraints:
     experiment=setup.pattern(setup.experiments),
     seed=r"\d+",
     pairs="train|test",
+    generator=setup.pattern(setup.generators) or "none",
+    images="train|test",
+    shard=r"\d+",
+    shards=r"\d+",
 
 
 # --- params ----------------------------------------------------------------------------------------------------------
 
 
-def code_digest(rule):
+def code_digest(rule, *modules):
     """Digest of the code behind a rule's script, so that an edit of a module counts as a change."""
-    return provenance.code_digest(SCRIPTS / f"{rule}.py") if config["code_digest"] else "off"
+    return provenance.code_digest(SCRIPTS / f"{rule}.py", *modules) if config["code_digest"] else "off"
+
+
+def train_gan_code(wildcards):
+    return code_digest("train_gan", code_of(setup.system(wildcards.generator), "train"))
+
+
+def generate_code(wildcards):
+    return code_digest("generate", code_of(setup.system(wildcards.generator), "networks"))
 
 
 def section(rule):
@@ -66,6 +79,25 @@ def import_keypoints_state(wildcards):
 
 def sample_pairs_settings(wildcards):
     return canonical(config["sample_pairs"][wildcards.pairs])
+
+
+def train_gan_settings(wildcards):
+    generator = wildcards.generator
+    return canonical({"system": setup.system(generator), "settings": setup.training(generator)})
+
+
+def generate_settings(wildcards):
+    """Settings of a shard; those of the other purpose do not concern it."""
+    generator, purpose = wildcards.generator, wildcards.images
+    names = {"name": generator, "system": setup.system(generator), "purpose": purpose}
+    numbers = {"shard": int(wildcards.shard), "shards": int(wildcards.shards)}
+    settings = {key: value for key, value in setup.generating(generator).items() if key not in ("train", "test")}
+    settings |= {purpose: setup.generating(generator)[purpose]}
+    return canonical(names | numbers | {"settings": settings})
+
+
+def index_generated_settings(wildcards):
+    return {"name": wildcards.dataset, "settings": setup.generating(wildcards.generator)["train"]}
 
 
 def train_reid_settings(wildcards):
@@ -121,6 +153,40 @@ def keypoint_sources(wildcards):
     return setup.datasets[wildcards.dataset].get("keypoints", [])
 
 
+def train_gan_inputs(wildcards):
+    """The index, and what else the training of a generator reads."""
+    files = {name: _generation_files()[name] for name in setup.learns_from(wildcards.generator) if name != "encoder"}
+    found = {name: path.format(dataset=wildcards.dataset) for name, path in files.items()}
+    if "encoder" in setup.learns_from(wildcards.generator):
+        found |= {"encoder": _first_encoder(setup.training(wildcards.generator)["encoder"])}
+    return {"index": rules.index_dataset.output.index.format(dataset=wildcards.dataset)} | found
+
+
+def generate_inputs(wildcards):
+    """The index, the generator, and the poses and pairs that it is asked for."""
+    takes = setup.takes(wildcards.generator)
+    files = {name: _generation_files()[name] for name in takes if name != "source"}
+    if takes:
+        files |= {"keypoints": rules.import_keypoints.output.keypoints}
+    if wildcards.images == "test":
+        files |= {"pairs": _pairs("test")}
+    files |= {"index": rules.index_dataset.output.index}
+    found = {name: path.format(dataset=wildcards.dataset) for name, path in files.items()}
+    return found | {"generator": rules.train_gan.output.generator.format(**dict(wildcards))}
+
+
+def generated_for_training(wildcards):
+    return _shards(wildcards.dataset, wildcards.generator, "train")
+
+
+def training_index(wildcards):
+    """What a model is trained on: the index of its data set, or that with generated images."""
+    generator = setup.generator(wildcards.experiment)
+    if generator is None:
+        return rules.index_dataset.output.index.format(dataset=wildcards.dataset)
+    return rules.index_generated.output.generated.format(dataset=wildcards.dataset, generator=generator)
+
+
 def encoder(wildcards):
     """The encoder of an experiment, wherever it was trained."""
     dataset = setup.train(wildcards.experiment)
@@ -165,6 +231,29 @@ def pictures():
     ]
 
 
+def _generation_files():
+    """Files that generators may ask for, by name."""
+    maps = {name: rules.make_heatmaps.output[name] for name in ("joints", "parts")}
+    return maps | {"pairs": _pairs("train")}
+
+
+def _pairs(pairs):
+    return rules.sample_pairs.output.pairs.replace("{pairs}", pairs)
+
+
+def _first_encoder(experiment):
+    """The encoder of an experiment with its first seed."""
+    names = {"dataset": setup.train(experiment), "experiment": experiment, "seed": setup.seeds(experiment)[0]}
+    return rules.train_reid.output.encoder.format(**names)
+
+
+def _shards(dataset, generator, images):
+    """All shards of the images of a generator."""
+    shards = setup.generating(generator)[images]["shards"]
+    names = {"dataset": dataset, "generator": generator, "images": images, "shards": shards}
+    return expand(rules.generate.output.images, **names, shard=range(shards))
+
+
 def _model(wildcards):
     return {"experiment": wildcards.experiment, "seed": wildcards.seed}
 
@@ -205,6 +294,11 @@ def runtime(rule):
 def gpus(wildcards):
     """GPUs of a training, one process each; 0 is the CPU."""
     return setup.gpus(wildcards.experiment)
+
+
+def generator_gpu(wildcards):
+    """One GPU for the jobs of a generator, or none."""
+    return setup.generator_gpus(wildcards.generator)
 
 
 def one_gpu(wildcards):

@@ -11,7 +11,7 @@ OUTPUT  results/{dataset}/train_reid/{experiment}/seed{seed}/encoder.safetensors
 rule train_reid:
     """Train one encoder: one experiment, one seed."""
     input:
-        index=rules.index_dataset.output.index,
+        index=training_index,
     output:
         encoder="results/{dataset}/train_reid/{experiment}/seed{seed}/encoder.safetensors",
         curves="results/{dataset}/train_reid/{experiment}/seed{seed}/curves.csv",

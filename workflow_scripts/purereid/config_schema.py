@@ -6,6 +6,7 @@ import re
 import jsonschema
 
 from purereid.errors import UserError
+from purereid.systems.registry import description, system_names
 
 # JSON Schema counts 1.0 as an integer; as a number of epochs or a seed in a path it is a mistake
 TYPES = jsonschema.Draft202012Validator.TYPE_CHECKER.redefine("integer", lambda _, value: type(value) is int)
@@ -29,6 +30,31 @@ def check_schema(config: dict, schema: dict) -> None:
         raise _explained(errors[0])
 
 
+def with_systems(schema: dict) -> dict:
+    """The schema with the settings of all systems of generators, as their ``system.yaml`` say.
+
+    They stand under ``train_gan``, one section per system, and in the entries of ``generators`` by their system.
+    """
+    settings = {
+        f"settings_of_{name}": {
+            "type": "object",
+            "additionalProperties": False,
+            "properties": description(name)["settings"],
+        }
+        for name in system_names()
+    }
+    sections = {name: {"$ref": f"#/$defs/settings_of_{name}"} for name in system_names()}
+    train_gan = {"type": "object", "additionalProperties": False, "properties": sections}
+    by_system = [
+        {"if": {"properties": {"system": {"const": name}}}, "then": {"properties": {"train_gan": section}}}
+        for name, section in sections.items()
+    ]
+    generator = schema["$defs"]["generator"]
+    properties = generator["properties"] | {"system": {"enum": system_names()}}
+    generator = generator | {"properties": properties, "allOf": by_system}
+    return schema | {"$defs": schema["$defs"] | settings | {"train_gan": train_gan, "generator": generator}}
+
+
 def check_sections(config: dict, schema: dict) -> None:
     """Each section of the config must hold every setting that the schema knows: the defaults are nowhere else.
 
@@ -36,15 +62,23 @@ def check_sections(config: dict, schema: dict) -> None:
         UserError: a setting is missing.
     """
     for name, entry in schema["properties"].items():
-        definition = schema["$defs"].get(entry.get("$ref", "").rpartition("/")[2], {})
-        for setting in definition.get("properties", {}):
-            if setting not in config.get(name, {}):
-                raise UserError(
-                    f"a setting is missing: {name}.{setting}",
-                    where="config.yaml",
-                    expected="every setting with its default",
-                    do="restore config.yaml from the repository; keep your own settings in a file for --configfile",
-                )
+        if "$ref" in entry:
+            _check_section(config, name, entry, schema["$defs"])
+
+
+def _check_section(values: dict, name: str, entry: dict, definitions: dict) -> None:
+    """One section, and the sections inside it; names are dotted paths."""
+    definition = definitions.get(entry.get("$ref", "").rpartition("/")[2], {})
+    section = values.get(name.rpartition(".")[2], {})
+    for setting, inner in definition.get("properties", {}).items():
+        if setting not in section:
+            raise UserError(
+                f"a setting is missing: {name}.{setting}",
+                where="config.yaml",
+                expected="every setting with its default",
+                do="restore config.yaml from the repository; keep your own settings in a file for --configfile",
+            )
+        _check_section(section, f"{name}.{setting}", inner, definitions)
 
 
 def _explained(error: jsonschema.ValidationError) -> UserError:

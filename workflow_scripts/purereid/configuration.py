@@ -8,9 +8,10 @@ from pathlib import Path
 
 import yaml
 
-from purereid.config_schema import check_schema, check_sections
+from purereid.config_schema import check_schema, check_sections, with_systems
 from purereid.errors import UserError
 from purereid.provenance import digest
+from purereid.systems.registry import description
 
 RENDERED, MERGED = "rendered_people", "merge"
 OTHER_RULES = ("render_people", "keypoints", "import_keypoints")  # keys of a data set that do not concern its index
@@ -30,11 +31,13 @@ class Configuration:
 
     def __init__(self, config: dict, schema: str | Path):
         self.config = _without_nulls(config)
-        definition = yaml.safe_load(Path(schema).read_text())
+        definition = with_systems(yaml.safe_load(Path(schema).read_text()))
         check_schema(self.config, definition)
         check_sections(self.config, definition)
         self.datasets, self.experiments = self.config["datasets"], self.config["experiments"]
+        self.generators = self.config["generators"]
         self._check_names()
+        self._check_generators()
         self._check_weights()
         self._check_data()
 
@@ -62,6 +65,43 @@ class Configuration:
     def learns(self, experiment: str) -> bool:
         """Whether an experiment trains at all (yardsticks have 0 epochs)."""
         return self.section("train_reid", experiment)["epochs"] > 0
+
+    def generator(self, experiment: str) -> str | None:
+        """Generator whose images an experiment trains on besides the real ones."""
+        return self.experiments[experiment].get("generator")
+
+    def generators_in_use(self) -> list[tuple[str, str]]:
+        """Data set and generator of the experiments that use one, each once."""
+        used = [(self.train(experiment), self.generator(experiment)) for experiment in self.experiments]
+        return list(dict.fromkeys((dataset, generator) for dataset, generator in used if generator))
+
+    def system(self, generator: str) -> str:
+        """Sub-package of ``systems`` that holds a generator's code."""
+        return self.generators[generator]["system"]
+
+    def takes(self, generator: str) -> list[str]:
+        """What an image of a generator is made from: source, joints, parts; empty: noise alone."""
+        return description(self.system(generator))["conditions"]
+
+    def learns_from(self, generator: str) -> list[str]:
+        """What the training of a generator reads besides the index: joints, parts, pairs, encoder."""
+        named = self.training(generator).get("encoder")
+        return [name for name in description(self.system(generator))["inputs"] if name != "encoder" or named]
+
+    def training(self, generator: str) -> dict:
+        """Settings with which a generator is trained: its system's section, overridden by its entry."""
+        entry = self.generators[generator].get("train_gan", {})
+        return canonical(self.config["train_gan"][self.system(generator)] | entry)
+
+    def generating(self, generator: str) -> dict:
+        """Settings with which it makes images; the entry overrides the section and the two sections inside it."""
+        section, entry = self.config["generate"], self.generators[generator].get("generate", {})
+        inner = {key: section[key] | entry.get(key, {}) for key in ("train", "test")}
+        return canonical(section | entry | inner)
+
+    def generator_gpus(self, generator: str) -> int:
+        """GPUs of a generator's jobs: one, or 0 for the CPU."""
+        return min(1, self.generators[generator].get("gpus", self.config["gpus"]))
 
     def tested(self) -> list[str]:
         """All data sets that some experiment is tested on, in order of first use."""
@@ -128,16 +168,59 @@ class Configuration:
                 for dataset in named:
                     _check_known(dataset, self.datasets, where, "data set")
 
+    def _check_generators(self) -> None:
+        """Generators in use, and what experiments expect of them."""
+        for experiment, entry in self.experiments.items():
+            where, settings = f"experiments.{experiment}", self.section("train_reid", experiment)
+            if ("generator" in entry) != bool(settings["generated_per_batch"]):
+                raise UserError(
+                    f"{'a' if 'generator' in entry else 'no'} generator is named, and generated_per_batch is "
+                    f"{settings['generated_per_batch']}",
+                    where=where,
+                    expected="a generator and generated images in each batch, or neither",
+                    do="set generator and train_reid.generated_per_batch of the experiment",
+                )
+            if "generator" in entry:
+                _check_known(entry["generator"], self.generators, f"{where}.generator", "generator")
+                self._check_labels(experiment, settings["generated_labels"])
+        self._check_encoder(self.config["score_images"]["encoder"], "score_images.encoder")
+        for _, generator in self.generators_in_use():
+            named = self.training(generator).get("encoder")
+            if named:
+                self._check_encoder(named, f"train_gan.{self.system(generator)}.encoder of the generator {generator}")
+
+    def _check_labels(self, experiment: str, labels: str) -> None:
+        generator = self.generator(experiment)
+        if labels == "identity" and "source" not in self.takes(generator):
+            raise UserError(
+                f"the generator {generator} makes people without identity",
+                where=f"experiments.{experiment}.train_reid.generated_labels",
+                expected="uniform, extra_class or pseudo",
+            )
+
+    def _check_encoder(self, experiment: str, where: str) -> None:
+        """Encoders that generators and scores use must not themselves wait for generated images."""
+        _check_known(experiment, self.experiments, where, "experiment")
+        if self.generator(experiment):
+            raise UserError(
+                f"the experiment {experiment} is itself trained on generated images",
+                where=where,
+                expected="an experiment without a generator",
+            )
+
     def _check_weights(self) -> None:
         """Before any job removes an artifact that it then cannot make again."""
-        for experiment in self.experiments:
-            path = self.section("train_reid", experiment)["weights"]
-            if path and not Path(path).is_file():
-                raise UserError(
-                    f"weights file not found: {path}",
-                    where=f"train_reid.weights of the experiment {experiment}",
-                    do="correct the path, or leave it empty to start from random weights",
-                )
+        named = {f"the experiment {name}": self.section("train_reid", name) for name in self.experiments}
+        named |= {f"the generator {name}": self.training(name) for _, name in self.generators_in_use()}
+        named |= {"score_images": self.config["score_images"]}
+        for owner, settings in named.items():
+            for key in settings:
+                if f"{key}_sha256" in settings and settings[key] and not Path(settings[key]).is_file():
+                    raise UserError(
+                        f"weights file not found: {settings[key]}",
+                        where=f"{key} of {owner}",
+                        do="correct the path, or leave it empty to go without these weights",
+                    )
 
     def _check_data(self) -> None:
         """Data sets in use; entries that nothing uses may point anywhere."""
@@ -227,7 +310,7 @@ def _walk(root: Path) -> Iterator[tuple[str, list[str]]]:
 
 def _without_nulls(config: dict) -> dict:
     """Data sets and experiments that an override file sets to null are removed."""
-    parts = {key: config[key] for key in ("datasets", "experiments") if isinstance(config.get(key), dict)}
+    parts = {key: config[key] for key in ("datasets", "experiments", "generators", "generate_one") if isinstance(config.get(key), dict)}
     return config | {
         key: {name: value for name, value in entries.items() if value is not None} for key, entries in parts.items()
     }

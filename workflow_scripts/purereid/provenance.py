@@ -33,17 +33,19 @@ LIBRARIES = (
 )
 
 
-def code_digest(script: str | Path) -> str:
+def code_digest(script: str | Path, *modules: str | Path) -> str:
     """Hash the code that a script runs.
 
     Args:
         script: a Python file.
+        modules: files of the package that it imports by a name that is known only when it runs.
 
     Returns:
         SHA-256 (hex) of the import closure inside the package; comments, docstrings and layout do not count.
     """
     sources = {Path(script).name: _canonical(Path(script))}
-    for path in sorted(import_closure(script)):
+    closure = import_closure(script).union(*({Path(module), *import_closure(module)} for module in modules))
+    for path in sorted(closure):
         sources[path.relative_to(PACKAGE).as_posix()] = _canonical(path)
     return digest(sources)
 

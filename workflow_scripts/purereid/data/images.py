@@ -1,5 +1,6 @@
-"""Read images from disk."""
+"""Read images, from files of their own or from shards of generated ones."""
 
+import io
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -9,20 +10,26 @@ import numpy as np
 import torch
 from PIL import Image
 
+from purereid.data.shards import fault, image_bytes, shard_of
 from purereid.errors import UserError
 
 
 def read_image(path: str | Path) -> np.ndarray:
     """Read one image.
 
+    Args:
+        path: an image file, or an image in a shard: ``{shard}.parquet/{image}``.
+
     Returns:
         uint8 [H, W, 3], RGB; grey and 16-bit images are converted.
 
     Raises:
-        UserError: the file is missing, truncated or no image.
+        UserError: the file is missing, truncated or no image, or so is the shard; the shard has no such image.
     """
+    inside = shard_of(path)
+    file = io.BytesIO(image_bytes(*inside)) if inside else path
     try:
-        with Image.open(path) as image:
+        with Image.open(file) as image:
             return np.array((_eight_bits(image) if image.mode[0] in "IF" else image).convert("RGB"))
     except FileNotFoundError:
         raise UserError(
@@ -35,10 +42,12 @@ def read_image(path: str | Path) -> np.ndarray:
         raise
     except Exception as error:  # a broken file makes Pillow raise almost anything
         raise UserError(
-            f"image cannot be read: {error}",
+            f"image cannot be read: {fault(error)}",
             where=path,
             expected="a complete JPEG or PNG file",
-            do="replace the file, or set index_dataset.bad_images to skip",
+            do=f"delete the shard {inside[0]}, so that it is made again"
+            if inside
+            else "replace the file, or set index_dataset.bad_images to skip",
         ) from None
 
 

@@ -46,7 +46,7 @@ def sample_pairs(
     """
     table = read_index(index)
     poses = read_keypoints(keypoints)
-    complete = poses.visible[:, [NUMBER[name] for name in NEEDED]].all(axis=1)
+    complete = whole_torso(poses.visible)
     persons = _persons(table, splits)
     with_pose = [image for image in poses.images if image in persons]
     kept = [image for image, whole in zip(poses.images, complete, strict=True) if whole and image in persons]
@@ -62,6 +62,11 @@ def sample_pairs(
     chosen = draw(found, most, seed)
     write_pairs(pairs, *(np.array(kept, object)[chosen[:, side]] for side in (0, 1)))
     log.info("%d pairs of %d, of %d images with both shoulders and hips", len(chosen), len(found), len(kept))
+
+
+def whole_torso(visible: np.ndarray) -> np.ndarray:
+    """Which poses, visible bool [N, 18], have both shoulders and both hips: bool [N]."""
+    return visible[:, [NUMBER[name] for name in NEEDED]].all(axis=1)
 
 
 def all_pairs(persons: Sequence[int]) -> np.ndarray:

@@ -4,6 +4,8 @@ Every sampler answers ``batch(step)`` from its seed and the step's number alone,
 goes on with the very batches it would have had. One epoch is a fixed number of batches.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from purereid.errors import UserError
@@ -13,13 +15,15 @@ class Batches:
     """Real images by a sampler, plus a fixed number of generated ones.
 
     The real part of every batch has the same size whether or not generated images are added, so that a model with
-    generated images sees as many real ones as a model without.
+    generated images sees the same real ones, step by step, as a model without.
 
     Args:
         labels: int [N], class of each image; -1 for a generated image without identity.
         generated: bool [N].
         identities, images_per_identity: P and K; a batch has P x K real images.
         generated_per_batch: number of generated images in each batch, 0 if there are none.
+        of_same_identities: whether these show the identities of the batch's real images, as far as there are such
+            images; otherwise they are drawn from all generated ones.
         sampler: ``identities`` draws P identities with K images each, ``shuffle`` draws from all images alike.
         seed: of all draws.
 
@@ -35,6 +39,7 @@ class Batches:
         identities: int,
         images_per_identity: int,
         generated_per_batch: int = 0,
+        of_same_identities: bool = False,
         sampler: str = "identities",
         seed: int = 0,
     ):
@@ -43,6 +48,7 @@ class Batches:
         self.identities, self.images_per_identity = identities, images_per_identity
         self.generated_per_batch = generated_per_batch
         self.plan = {"identities": self._identity_plan, "shuffle": self._shuffled_plan}[sampler]
+        self.plan_generated = self._matching_plan if of_same_identities else self._round_plan
         self._check()
         self.batches_per_epoch = max(1, self._groups() // identities)
         self._epoch, self._planned = -1, np.empty(0)
@@ -56,9 +62,12 @@ class Batches:
         """Rows of the images of a step: int [P K + generated], real ones first."""
         epoch, number = divmod(step, self.batches_per_epoch)
         if epoch != self._epoch:
-            self._planned = self.plan(np.random.default_rng([self.seed, 0, epoch]))
-            self._epoch = epoch
-        return np.concatenate([self._planned[number], self._generated_rows(step)])
+            self._planned, self._epoch = self._plan_epoch(epoch), epoch
+        return self._planned[number]
+
+    def _plan_epoch(self, epoch: int) -> np.ndarray:
+        real = self.plan(np.random.default_rng([self.seed, 0, epoch]))
+        return np.hstack([real, self.plan_generated(epoch, real)]) if self.generated_per_batch else real
 
     def _identity_plan(self, rng: np.random.Generator) -> np.ndarray:
         """BoT's sampler: the shuffled images of each identity in groups of K; P identities at random per batch.
@@ -83,7 +92,7 @@ class Batches:
     def _draw_groups(self, rng: np.random.Generator) -> dict[int, list[np.ndarray]]:
         groups = {}
         K = self.images_per_identity
-        for label, rows in self._rows_by_label().items():
+        for label, rows in self._rows_by_label(self.real).items():
             if len(rows) < K:
                 groups[label] = [rng.choice(rows, K, replace=True)]
             else:
@@ -91,18 +100,36 @@ class Batches:
                 groups[label] = list(shuffled.reshape(-1, K))
         return groups
 
-    def _generated_rows(self, step: int) -> np.ndarray:
-        """The next generated images; each one comes once before any comes again."""
-        positions = step * self.generated_per_batch + np.arange(self.generated_per_batch)
-        if not len(positions):
-            return positions
-        rounds, places = np.divmod(positions, len(self.generated))
-        orders = {r: np.random.default_rng([self.seed, 1, r]).permutation(self.generated) for r in np.unique(rounds)}
-        return np.array([orders[r][place] for r, place in zip(rounds, places, strict=True)])
+    def _round_plan(self, epoch: int, real: np.ndarray) -> np.ndarray:
+        """The next generated images; each one comes once before any comes again, over all epochs."""
+        count = len(real) * self.generated_per_batch
+        rounds, places = np.divmod(np.arange(epoch * count, (epoch + 1) * count), len(self.generated))
+        numbers = range(rounds[0], rounds[-1] + 1)
+        orders = np.stack([np.random.default_rng([self.seed, 1, n]).permutation(self.generated) for n in numbers])
+        return orders[rounds - rounds[0], places].reshape(len(real), -1)
 
-    def _rows_by_label(self) -> dict[int, np.ndarray]:
-        labels = self.labels[self.real]
-        return {int(label): self.real[labels == label] for label in np.unique(labels)}
+    def _matching_plan(self, epoch: int, real: np.ndarray) -> np.ndarray:
+        """Generated images of each batch's own identities, as evenly as their number allows.
+
+        Each identity's generated images come once before any comes again in an epoch; every epoch starts anew, since
+        how many of them earlier epochs took is known only to who plans all these epochs again. A batch none of whose
+        identities has generated images takes them from all.
+        """
+        rng = np.random.default_rng([self.seed, 2, epoch])
+        own = {label: _endless(rows, rng) for label, rows in self._rows_by_label(self.generated).items()}
+        anyone = _endless(self.generated, rng)
+        batches = []
+        for rows in real:
+            labels = [label for label in np.unique(self.labels[rows]).tolist() if label in own]
+            turns = np.resize(rng.permutation(labels), self.generated_per_batch) if labels else ()
+            batches.append(
+                [next(own[label]) for label in turns] or [next(anyone) for _ in range(self.generated_per_batch)]
+            )
+        return np.array(batches)
+
+    def _rows_by_label(self, rows: np.ndarray) -> dict[int, np.ndarray]:
+        labels = self.labels[rows]
+        return {int(label): rows[labels == label] for label in np.unique(labels)}
 
     def _groups(self) -> int:
         counts = np.unique(self.labels[self.real], return_counts=True)[1]
@@ -123,3 +150,9 @@ class Batches:
                 where="train_reid.generated_per_batch",
                 do="set it to 0, or give the experiment generated images",
             )
+
+
+def _endless(rows: np.ndarray, rng: np.random.Generator) -> Iterator[int]:
+    """The rows in random order, then in another, and so on."""
+    while True:
+        yield from rng.permutation(rows)

@@ -4,13 +4,10 @@
 model of timm, where timm is installed; ``colour_histogram`` learns nothing and is a yardstick.
 """
 
-import hashlib
-from pathlib import Path
-
 import torch
-from safetensors.torch import load_file
 from torch import nn
 
+from purereid.data.weights import read_weights
 from purereid.errors import UserError
 from purereid.logs import log
 from purereid.reid.colour_histogram import ColourHistogram
@@ -62,23 +59,7 @@ def load_pretrained(backbone: nn.Module, path: str, sha256: str) -> None:
     Raises:
         UserError: the file is missing, has another checksum, is no safetensors file, or is of another network.
     """
-    found = _checksum(path)
-    if found != sha256:
-        raise UserError(
-            "the weights file has another checksum than the config says",
-            where=path,
-            expected=f"sha256 {sha256 or '(none given)'}",
-            do=f"if the file is the right one, set train_reid.weights_sha256 to {found}",
-        )
-    try:
-        state = load_file(path)
-    except Exception as error:
-        raise UserError(
-            f"the weights file is not readable: {error}",
-            where=path,
-            expected="a safetensors file (pickled .pth files are not loaded: they can run code)",
-            do="convert it once with safetensors.torch.save_file(model.state_dict(), path)",
-        ) from None
+    state = read_weights(path, sha256, "train_reid.weights")
     # torchvision's DenseNet keeps its backbone under "features.", ours is that part
     known = backbone.state_dict()
     state = {name if name in known else name.removeprefix("features."): tensor for name, tensor in state.items()}
@@ -91,18 +72,6 @@ def load_pretrained(backbone: nn.Module, path: str, sha256: str) -> None:
             expected="weights of the network named in train_reid.backbone",
         )
     log.info("backbone starts from %s", path)
-
-
-def _checksum(path: str) -> str:
-    try:
-        with Path(path).open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise UserError(
-            f"the weights file cannot be read: {error.strerror}",
-            where=path,
-            do="correct train_reid.weights, or leave it empty to start from random weights",
-        ) from None
 
 
 def _torchvision(name: str, last_stride: int) -> tuple[nn.Module, int]:

@@ -22,12 +22,13 @@ def learning_rate_factor(
 
     - ``steps``: ``gamma`` to the number of milestones passed,
     - ``cosine``: half a cosine from 1 to 0 over all epochs,
+    - ``linear``: a line from 1 to 0 over all epochs,
     - ``constant``: 1.
 
     Args:
         epoch: epochs done so far, with fraction, 0 <= epoch <= epochs.
         epochs: length of the training.
-        schedule: ``steps``, ``cosine`` or ``constant``.
+        schedule: ``steps``, ``cosine``, ``linear`` or ``constant``.
         milestones: epochs at which ``steps`` multiplies by gamma.
 
     Raises:
@@ -38,6 +39,8 @@ def learning_rate_factor(
         return warmup * gamma ** sum(epoch >= milestone for milestone in milestones)
     if schedule == "cosine":
         return warmup * 0.5 * (1 + math.cos(math.pi * min(epoch / epochs, 1.0)))
+    if schedule == "linear":
+        return warmup * (1 - min(epoch / epochs, 1.0))
     if schedule == "constant":
         return warmup
-    raise UserError(f"unknown learning rate schedule {schedule!r}", expected="steps, cosine or constant")
+    raise UserError(f"unknown learning rate schedule {schedule!r}", expected="steps, cosine, linear or constant")

@@ -1,0 +1,13 @@
+"""Draw chosen persons in chosen poses (rule ``generate_one``)."""
+
+from purereid.logs import job
+from purereid.systems.generate_one import generate_one
+
+if __name__ == "__main__":
+    with job(snakemake):
+        generate_one(
+            **{name: snakemake.input[name] for name in ("index", "keypoints", "generator")},
+            **snakemake.output,
+            **snakemake.params.settings,
+            gpus=snakemake.resources.gpu,
+        )

@@ -1,0 +1,13 @@
+"""List the training set of an experiment with generated images (rule ``index_generated``)."""
+
+from purereid.logs import job
+from purereid.systems.index_generated import index_generated
+
+if __name__ == "__main__":
+    with job(snakemake):
+        index_generated(
+            index=snakemake.input.index,
+            shards=list(snakemake.input.shards),
+            **snakemake.output,
+            **snakemake.params.settings,
+        )

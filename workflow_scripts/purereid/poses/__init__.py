@@ -1,0 +1,1 @@
+"""Poses of people: estimated from images, or given by the user."""

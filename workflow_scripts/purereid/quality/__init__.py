@@ -1,0 +1,1 @@
+"""Scores of generated images; knows arrays and tensors, neither files nor generators."""

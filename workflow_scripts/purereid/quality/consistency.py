@@ -1,0 +1,48 @@
+"""Whether a generated image shows the person it was meant to show, by the features of a reID network."""
+
+import numpy as np
+
+from purereid.errors import UserError
+from purereid.retrieval.distances import normalise
+
+
+def cosines(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Cosine of features [N, D] and [N, D], row by row: float32 [N], -1..1 up to rounding.
+
+    Raises ValueError for a feature of length 0.
+    """
+    return np.einsum("nd,nd->n", normalise(first), normalise(second))
+
+
+def distances_to_centres(
+    features: np.ndarray, pids: np.ndarray, real: np.ndarray, real_pids: np.ndarray
+) -> np.ndarray:
+    """Squared Euclidean distance of each feature to the centre of its identity's real images.
+
+    Its mean is ID^2 of Pose2ID (Yuan et al., CVPR 2025), where the centre is that of the scored images themselves.
+    All features are given length 1 first; the centre is their mean, which is shorter.
+
+    Args:
+        features: [N, D], of the images to score.
+        pids: int64 [N], who each should show.
+        real, real_pids: [M, D] and int64 [M]. A scored image that is among them draws its centre towards itself.
+
+    Returns:
+        float32 [N], 0..4; lower is better.
+
+    Raises:
+        UserError: an identity has no real image.
+        ValueError: a feature of length 0.
+    """
+    known, owner = np.unique(real_pids, return_inverse=True)
+    missing = np.setdiff1d(pids, known)
+    if len(missing):
+        raise UserError(
+            f"{len(missing)} identities have no real image to be compared with",
+            where=f"for instance pid {missing[0]}",
+            expected="only identities of the real images",
+        )
+    centres = np.zeros((len(known), real.shape[1]), np.float32)
+    np.add.at(centres, owner, normalise(real))
+    centres /= np.bincount(owner)[:, None]
+    return np.square(normalise(features) - centres[np.searchsorted(known, pids)]).sum(axis=1)

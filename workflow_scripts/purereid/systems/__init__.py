@@ -1,0 +1,1 @@
+"""Generators of person images: what they share, and one sub-package per published system."""

@@ -1,0 +1,1 @@
+"""Unconditional generator of LSRO: people who are nobody in particular."""

@@ -1,0 +1,98 @@
+"""Train the unconditional generator against a discriminator."""
+
+import torch
+
+from purereid.data.transforms import crop_and_flip
+from purereid.systems.dcgan.networks import NOISE, Discriminator, Generator
+from purereid.systems.losses.adversarial import adversarial
+from purereid.systems.pixels import to_range
+from purereid.systems.trainer import GeneratorTrainer
+from purereid.systems.training_data import TrainingData
+from purereid.training.loop import step_seed
+from purereid.training.schedule import learning_rate_factor
+
+
+class Trainer(GeneratorTrainer):
+    """One update of the discriminator, then two of the generator with the same noise, per batch of images.
+
+    As in the code published with LSRO (Zheng et al., ICCV 2017), with two differences: the images of an epoch are
+    shuffled (there they come in the order of their files), and none is stretched to its own range of grey levels.
+    """
+
+    columns = ("loss", "discriminator_real", "discriminator_fake", "learning_rate")
+
+    def __init__(self, data: TrainingData, settings: dict, device: torch.device):
+        super().__init__(data, settings, device)
+        torch.manual_seed(step_seed(self.seed, 0, 0))
+        shape = {name: settings[name] for name in ("height", "width", "channels")}
+        self.networks = {"generator": Generator(**shape), "discriminator": Discriminator(**shape)}
+        for network in self.networks.values():
+            network.to(device, memory_format=torch.channels_last).train()
+        self.optimisers = {
+            name: torch.optim.Adam(network.parameters(), lr=settings["learning_rate"], betas=(0.5, 0.999))
+            for name, network in self.networks.items()
+        }
+
+    def batch(self, step: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Images uint8 [B, 3, H, W] of which each comes once before any comes again, and noise float [B, 100]."""
+        size = self.settings["batch"]
+        rows = self._shuffled_rows(torch.arange(step * size, (step + 1) * size))
+        draws = torch.Generator().manual_seed(step_seed(self.seed, step, 2))
+        images = crop_and_flip(self.data.images[rows], draws, flip=self.settings["flip"], pad=0)
+        return images, torch.rand(size, NOISE, generator=draws) * 2 - 1
+
+    def update(self, step: int, batch: tuple[torch.Tensor, torch.Tensor]) -> dict[str, torch.Tensor | float]:
+        """One update of the discriminator and two of the generator."""
+        images, draws = (values.to(self.device) for values in batch)
+        rate = self._set_rates(step)
+        parts = self._update_discriminator(to_range(images), draws)
+        for _ in range(self.settings["generator_updates"]):
+            parts["loss"] = self._update_generator(draws)
+        return {name: value.detach() for name, value in parts.items()} | {"learning_rate": rate}
+
+    def draw_samples(self) -> torch.Tensor:
+        """Images uint8 [n, 3, H, W] of the samples' seeds."""
+        network = self.networks["generator"].eval()
+        with torch.inference_mode(), self.autocast():
+            images = network.draw({"seed": torch.tensor(self.data.samples["seed"].to_numpy())})
+        network.train()
+        return images.cpu()
+
+    def _shuffled_rows(self, positions: torch.Tensor) -> torch.Tensor:
+        """Rows of the images at some positions of an endless list: all images in one random order after another."""
+        count, rows = len(self.data.images), []
+        for number in (positions // count).unique().tolist():
+            order = torch.randperm(count, generator=torch.Generator().manual_seed(step_seed(self.seed, number, 1)))
+            rows.append(order[positions[positions // count == number] % count])
+        return torch.cat(rows)
+
+    def _update_discriminator(self, images: torch.Tensor, draws: torch.Tensor) -> dict[str, torch.Tensor]:
+        with self.autocast():
+            with torch.no_grad():
+                fakes = self.networks["generator"](draws)
+            on_real, on_fake = self.networks["discriminator"](images), self.networks["discriminator"](fakes)
+        real, fake = adversarial(on_real, real=True), adversarial(on_fake, real=False)
+        self.optimisers["discriminator"].zero_grad()
+        (real + fake).backward()
+        self.optimisers["discriminator"].step()
+        return {"discriminator_real": real, "discriminator_fake": fake}
+
+    def _update_generator(self, draws: torch.Tensor) -> torch.Tensor:
+        discriminator = self.networks["discriminator"].requires_grad_(False)
+        with self.autocast():
+            logits = discriminator(self.networks["generator"](draws))
+        discriminator.requires_grad_(True)
+        loss = adversarial(logits, real=True)
+        self.optimisers["generator"].zero_grad()
+        loss.backward()
+        self.optimisers["generator"].step()
+        return loss
+
+    def _set_rates(self, step: int) -> float:
+        epoch = step / self.steps_per_epoch
+        factor = learning_rate_factor(epoch, epochs=self.settings["epochs"], schedule=self.settings["schedule"])
+        rate = self.settings["learning_rate"] * factor
+        for optimiser in self.optimisers.values():
+            for group in optimiser.param_groups:
+                group["lr"] = rate
+        return rate

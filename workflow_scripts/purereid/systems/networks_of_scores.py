@@ -1,0 +1,70 @@
+"""The networks that some scores need: a reID encoder always, an Inception and a pose network where weights are given."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from purereid.data.heatmaps import FRAME
+from purereid.poses.keypoint_rcnn import Estimate, build_network, estimate, load_weights
+from purereid.provenance import file_digest
+from purereid.quality.inception import load_inception
+from purereid.reid.extract import features_of
+from purereid.reid.model import load_model
+from purereid.training.precision import autocast
+
+
+class Networks:
+    """Features, class logits and poses of images uint8 [N, 3, H, W], in batches.
+
+    Args:
+        encoder: file of a reID model.
+        settings: the section ``score_images`` of the config.
+        estimator: the section ``estimate_keypoints``.
+        device: where to compute.
+
+    Attributes:
+        checksums: sha256 of the weights, by network; only networks that are there.
+    """
+
+    def __init__(self, encoder: str | Path, settings: dict, estimator: dict | None, device: torch.device):
+        self.device, self.batch, self.precision = device, settings["batch"], settings["precision"]
+        self.encoder = load_model(encoder).to(device, memory_format=torch.channels_last)
+        self.checksums = {"encoder": file_digest(encoder)}
+        if settings["inception_weights"]:
+            self.checksums["inception"] = settings["inception_weights_sha256"]
+            weights = settings["inception_weights"], self.checksums["inception"]
+            self.inception = load_inception(*weights).to(device, memory_format=torch.channels_last)
+        if estimator and estimator["weights"]:
+            self.checksums["pose"], self.least_joint = estimator["weights_sha256"], estimator["least_joint"]
+            self.pose_network = build_network(estimator["short_side"], estimator["least_person"])
+            load_weights(self.pose_network, estimator["weights"], estimator["weights_sha256"])
+            self.pose_network.to(device)
+
+    def encode(self, images: torch.Tensor) -> np.ndarray:
+        """Features of the reID model, float32 [N, D] of length 1; images are stretched to its input size."""
+        size = self.encoder.configuration["height"], self.encoder.configuration["width"]
+        found = []
+        for part in images.split(self.batch):
+            stretched = functional.interpolate(part.float(), size, mode="bilinear", antialias=True).round()
+            with torch.inference_mode(), autocast(self.precision, self.device):
+                found.append(features_of(self.encoder, stretched.to(self.device), flip=True).float().cpu())
+        return torch.cat(found).numpy()
+
+    def inception_features(self, images: torch.Tensor) -> np.ndarray:
+        """Features float32 [N, 2048] for FID."""
+        parts = [self.inception.features(part.to(self.device)).cpu() for part in images.split(self.batch)]
+        return torch.cat(parts).numpy()
+
+    def inception_logits(self, features: np.ndarray) -> np.ndarray:
+        """Logits float32 [N, 1008] for the Inception score, of the features."""
+        return self.inception.logits(torch.from_numpy(features).to(self.device)).cpu().numpy()
+
+    def poses(self, images: torch.Tensor) -> Estimate:
+        """Poses in pixels of a picture of 128 x 64."""
+        found = []
+        for part in images.split(self.batch):
+            stretched = functional.interpolate(part.float(), FRAME, mode="bilinear", antialias=True)
+            found.append(estimate(self.pose_network, stretched.round().to(self.device), self.least_joint))
+        return Estimate(*(np.concatenate(values) for values in zip(*found, strict=True)))

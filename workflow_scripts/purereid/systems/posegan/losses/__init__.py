@@ -1,0 +1,1 @@
+"""Losses of the pose-guided generator, one per file."""

@@ -1,0 +1,101 @@
+"""Train an image generator (rule ``train_gan``)."""
+
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import torch
+
+from purereid.data.atomic import whole_file
+from purereid.data.shards import encode
+from purereid.logs import log
+from purereid.systems.generator_file import save_generator
+from purereid.systems.registry import trainer_class
+from purereid.systems.trainer import GeneratorTrainer
+from purereid.systems.training_data import TrainingData
+from purereid.training.distributed import first_device
+from purereid.training.lock import locked
+from purereid.training.loop import finish, train
+
+SAMPLES = pa.schema(
+    [
+        *(("step", pa.int64()), ("number", pa.int32())),
+        *(("source", pa.string()), ("pose", pa.string()), ("target", pa.string()), ("bytes", pa.binary())),
+    ]
+)
+
+
+def train_gan(
+    *,
+    index: str | Path,
+    generator: str | Path,
+    curves: str | Path,
+    samples: str | Path,
+    system: str,
+    settings: dict,
+    stamp: str,
+    threads: int = 1,
+    gpus: int = 0,
+    **inputs: str | Path,
+) -> None:
+    """Train one generator and write it.
+
+    Args:
+        index: the data set.
+        generator: safetensors file that is written.
+        curves: CSV file that is written.
+        samples: Parquet file that is written: the same conditions drawn again and again during the training (step,
+            number, source, pose, target, bytes of a PNG).
+        system: name of the sub-package that trains it.
+        settings: of the system.
+        stamp: digest of all that decides the result, for the checkpoint.
+        threads: image files decoded at once.
+        gpus: 0 for the CPU.
+        inputs: further files, as the system's ``inputs`` names them.
+
+    Raises:
+        UserError: unusable inputs or settings, no GPU where one is asked for, another job at work on the same
+            generator.
+    """
+    with locked(Path(curves).parent):
+        device = first_device(gpus)
+        size = settings["height"], settings["width"]
+        chosen = {name: settings[name] for name in ("splits", "samples", "seed")}
+        data = TrainingData(index, size=size, threads=threads, **chosen, **inputs)
+        trainer = trainer_class(system)(data, settings, device)
+        _say(trainer)
+        train(trainer, seed=settings["seed"], stamp=stamp, curves=Path(curves), log_every=settings["log_every"])
+        write_samples(samples, trainer)
+        save_generator(generator, system, trainer.networks["generator"])
+        finish(curves)
+
+
+def write_samples(path: str | Path, trainer: GeneratorTrainer) -> None:
+    """Write the samples of a training."""
+    tables = [
+        trainer.data.samples.drop(columns="seed").assign(
+            step=step, number=range(len(images)), bytes=encode(images, "png", 0)
+        )
+        for step, images in sorted(trainer.samples.items())
+    ]
+    table = pd.concat(tables) if tables else pd.DataFrame(columns=SAMPLES.names)
+    with whole_file(Path(path)) as temporary:
+        pq.write_table(pa.Table.from_pandas(table[SAMPLES.names], SAMPLES, preserve_index=False), temporary)
+
+
+def _say(trainer: GeneratorTrainer) -> None:
+    sizes = ", ".join(f"{name} {_millions(network)} M" for name, network in trainer.networks.items())
+    log.info(
+        "parameters: %s; %d images, %s pairs, %d steps of %d on %s",
+        sizes,
+        len(trainer.data.names),
+        "no" if trainer.data.pairs is None else len(trainer.data.pairs),
+        trainer.steps,
+        trainer.images_per_step,
+        trainer.device.type,
+    )
+
+
+def _millions(network: torch.nn.Module) -> str:
+    return f"{sum(parameter.numel() for parameter in network.parameters()) / 1e6:.2f}"

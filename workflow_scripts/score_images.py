@@ -1,0 +1,14 @@
+"""Score generated images (rule ``score_images``)."""
+
+from purereid.logs import job
+from purereid.systems.score_images import score_images
+
+if __name__ == "__main__":
+    with job(snakemake):
+        score_images(
+            **snakemake.input,
+            **snakemake.output,
+            **snakemake.params.settings,
+            threads=snakemake.threads,
+            gpus=snakemake.resources.gpu,
+        )
