@@ -28,6 +28,7 @@ wildcard_constraints:
     pairs="train|test",
     generator=setup.pattern(setup.generators) or "none",
     images="train|test",
+    picture=setup.pattern(setup.pictures) or "none",
     shard=r"\d+",
     shards=r"\d+",
 
@@ -42,6 +43,10 @@ def code_digest(rule, *modules):
 
 def train_gan_code(wildcards):
     return code_digest("train_gan", code_of(setup.system(wildcards.generator), "train"))
+
+
+def generate_one_code(wildcards):
+    return code_digest("generate_one", code_of(setup.system(wildcards.generator), "networks"))
 
 
 def generate_code(wildcards):
@@ -100,6 +105,28 @@ def index_generated_settings(wildcards):
     return {"name": wildcards.dataset, "settings": setup.generating(wildcards.generator)["train"]}
 
 
+def score_images_settings(wildcards):
+    names = {
+        "dataset": wildcards.dataset,
+        "generator": wildcards.generator,
+        "system": setup.system(wildcards.generator),
+    }
+    splits = setup.generating(wildcards.generator)["train"]["splits"]
+    sections = {"settings": config["score_images"], "estimator": config["estimate_keypoints"]}
+    return canonical(names | sections | {"splits": splits})
+
+
+def generate_one_settings(wildcards):
+    names = {"name": wildcards.generator, "system": setup.system(wildcards.generator)}
+    precision = setup.generating(wildcards.generator)["precision"]
+    more = {"precision": precision, "estimator": config["estimate_keypoints"]}
+    return canonical(setup.pictures[wildcards.picture] | names | more)
+
+
+def plot_gan_curves_settings(wildcards):
+    return {"labels": [wildcards.generator]}
+
+
 def train_reid_settings(wildcards):
     run = {"seed": int(wildcards.seed), "gpus": setup.gpus(wildcards.experiment)}
     return canonical(setup.section("train_reid", wildcards.experiment) | run)
@@ -153,6 +180,12 @@ def keypoint_sources(wildcards):
     return setup.datasets[wildcards.dataset].get("keypoints", [])
 
 
+def keypoints(wildcards):
+    """Key points of a data set: those that it brings, or else those that are estimated."""
+    maker = rules.import_keypoints if setup.has_keypoints(wildcards.dataset) else rules.estimate_keypoints
+    return maker.output.keypoints.format(dataset=wildcards.dataset)
+
+
 def train_gan_inputs(wildcards):
     """The index, and what else the training of a generator reads."""
     files = {name: _generation_files()[name] for name in setup.learns_from(wildcards.generator) if name != "encoder"}
@@ -167,12 +200,56 @@ def generate_inputs(wildcards):
     takes = setup.takes(wildcards.generator)
     files = {name: _generation_files()[name] for name in takes if name != "source"}
     if takes:
-        files |= {"keypoints": rules.import_keypoints.output.keypoints}
+        files |= {"keypoints": keypoints(wildcards)}
     if wildcards.images == "test":
         files |= {"pairs": _pairs("test")}
     files |= {"index": rules.index_dataset.output.index}
     found = {name: path.format(dataset=wildcards.dataset) for name, path in files.items()}
-    return found | {"generator": rules.train_gan.output.generator.format(**dict(wildcards))}
+    return found | {"generator": rules.train_gan.output.generator.format(**_generator(wildcards))}
+
+
+def score_images_inputs(wildcards):
+    """The images for training, and, of a generator that takes poses, those of the test pairs."""
+    dataset, generator = wildcards.dataset, wildcards.generator
+    found = {
+        "index": rules.index_dataset.output.index.format(dataset=dataset),
+        "encoder": _first_encoder(config["score_images"]["encoder"]),
+        "train": _shards(dataset, generator, "train"),
+        "test": _shards(dataset, generator, "test") if setup.takes(generator) else [],
+    }
+    if setup.takes(generator):
+        found |= {"keypoints": keypoints(wildcards)}
+    if setup.datasets[dataset]["format"] == "rendered_people":
+        found |= {"scene": rules.render_people.output.scene.format(dataset=dataset)}
+    return found
+
+
+def generate_one_inputs(wildcards):
+    """The generator, the data set, and whatever files the picture names."""
+    return {
+        "index": rules.index_dataset.output.index.format(dataset=wildcards.dataset),
+        "keypoints": keypoints(wildcards),
+        "generator": rules.train_gan.output.generator.format(**_generator(wildcards)),
+        "named": setup.named_files(wildcards.picture),
+    }
+
+
+def show_images_inputs(wildcards):
+    """Samples of the training, and generated images with what they were made from."""
+    dataset, generator = wildcards.dataset, wildcards.generator
+    purpose = "test" if setup.takes(generator) else "train"
+    found = {
+        "index": rules.index_dataset.output.index.format(dataset=dataset),
+        "samples": rules.train_gan.output.samples.format(**_generator(wildcards)),
+        "generated": _shards(dataset, generator, purpose),
+    }
+    return found | ({"keypoints": keypoints(wildcards)} if setup.takes(generator) else {})
+
+
+def image_scores(wildcards):
+    """Scores of all generators whose images are used on a data set."""
+    used = [generator for dataset, generator in setup.generators_in_use() if dataset == wildcards.dataset]
+    return expand(rules.score_images.output.scores, dataset=wildcards.dataset, generator=used)
 
 
 def generated_for_training(wildcards):
@@ -219,6 +296,7 @@ def pictures():
     tested = [(dataset, experiment) for dataset in setup.tested() for experiment in setup.tested_on(dataset)]
     trained = [(setup.train(experiment), experiment) for experiment in setup.experiments if setup.learns(experiment)]
     return [
+        *_generator_pictures(),
         *expand(rules.contact_sheet.output, dataset=setup.tested()),
         *expand(rules.plot_cmc.output, dataset=setup.tested()),
         *(
@@ -231,10 +309,30 @@ def pictures():
     ]
 
 
+def _generator_pictures():
+    """Pictures and scores of all generators in use, and the pictures that the config asks for."""
+    used = setup.generators_in_use()
+    guided = [(dataset, generator) for dataset, generator in used if "source" in setup.takes(generator)]
+    plain = [rules.plot_gan_curves.output, rules.show_images.output]
+    return [
+        *(path for output in plain for d, g in used for path in expand(output, dataset=d, generator=g)),
+        *(
+            path
+            for d, g in guided
+            for path in expand(rules.generate_one.output.grid, dataset=d, generator=g, picture=setup.pictures)
+        ),
+        *expand(rules.compare_images.output.table, dataset=dict.fromkeys(dataset for dataset, _ in used)),
+    ]
+
+
 def _generation_files():
     """Files that generators may ask for, by name."""
     maps = {name: rules.make_heatmaps.output[name] for name in ("joints", "parts")}
     return maps | {"pairs": _pairs("train")}
+
+
+def _generator(wildcards):
+    return {"dataset": wildcards.dataset, "generator": wildcards.generator}
 
 
 def _pairs(pairs):
@@ -299,6 +397,11 @@ def gpus(wildcards):
 def generator_gpu(wildcards):
     """One GPU for the jobs of a generator, or none."""
     return setup.generator_gpus(wildcards.generator)
+
+
+def any_gpu(wildcards):
+    """One GPU for a job of a data set, if the config uses any."""
+    return min(1, config["gpus"])
 
 
 def one_gpu(wildcards):

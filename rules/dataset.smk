@@ -93,10 +93,34 @@ rule import_keypoints:
         "../workflow_scripts/import_keypoints.py"
 
 
+rule estimate_keypoints:
+    """Find the key points of a data set that brings none."""
+    input:
+        index=rules.index_dataset.output.index,
+    output:
+        keypoints="results/{dataset}/estimate_keypoints/keypoints.parquet",
+    log:
+        "logs/{dataset}/estimate_keypoints.log",
+    benchmark:
+        "benchmarks/{dataset}/estimate_keypoints.tsv"
+    conda:
+        "../envs/purereid.yaml"
+    threads: threads_of("estimate_keypoints")
+    resources:
+        gpu=any_gpu,
+        mem_mb=memory("estimate_keypoints"),
+        runtime=runtime("estimate_keypoints"),
+    params:
+        settings=section("estimate_keypoints"),
+        code=code_digest("estimate_keypoints"),
+    script:
+        "../workflow_scripts/estimate_keypoints.py"
+
+
 rule make_heatmaps:
     """Draw the heat maps of joints and body parts."""
     input:
-        keypoints=rules.import_keypoints.output.keypoints,
+        keypoints=keypoints,
     output:
         joints="results/{dataset}/make_heatmaps/joints.arrow",
         parts="results/{dataset}/make_heatmaps/parts.arrow",
@@ -121,7 +145,7 @@ rule sample_pairs:
     """List pairs of source and target image of a person."""
     input:
         index=rules.index_dataset.output.index,
-        keypoints=rules.import_keypoints.output.keypoints,
+        keypoints=keypoints,
     output:
         pairs="results/{dataset}/sample_pairs/{pairs}/pairs.parquet",
     log:

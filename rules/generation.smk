@@ -80,3 +80,57 @@ rule index_generated:
         code=code_digest("index_generated"),
     script:
         "../workflow_scripts/index_generated.py"
+
+
+rule score_images:
+    """Score what a generator made, beside trivial generators and real images."""
+    input:
+        unpack(score_images_inputs),
+    output:
+        scores="results/{dataset}/score_images/{generator}/scores.json",
+    log:
+        "logs/{dataset}/score_images/{generator}.log",
+    benchmark:
+        "benchmarks/{dataset}/score_images/{generator}.tsv"
+    conda:
+        "../envs/purereid.yaml"
+    threads: threads_of("score_images")
+    resources:
+        gpu=generator_gpu,
+        mem_mb=memory("score_images"),
+        runtime=runtime("score_images"),
+    params:
+        settings=score_images_settings,
+        code=code_digest("score_images"),
+    script:
+        "../workflow_scripts/score_images.py"
+
+
+rule generate_one:
+    """Draw chosen persons in chosen poses, one by one and as a grid."""
+    input:
+        unpack(generate_one_inputs),
+    output:
+        grid=report(
+            "results/{dataset}/generate_one/{generator}/{picture}/grid.png",
+            caption="report/generate_one.rst",
+            category="5 Generated images",
+            labels={"data set": "{dataset}", "generator": "{generator}", "what": "grid {picture}"},
+        ),
+        pictures=directory("results/{dataset}/generate_one/{generator}/{picture}/pictures"),
+    log:
+        "logs/{dataset}/generate_one/{generator}/{picture}.log",
+    benchmark:
+        "benchmarks/{dataset}/generate_one/{generator}/{picture}.tsv"
+    conda:
+        "../envs/purereid.yaml"
+    threads: threads_of("generate_one")
+    resources:
+        gpu=generator_gpu,
+        mem_mb=memory("generate_one"),
+        runtime=runtime("generate_one"),
+    params:
+        settings=generate_one_settings,
+        code=generate_one_code,
+    script:
+        "../workflow_scripts/generate_one.py"

@@ -2,7 +2,8 @@
 Pictures that only the report needs.
 
 INPUT   results/{dataset}/train_reid/{experiment}/seed{seed}/curves.csv, evaluate/{experiment}/seed{seed}/*
-OUTPUT  results/{dataset}/plot_curves, plot_cmc, rank_lists, results/rule_graph
+OUTPUT  results/{dataset}/plot_curves, plot_cmc, rank_lists, plot_gan_curves, show_images, compare_images
+        results/rule_graph
 """
 
 
@@ -10,6 +11,9 @@ localrules:
     all,
     contact_sheet,
     compare,
+    compare_images,
+    show_images,
+    plot_gan_curves,
     plot_curves,
     plot_cmc,
     rank_lists,
@@ -102,13 +106,105 @@ rule rank_lists:
         "../workflow_scripts/rank_lists.py"
 
 
+rule plot_gan_curves:
+    """Draw the training curves of a generator."""
+    input:
+        curves=rules.train_gan.output.curves,
+    output:
+        plot=report(
+            "results/{dataset}/plot_gan_curves/{generator}/plot_gan_curves.png",
+            caption="report/plot_gan_curves.rst",
+            category="2 Training",
+            labels={"data set": "{dataset}", "experiment": "generator {generator}"},
+        ),
+    log:
+        "logs/{dataset}/plot_gan_curves/{generator}.log",
+    benchmark:
+        "benchmarks/{dataset}/plot_gan_curves/{generator}.tsv"
+    conda:
+        "../envs/purereid.yaml"
+    threads: threads_of("plot_gan_curves")
+    resources:
+        mem_mb=memory("plot_gan_curves"),
+        runtime=runtime("plot_gan_curves"),
+    params:
+        settings=plot_gan_curves_settings,
+        code=code_digest("plot_gan_curves"),
+    script:
+        "../workflow_scripts/plot_gan_curves.py"
+
+
+rule show_images:
+    """Show generated images beside source, pose and target, and how they became what they are."""
+    input:
+        unpack(show_images_inputs),
+    output:
+        sheet=report(
+            "results/{dataset}/show_images/{generator}/show_images.png",
+            caption="report/show_images.rst",
+            category="5 Generated images",
+            labels={"data set": "{dataset}", "generator": "{generator}", "what": "images"},
+        ),
+        training=report(
+            "results/{dataset}/show_images/{generator}/training.png",
+            caption="report/show_images.rst",
+            category="5 Generated images",
+            labels={"data set": "{dataset}", "generator": "{generator}", "what": "over training"},
+        ),
+    log:
+        "logs/{dataset}/show_images/{generator}.log",
+    benchmark:
+        "benchmarks/{dataset}/show_images/{generator}.tsv"
+    conda:
+        "../envs/purereid.yaml"
+    threads: threads_of("show_images")
+    resources:
+        mem_mb=memory("show_images"),
+        runtime=runtime("show_images"),
+    params:
+        settings=section("show_images"),
+        code=code_digest("show_images"),
+    script:
+        "../workflow_scripts/show_images.py"
+
+
+rule compare_images:
+    """Compare the scores of all generators on a data set."""
+    input:
+        scores=image_scores,
+    output:
+        table="results/{dataset}/compare_images/table.csv",
+        text="results/{dataset}/compare_images/table.txt",
+        page=report(
+            "results/{dataset}/compare_images/table.html",
+            caption="report/compare_images.rst",
+            category="5 Generated images",
+            labels={"data set": "{dataset}", "generator": "all", "what": "scores"},
+        ),
+    log:
+        "logs/{dataset}/compare_images.log",
+    benchmark:
+        "benchmarks/{dataset}/compare_images.tsv"
+    conda:
+        "../envs/purereid.yaml"
+    threads: threads_of("compare_images")
+    resources:
+        mem_mb=memory("compare_images"),
+        runtime=runtime("compare_images"),
+    params:
+        settings={},
+        code=code_digest("compare_images"),
+    script:
+        "../workflow_scripts/compare_images.py"
+
+
 rule rule_graph:
     """Draw which rule feeds which."""
     output:
         plot=report(
             "results/rule_graph/rule_graph.svg",
             caption="report/rule_graph.rst",
-            category="5 Workflow",
+            category="6 Workflow",
             labels={"what": "rule graph"},
         ),
     log:

@@ -6,11 +6,13 @@ import cv2
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 import yaml
 
 from purereid.data.index import write_index
 
 ROOT = Path(__file__).parents[1]
+torch.set_num_threads(1)  # the networks of the tests are small, and the workflow's jobs run beside them
 
 
 @pytest.fixture

@@ -11,17 +11,22 @@ from purereid.reid.model import ReIDModel, load_model, save_model
 from purereid.training import checkpoint
 
 OPTIONS = {"backbone": "resnet_small", "last_stride": 1, "bnneck": True, "pids": [3, 7, 9], "height": 32, "width": 16}
+OPTIONS |= {"extra_class": False}
 
 
-def test_the_file_rebuilds_the_model(tmp_path: Path):
-    model = ReIDModel(**OPTIONS)
-    model.train()(torch.rand(4, 3, 32, 16))
+@pytest.mark.parametrize("extra_class", [False, True])
+def test_the_file_rebuilds_the_model(tmp_path: Path, extra_class: bool):
+    options = OPTIONS | {"extra_class": extra_class}
+    model = ReIDModel(**options)
+    _, logits = model.train()(torch.rand(4, 3, 32, 16))
+    assert logits.shape == (4, 3 + extra_class)
     save_model(tmp_path / "m.safetensors", model)
     again = load_model(tmp_path / "m.safetensors")
     images = torch.rand(2, 3, 32, 16)
     with torch.inference_mode():
         torch.testing.assert_close(again.features(images), model.eval().features(images))
-    assert again.configuration == OPTIONS and not again.training
+    assert again.classifier.out_features == 3 + extra_class
+    assert again.configuration == options and not again.training
 
 
 def test_neck_is_between_the_metric_feature_and_the_classifier():

@@ -38,7 +38,7 @@ def test_fitted_images_fill_the_cell_in_one_direction_and_keep_their_proportions
 
 def test_every_tile_is_drawn_whole_once():
     images = [(200, 10, 10), (10, 200, 10), (10, 10, 200)]
-    rows = [Row(("a",), [Tile(plain(colour), ("text",)) for colour in images], lead=1), Row(("b",), [])]
+    rows = [Row(("a",), [Tile(plain(colour), ("text",)) for colour in images], gaps=(1,)), Row(("b",), [])]
     sheet = draw_sheet("title", "remark", [Block("heading", rows)])
     assert [count(sheet, colour) for colour in images] == [CELL_WIDTH * CELL_HEIGHT] * 3
 

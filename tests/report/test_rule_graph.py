@@ -10,8 +10,10 @@ from purereid.errors import UserError
 from purereid.report.rule_graph import (
     GAP,
     crossings,
+    declared,
     draw_rule_graph,
     in_layers,
+    leading_back,
     levels,
     parse_dot,
     rule_graph,
@@ -90,6 +92,24 @@ def test_an_edge_of_an_unknown_node_is_refused():
 def test_a_cycle_is_refused(tmp_path):
     with pytest.raises(UserError, match="a cycle among all, evaluate"):
         draw_rule_graph(DOT.replace("1 -> 0", "1 -> 0\n\t0 -> 1"), tmp_path / "a.svg")
+
+
+def test_an_edge_that_leads_back_is_a_broken_line(tmp_path):
+    circle = DOT.replace("1 -> 0", "1 -> 0\n\t1 -> 3")  # evaluate -> train -> evaluate
+    order = ["index", "train", "evaluate", "all"]
+    names, edges = parse_dot(circle)
+    assert leading_back(names, edges, order) == {(1, 3)}
+    assert leading_back(*parse_dot(DOT), order[::-1]) == set()  # late, but in no circle
+    draw_rule_graph(circle, tmp_path / "a.svg", order)
+    assert "stroke-dasharray" in (tmp_path / "a.svg").read_text()
+    draw_rule_graph(DOT, tmp_path / "b.svg", order)
+    assert "stroke-dasharray" not in (tmp_path / "b.svg").read_text()
+
+
+def test_rules_are_declared_in_the_order_of_the_files(root):
+    names = declared(root / "Snakefile")
+    order = [names.index(name) for name in ("render_people", "train_gan", "train_reid", "rule_graph", "all")]
+    assert order == sorted(order)
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -35,7 +35,7 @@ class Configuration:
         check_schema(self.config, definition)
         check_sections(self.config, definition)
         self.datasets, self.experiments = self.config["datasets"], self.config["experiments"]
-        self.generators = self.config["generators"]
+        self.generators, self.pictures = self.config["generators"], self.config["generate_one"]
         self._check_names()
         self._check_generators()
         self._check_weights()
@@ -103,6 +103,11 @@ class Configuration:
         """GPUs of a generator's jobs: one, or 0 for the CPU."""
         return min(1, self.generators[generator].get("gpus", self.config["gpus"]))
 
+    def named_files(self, picture: str) -> list[str]:
+        """Files that a picture of ``generate_one`` names; other names are images of the index."""
+        named = [self.pictures[picture][key] for key in ("sources", "poses")]
+        return [name for names in named if isinstance(names, list) for name in names if Path(name).is_file()]
+
     def tested(self) -> list[str]:
         """All data sets that some experiment is tested on, in order of first use."""
         return list(dict.fromkeys(dataset for experiment in self.experiments for dataset in self.tests(experiment)))
@@ -147,6 +152,10 @@ class Configuration:
         """
         return digest([_file_state(Path(path)) for path in self.source_paths(dataset)])
 
+    def has_keypoints(self, dataset: str) -> bool:
+        """Whether a data set brings key points."""
+        return self.datasets[dataset]["format"] == RENDERED or "keypoints" in self.datasets[dataset]
+
     def keypoint_state(self, dataset: str) -> str:
         """The same of the files and folders that hold a data set's key points."""
         return digest([_file_state(Path(path)) for path in self.datasets[dataset].get("keypoints", [])])
@@ -183,11 +192,26 @@ class Configuration:
             if "generator" in entry:
                 _check_known(entry["generator"], self.generators, f"{where}.generator", "generator")
                 self._check_labels(experiment, settings["generated_labels"])
-        self._check_encoder(self.config["score_images"]["encoder"], "score_images.encoder")
-        for _, generator in self.generators_in_use():
+        if self.generators_in_use():
+            self._check_encoder(self.config["score_images"]["encoder"], "score_images.encoder")
+        for dataset, generator in self.generators_in_use():
+            self._check_poses(dataset, generator)
             named = self.training(generator).get("encoder")
             if named:
                 self._check_encoder(named, f"train_gan.{self.system(generator)}.encoder of the generator {generator}")
+
+    def _check_poses(self, dataset: str, generator: str) -> None:
+        if (
+            self.takes(generator)
+            and not self.has_keypoints(dataset)
+            and not self.config["estimate_keypoints"]["weights"]
+        ):
+            raise UserError(
+                f"the generator {generator} needs key points, and the data set {dataset} has none",
+                where=f"datasets.{dataset}.keypoints",
+                expected="key-point files of the data set, or estimate_keypoints.weights to find them with",
+                do="name them, or do without the experiments that use this generator (experiments: {NAME: null})",
+            )
 
     def _check_labels(self, experiment: str, labels: str) -> None:
         generator = self.generator(experiment)
@@ -212,7 +236,7 @@ class Configuration:
         """Before any job removes an artifact that it then cannot make again."""
         named = {f"the experiment {name}": self.section("train_reid", name) for name in self.experiments}
         named |= {f"the generator {name}": self.training(name) for _, name in self.generators_in_use()}
-        named |= {"score_images": self.config["score_images"]}
+        named |= {name: self.config[name] for name in ("estimate_keypoints", "score_images")}
         for owner, settings in named.items():
             for key in settings:
                 if f"{key}_sha256" in settings and settings[key] and not Path(settings[key]).is_file():
@@ -309,8 +333,12 @@ def _walk(root: Path) -> Iterator[tuple[str, list[str]]]:
 
 
 def _without_nulls(config: dict) -> dict:
-    """Data sets and experiments that an override file sets to null are removed."""
-    parts = {key: config[key] for key in ("datasets", "experiments", "generators", "generate_one") if isinstance(config.get(key), dict)}
+    """Data sets, experiments and other parts with names that an override file sets to null are removed."""
+    parts = {
+        key: config[key]
+        for key in ("datasets", "experiments", "generators", "generate_one")
+        if isinstance(config.get(key), dict)
+    }
     return config | {
         key: {name: value for name, value in entries.items() if value is not None} for key, entries in parts.items()
     }

@@ -25,7 +25,8 @@ def read_strictly(path: Path, schema: pa.Schema, what: str, maker: str) -> pa.Ta
     again = f"make the {what} again: delete the file and run the workflow"
     try:
         table = pq.read_table(path)
-    except pa.ArrowException as error:
+        table.validate(full=True)  # texts that are none
+    except (OSError, pa.ArrowException) as error:
         raise UserError(f"the {what} cannot be read: {error}", where=path, do=again) from None
     if not table.schema.equals(schema):
         found, expected = (

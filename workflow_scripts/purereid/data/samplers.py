@@ -5,6 +5,7 @@ goes on with the very batches it would have had. One epoch is a fixed number of 
 """
 
 from collections.abc import Iterator
+from itertools import cycle, islice
 
 import numpy as np
 
@@ -121,15 +122,14 @@ class Batches:
         batches = []
         for rows in real:
             labels = [label for label in np.unique(self.labels[rows]).tolist() if label in own]
-            turns = np.resize(rng.permutation(labels), self.generated_per_batch) if labels else ()
-            batches.append(
-                [next(own[label]) for label in turns] or [next(anyone) for _ in range(self.generated_per_batch)]
-            )
+            suppliers = [own[label] for label in rng.permutation(labels)] or [anyone]
+            batches.append([next(supplier) for supplier in islice(cycle(suppliers), self.generated_per_batch)])
         return np.array(batches)
 
     def _rows_by_label(self, rows: np.ndarray) -> dict[int, np.ndarray]:
-        labels = self.labels[rows]
-        return {int(label): rows[labels == label] for label in np.unique(labels)}
+        rows = rows[np.argsort(self.labels[rows], kind="stable")]
+        labels, starts = np.unique(self.labels[rows], return_index=True)
+        return dict(zip(labels.tolist(), np.split(rows, starts[1:]), strict=True))
 
     def _groups(self) -> int:
         counts = np.unique(self.labels[self.real], return_counts=True)[1]

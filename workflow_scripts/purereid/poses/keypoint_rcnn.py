@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 from purereid.data.joints import JOINTS
-from purereid.data.keypoint_formats.coco import _strongest as strongest_person
+from purereid.data.keypoint_formats.coco import strongest_person
 from purereid.data.weights import read_weights
 from purereid.errors import UserError
 from purereid.vision import torchvision

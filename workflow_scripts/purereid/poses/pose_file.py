@@ -6,7 +6,7 @@ import numpy as np
 
 from purereid.data.joints import JOINTS
 from purereid.data.keypoint_formats import annotation_csv
-from purereid.data.keypoint_formats.pose_files import _read_file as read_numbers
+from purereid.data.keypoint_formats.pose_files import read_numbers
 from purereid.data.keypoint_formats.poses import Poses, poses_from
 from purereid.errors import UserError
 

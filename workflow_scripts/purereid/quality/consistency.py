@@ -14,13 +14,11 @@ def cosines(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     return np.einsum("nd,nd->n", normalise(first), normalise(second))
 
 
-def distances_to_centres(
-    features: np.ndarray, pids: np.ndarray, real: np.ndarray, real_pids: np.ndarray
-) -> np.ndarray:
+def distances_to_centres(features: np.ndarray, pids: np.ndarray, real: np.ndarray, real_pids: np.ndarray) -> np.ndarray:
     """Squared Euclidean distance of each feature to the centre of its identity's real images.
 
-    Its mean is ID^2 of Pose2ID (Yuan et al., CVPR 2025), where the centre is that of the scored images themselves.
-    All features are given length 1 first; the centre is their mean, which is shorter.
+    After ID^2 of Pose2ID (Yuan et al., From Poses to Identity, CVPR 2025). All features are given length 1 first; the
+    centre is the mean of the real ones and therefore shorter.
 
     Args:
         features: [N, D], of the images to score.

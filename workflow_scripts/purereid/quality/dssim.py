@@ -1,4 +1,4 @@
-"""Diversity of the images of an identity, which DG-Net publishes as "SSIM" (Zheng et al., CVPR 2019, section 4.2).
+"""Diversity of the images of an identity, which DG-Net publishes as "SSIM" (Zheng et al., CVPR 2019).
 
 The score of two images is (1 - SSIM) / 2 with scikit-image's defaults: higher means more diverse. It has nothing to do
 with the similarity of a generated image and its target.

@@ -19,11 +19,22 @@ class ReIDModel(nn.Module):
         backbone: name, see ``backbones``.
         last_stride: stride of the backbone's last stage.
         bnneck: whether a batch normalisation stands between the pooled feature and the classifier.
-        pids: the identities of the training set in label order; their number is the number of classes.
+        pids: the identities of the training set in label order, one class each.
         height, width: size of the input in pixels.
+        extra_class: whether one further class, the last, is for generated images.
     """
 
-    def __init__(self, *, backbone: str, last_stride: int, bnneck: bool, pids: list[int], height: int, width: int):
+    def __init__(
+        self,
+        *,
+        backbone: str,
+        last_stride: int,
+        bnneck: bool,
+        pids: list[int],
+        height: int,
+        width: int,
+        extra_class: bool = False,
+    ):
         super().__init__()
         self.configuration = {
             "backbone": backbone,
@@ -32,10 +43,11 @@ class ReIDModel(nn.Module):
             "pids": pids,
             "height": height,
             "width": width,
+            "extra_class": extra_class,
         }
         self.backbone, features = build_backbone(backbone, last_stride, height, width)
         self.neck = nn.BatchNorm1d(features) if bnneck else nn.Identity()
-        self.classifier = nn.Linear(features, len(pids), bias=False)
+        self.classifier = nn.Linear(features, len(pids) + extra_class, bias=False)
         nn.init.normal_(self.classifier.weight, std=0.001)
         if bnneck:
             self.neck.bias.requires_grad_(False)

@@ -4,7 +4,6 @@ import functools
 import math
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import torch
 from torch.nn.parallel import DistributedDataParallel
@@ -16,7 +15,7 @@ from purereid.data.transforms import augment
 from purereid.errors import UserError
 from purereid.logs import log
 from purereid.reid.backbones import load_pretrained
-from purereid.reid.labels import IDENTITY, NONE, REAL, targets
+from purereid.reid.labels import MEANING, REAL, label_rows, targets, with_guesses
 from purereid.reid.losses.cross_entropy import cross_entropy
 from purereid.reid.losses.triplet import batch_hard_triplet
 from purereid.reid.model import ReIDModel, save_model
@@ -51,8 +50,8 @@ def train_reid(
         processes: CPU processes where ``gpus`` is 0.
 
     Raises:
-        UserError: no training images, too few identities, fewer GPUs than asked for, unusable weights file, another
-            job at work on the same model.
+        UserError: no training images, too few identities, generated images that are missing or do not fit their
+            labels, fewer GPUs than asked for, unusable weights file, another job at work on the same model.
     """
     gpus = settings["gpus"]
     if granted_gpus is not None and granted_gpus < gpus:
@@ -104,25 +103,31 @@ def training_rows(index: str | Path, splits: list[str]) -> pd.DataFrame:
 
 
 class ReIDTrainer:
-    """The training as the loop sees it: batches, steps, state."""
+    """The training as the loop sees it: batches, steps, state.
 
-    columns = ("loss", "cross_entropy", "triplet", "accuracy", "learning_rate")
+    Generated images without ``generated_per_batch`` are left out.
+    """
 
     def __init__(self, rows: pd.DataFrame, settings: dict, device: torch.device, threads: int):
         self.settings, self.seed, self.device = settings, settings["seed"], device
-        pids = sorted(int(pid) for pid in rows.loc[rows["pid"] >= 0, "pid"].unique())
-        self.classes = len(pids)
-        self.labels = torch.tensor(
-            rows["pid"].map({pid: label for label, pid in enumerate(pids)}).fillna(-1).to_numpy(int)
-        )
-        self.kinds = torch.tensor(_kinds(rows))
+        self.uses_generated = settings["generated_per_batch"] > 0
+        if not self.uses_generated:
+            rows = _real(rows)
+        pids, self.labels, self.kinds = label_rows(rows, settings["generated_labels"])
         self.weights = torch.tensor(rows["weight"].to_numpy())
         self.model = self._build(pids).to(device, memory_format=torch.channels_last)
+        self.classes = self.model.classifier.out_features
         self.steps = self.steps_per_epoch = self.images_per_step = 0
         self.watched_for_alarm = False
         if settings["epochs"]:
             self._prepare(rows, threads)
-        self._say(rows)
+        self._say(len(pids))
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns of the curves; the parts of the cross entropy are plain means, without weights."""
+        generated = ("cross_entropy_generated",) if self.uses_generated else ()
+        return ("loss", "cross_entropy", "triplet", *generated, "accuracy", "learning_rate")
 
     def batch(self, step: int) -> tuple[torch.Tensor, torch.Tensor]:
         """Rows int64 [B] of the whole batch, and the augmented images of this process's slice of it."""
@@ -149,17 +154,17 @@ class ReIDTrainer:
             group["lr"] = rate
         with autocast(self.settings["precision"], self.device):
             pooled, logits = self.network(images)
-        smoothed = targets(labels, kinds, self.classes, self.settings["label_smoothing"])
-        parts = {
-            "cross_entropy": cross_entropy(logits, smoothed, weights),
-            "triplet": batch_hard_triplet(pooled, labels, weights, self.settings["margin"]),
-        }
-        loss = parts["cross_entropy"] + self.settings["triplet_weight"] * parts["triplet"]
+        generated, share = kinds != REAL, self._generated_share(step)
+        soft = targets(with_guesses(labels, kinds, logits), kinds, self.classes, self.settings["label_smoothing"])
+        weights = torch.where(generated, weights * share, weights)
+        known = labels if share else labels.masked_fill(generated, -1)
+        triplet = batch_hard_triplet(pooled, known, weights, self.settings["margin"])
+        loss = cross_entropy(logits, soft, weights) + self.settings["triplet_weight"] * triplet
         self.optimiser.zero_grad()
         loss.backward()
         self.optimiser.step()
-        right = (logits.argmax(dim=1) == labels)[kinds == REAL]
-        values = {"loss": loss, **parts, "accuracy": right.float().mean()}
+        values = {"loss": loss, **self._parts(logits, soft, generated), "triplet": triplet}
+        values["accuracy"] = (logits.argmax(dim=1) == labels)[~generated].float().mean()
         return {name: value.detach() for name, value in values.items()} | {"learning_rate": rate}
 
     def state(self) -> dict:
@@ -172,14 +177,14 @@ class ReIDTrainer:
         self.optimiser.load_state_dict(state["optimiser"])
 
     def watch(self, row: dict) -> None:
-        """Warn once if the cross entropy is still that of guessing, ln K, after ``alarm_after`` steps."""
+        """Warn once if the cross entropy of real images is still that of guessing after ``alarm_after`` steps."""
         if row["step"] < self.settings["alarm_after"] or self.watched_for_alarm:
             return
         self.watched_for_alarm = True
         guessing = math.log(self.classes)
         if row["cross_entropy"] > 0.97 * guessing:
             log.warning(
-                "ALARM: after %d steps the cross entropy is %.3f; guessing among %d identities gives ln K = %.3f. "
+                "ALARM: after %d steps the cross entropy is %.3f; guessing among %d classes gives ln K = %.3f. "
                 "The model is not learning: check the learning rate, the labels and the images.",
                 row["step"],
                 row["cross_entropy"],
@@ -190,7 +195,8 @@ class ReIDTrainer:
     def _build(self, pids: list[int]) -> ReIDModel:
         torch.manual_seed(step_seed(self.seed, 0, 0))
         names = ("backbone", "last_stride", "bnneck", "height", "width")
-        model = ReIDModel(pids=pids, **{name: self.settings[name] for name in names})
+        extra = self.uses_generated and self.settings["generated_labels"] == "extra_class"
+        model = ReIDModel(pids=pids, extra_class=extra, **{name: self.settings[name] for name in names})
         if self.settings["weights"]:
             load_pretrained(model.backbone, self.settings["weights"], self.settings["weights_sha256"])
         elif self.settings["epochs"]:
@@ -205,6 +211,7 @@ class ReIDTrainer:
             identities=settings["identities_per_batch"],
             images_per_identity=settings["images_per_identity"],
             generated_per_batch=settings["generated_per_batch"],
+            of_same_identities=settings["generated_labels"] == "identity",
             sampler=settings["sampler"],
             seed=self.seed,
         )
@@ -228,21 +235,54 @@ class ReIDTrainer:
         names = ("epochs", "schedule", "milestones", "gamma", "warmup_epochs", "warmup_start")
         return learning_rate_factor(step / self.steps_per_epoch, **{name: self.settings[name] for name in names})
 
-    def _say(self, rows: pd.DataFrame) -> None:
-        parameters = sum(p.numel() for p in self.model.backbone.parameters())
+    def _generated_share(self, step: int) -> float:
+        """Weight of generated images beside real ones.
+
+        At 0 they still pass through the network, and so enter the statistics of its batch normalisation.
+        """
+        begun = step / self.steps_per_epoch >= self.settings["generated_from_epoch"]
+        return self.settings["generated_weight"] * begun
+
+    def _parts(self, logits: torch.Tensor, soft: torch.Tensor, generated: torch.Tensor) -> dict[str, torch.Tensor]:
+        """The cross entropy of real and of generated images."""
+        masks = {"cross_entropy": ~generated}
+        if self.uses_generated:
+            masks["cross_entropy_generated"] = generated
+        with torch.no_grad():
+            return {name: cross_entropy(logits[mask], soft[mask]) for name, mask in masks.items()}
+
+    def _say(self, identities: int) -> None:
+        generated = int((self.kinds != REAL).sum())
         log.info(
             "%s with %.2f M parameters in the backbone, %d images (%d generated) of %d identities, %d steps on %s x %d",
             self.settings["backbone"],
-            parameters / 1e6,
-            len(rows),
-            int((rows["kind"] == "generated").sum()),
-            self.classes,
+            sum(p.numel() for p in self.model.backbone.parameters()) / 1e6,
+            len(self.kinds),
+            generated,
+            identities,
             self.steps,
             self.device.type,
             world_size(),
         )
+        if generated and self.steps:
+            self._say_labels()
+
+    def _say_labels(self) -> None:
+        names = ("generated_labels", "generated_per_batch", "generated_weight", "generated_from_epoch")
+        labels, number, weight, begin = (self.settings[name] for name in names)
+        log.warning(
+            "GENERATED IMAGES: real : generated = %d : %d in each batch, labelled %s (%s), weight %g%s",
+            self.images_per_step - number,
+            number,
+            labels,
+            MEANING[labels],
+            weight,
+            f" after {begin:g} epochs, 0 before" if begin else "",
+        )
 
 
-def _kinds(rows: pd.DataFrame) -> np.ndarray:
-    generated = (rows["kind"] == "generated").to_numpy()
-    return np.where(generated, np.where(rows["pid"].to_numpy() >= 0, IDENTITY, NONE), REAL)
+def _real(rows: pd.DataFrame) -> pd.DataFrame:
+    generated = rows["kind"] == "generated"
+    if generated.any():
+        log.warning("%d generated images are left out: train_reid.generated_per_batch is 0", generated.sum())
+    return rows[~generated]

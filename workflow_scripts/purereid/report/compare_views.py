@@ -7,24 +7,14 @@ from html import escape
 import pandas as pd
 
 from purereid.report.runs import EXTRA
+from purereid.report.tables import WIDTH, aligned, cut, html_page, html_remarks, html_table
 
 NAME = 24  # letters of an experiment's name that the terminal shows
-WIDTH = 100
 COLUMNS = ("mAP_trapezoid", "mINP", "rank1", "rank5", "rank10")
 LEGEND = (
     "Scores in percent: mean over the seeds ± sample standard deviation. Interval: 95 % bootstrap over the queries. "
     "Difference: mAP minus that of the reference experiment, in points, paired by query."
 )
-STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; color: #222; margin: 2rem auto; max-width: 75rem; padding: 0 1rem; }
-div { overflow-x: auto; }
-table { border-collapse: collapse; margin: 1rem 0; font-size: 13px; }
-th, td { padding: .3rem .5rem; text-align: right; border-bottom: 1px solid #ddd; white-space: nowrap; }
-th:first-child, td:first-child { text-align: left; }
-thead th { border-bottom: 2px solid #222; }
-.remarks { color: #6b6b6b; }
-img { max-width: 100%; }
-"""
 
 
 def as_text(table: pd.DataFrame) -> str:
@@ -35,23 +25,20 @@ def as_text(table: pd.DataFrame) -> str:
 
 def as_page(table: pd.DataFrame, plot: bytes) -> str:
     """The table and its plot (PNG) as one HTML page that needs no other file."""
-    image = base64.b64encode(plot).decode("ascii")
+    source = f"data:image/png;base64,{base64.b64encode(plot).decode('ascii')}"
     tables = [_page_of(rows, *name) for name, rows in table.groupby(["dataset", "protocol"], sort=False)]
-    return (
-        f'<!DOCTYPE html>\n<html lang="en">\n<head><meta charset="utf-8"><title>Comparison</title>'
-        f"<style>{STYLE}</style></head>\n<body>\n<h1>Comparison of experiments</h1>\n<p>{LEGEND}</p>\n"
-        f'{"".join(tables)}<img alt="mAP of each experiment" src="data:image/png;base64,{image}">\n</body>\n</html>\n'
-    )
+    body = f"<h1>Comparison of experiments</h1>\n<p>{LEGEND}</p>\n{''.join(tables)}"
+    return html_page("Comparison", f'{body}<img alt="mAP of each experiment" src="{source}">')
 
 
 def _text_of(rows: pd.DataFrame, dataset: str, protocol: str) -> str:
     header = ["experiment", "seeds", "mAP", "95 % interval", "trapezoid", "mINP", "rank1", "rank5", "rank10"]
     lines = [header, *([*_cells(row), *(_number(row[name]) for name in COLUMNS)] for _, row in rows.iterrows())]
-    lines = [[_cut(name, NAME), *rest] for name, *rest in lines]
+    lines = [[cut(name, NAME), *rest] for name, *rest in lines]
     said = [*_remarks(rows), *(line for _, row in rows.iterrows() for line in _lines_below(row))]
     wrapped = [line for text in said for line in textwrap.wrap(text, WIDTH, subsequent_indent="    ")]
     title = textwrap.wrap(f"{dataset} ({protocol}), {_queries(rows)}", WIDTH)
-    return "\n".join([*title, "percent; mean ± standard deviation over the seeds", *_aligned(lines), *wrapped])
+    return "\n".join([*title, "percent; mean ± standard deviation over the seeds", *aligned(lines), *wrapped])
 
 
 def _lines_below(row: pd.Series) -> list[str]:
@@ -90,10 +77,9 @@ def _queries(rows: pd.DataFrame) -> str:
 def _page_of(rows: pd.DataFrame, dataset: str, protocol: str) -> str:
     header = ["experiment", "seeds", "mAP", "95 % interval", "difference", *COLUMNS]
     cells = [[*_cells(row), _difference(row), *(_mean(row, name) for name in COLUMNS)] for _, row in rows.iterrows()]
-    remarks = "".join(f"<li>{escape(remark)}</li>" for remark in _remarks(rows))
     return (
         f"<h2>{escape(dataset)}</h2>\n<p>Protocol {escape(protocol)}; {_queries(rows)}.</p>\n"
-        f'{_html_table(header, cells)}<ul class="remarks">{remarks}</ul>\n{_other_rankings(rows)}'
+        f"{html_table(header, cells)}{html_remarks(_remarks(rows))}{_other_rankings(rows)}"
     )
 
 
@@ -106,13 +92,7 @@ def _other_rankings(rows: pd.DataFrame) -> str:
     cells = [
         [row["experiment"], *(_mean(row, f"{name}_{metric}") for name, metric in extra)] for _, row in rows.iterrows()
     ]
-    return f"<p>Other rankings, not to be compared with the plain one:</p>\n{_html_table(header, cells)}"
-
-
-def _html_table(header: list[str], lines: list[list[str]]) -> str:
-    head = "".join(f"<th>{escape(name)}</th>" for name in header)
-    body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>\n" for cells in lines)
-    return f"<div><table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody>\n</table></div>\n"
+    return f"<p>Other rankings, not to be compared with the plain one:</p>\n{html_table(header, cells)}"
 
 
 def _cells(row: pd.Series) -> list[str]:
@@ -133,16 +113,3 @@ def _difference(row: pd.Series) -> str:
 
 def _number(value: float) -> str:
     return "-" if pd.isna(value) else f"{value:.1f}"
-
-
-def _aligned(lines: list[list[str]]) -> list[str]:
-    """Columns two blanks apart, the first to the left, the others to the right."""
-    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
-    return [
-        "  ".join([line[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(line[1:], widths[1:], strict=True))])
-        for line in lines
-    ]
-
-
-def _cut(text: str, width: int) -> str:
-    return text if len(text) <= width else f"{text[: width - 1]}…"

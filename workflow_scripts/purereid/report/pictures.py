@@ -14,7 +14,7 @@ from purereid.report.style import GREY, INK, PALE, PAPER
 # All lengths are in pixels.
 CELL_WIDTH, CELL_HEIGHT = 96, 192
 PITCH = 124  # from one cell to the next
-GAP = 28  # between the query and its list
+GAP = 28  # between groups of cells, such as a query and its list
 FRAME = 5
 LINE = 16
 SMALL, LARGE, TITLE = 12, 14, 19
@@ -42,11 +42,17 @@ class Tile:
 
 @dataclass(frozen=True)
 class Row:
-    """Tiles side by side, with lines of text to their left and a gap after the first ``lead`` tiles."""
+    """Tiles side by side, with lines of text to their left.
+
+    Attributes:
+        label: lines of text.
+        tiles: None leaves a place free.
+        gaps: places of the tiles that have a gap to their left.
+    """
 
     label: tuple[str, ...]
-    tiles: list[Tile]
-    lead: int = 0
+    tiles: list[Tile | None]
+    gaps: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -90,8 +96,9 @@ def draw_row(sheet: Image.Image, draw: ImageDraw.ImageDraw, row: Row, top: int, 
     for place, text in enumerate(row.label):
         write(draw, (MARGIN, top + 4 + place * (LINE + 2)), text, LARGE if place == 0 else SMALL, bold=place == 0)
     for place, tile in enumerate(row.tiles):
-        gap = GAP if row.lead and place >= row.lead else 0
-        draw_tile(sheet, draw, tile, left + place * PITCH + gap, top)
+        gaps = sum(gap <= place for gap in row.gaps)
+        if tile:
+            draw_tile(sheet, draw, tile, left + place * PITCH + gaps * GAP, top)
 
 
 def draw_tile(sheet: Image.Image, draw: ImageDraw.ImageDraw, tile: Tile, left: int, top: int) -> None:
@@ -113,20 +120,23 @@ def draw_tile(sheet: Image.Image, draw: ImageDraw.ImageDraw, tile: Tile, left: i
 
 def fit(image: np.ndarray) -> Image.Image:
     """Scale uint8 [H, W, 3] to the largest size that fits into a cell, with its proportions kept."""
-    height, width = image.shape[:2]
+    return Image.fromarray(image).resize(fitting(*image.shape[:2]), Image.Resampling.LANCZOS)
+
+
+def fitting(height: int, width: int) -> tuple[int, int]:
+    """Width and height of the largest picture of some proportions that fits into a cell."""
     scale = min(CELL_HEIGHT / height, CELL_WIDTH / width)
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    return Image.fromarray(image).resize(size, Image.Resampling.LANCZOS)
+    return max(1, round(width * scale)), max(1, round(height * scale))
 
 
 def row_height(row: Row) -> int:
     """Height of a row: the cell, the longest text below one and some air."""
-    return CELL_HEIGHT + 2 * FRAME + LINE * max((len(tile.lines) for tile in row.tiles), default=0) + 16
+    return CELL_HEIGHT + 2 * FRAME + LINE * max((len(tile.lines) for tile in row.tiles if tile), default=0) + 16
 
 
 def row_width(rows: list[Row]) -> int:
     """Width of the widest row of tiles."""
-    return max((len(row.tiles) * PITCH + (GAP if row.lead else 0) for row in rows), default=0)
+    return max((len(row.tiles) * PITCH + len(row.gaps) * GAP for row in rows), default=0)
 
 
 def label_width(rows: list[Row]) -> int:

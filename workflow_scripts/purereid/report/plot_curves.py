@@ -1,8 +1,9 @@
-"""Curves of one or several training runs."""
+"""Curves of one or several training runs, of models or of generators."""
 
 from itertools import cycle
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -11,18 +12,29 @@ from matplotlib.lines import Line2D
 from purereid.errors import UserError
 from purereid.report.style import GREY, colours, new_plot, note, percent
 
-COLUMNS = ["step", "epoch", "loss", "accuracy", "learning_rate", "images_per_second", "waiting"]
+PERFORMANCE = ["learning_rate", "images_per_second", "waiting"]
+COLUMNS = ["step", "epoch", *PERFORMANCE]
 LINES = ["-", "--", ":", "-."]
+WIDEST = 4  # panels of losses side by side
+TITLES = {
+    "loss": "Loss",
+    "accuracy": "Accuracy on the training batches",
+    "learning_rate": "Learning rate",
+    "images_per_second": "Images per second",
+    "waiting": "Time waiting for data",
+}
 
 
 def plot_curves(*, curves: list[Path], labels: list[str], plot: Path) -> None:
-    """Plot loss parts, accuracy, learning rate and speed over the steps of training.
+    """Plot losses, accuracy, learning rate and speed over the steps of training.
 
-    With one run each part of the loss has its colour; with several runs each run has its colour and each part its
-    kind of line. A run without steps (an untrained network) is only named.
+    A classifier (with a column accuracy) has one panel for its loss and the parts of it. With one run each part has
+    its colour; with several runs each run has its colour and each part its kind of line. The losses of a generator's
+    networks work against each other and differ in scale: each has a panel of its own, and those that are off are only
+    named. A run without steps (an untrained network) is only named too.
 
     Args:
-        curves: one curves.csv per run; each column between loss and accuracy is a part of the loss.
+        curves: one curves.csv per run; each further column, beside accuracy, is a loss.
         labels: name of each run.
         plot: PNG or SVG to write.
 
@@ -30,20 +42,10 @@ def plot_curves(*, curves: list[Path], labels: list[str], plot: Path) -> None:
         UserError: a file that is missing or no curves.csv.
     """
     runs = dict(zip(labels, map(read_curves, curves), strict=True))
-    with new_plot(plot, 5.4) as figure:
-        loss, accuracy, rate, speed, waiting = panels(figure)
-        draw_losses(loss, runs)
-        draw_runs(accuracy, runs, "accuracy")
-        draw_runs(rate, runs, "learning_rate")
-        draw_runs(speed, runs, "images_per_second")
-        draw_runs(waiting, runs, "waiting")
-        for axes in (accuracy, waiting):
-            axes.set_ylim(0, 1)
-            percent(axes.yaxis)
-        for axes in (rate, speed):
-            axes.set_ylim(bottom=0)
-        if len(runs) > 1:
-            name_runs(figure, runs)
+    if any("accuracy" in table for table in runs.values()):
+        draw_model(runs, plot)
+    else:
+        draw_generator(runs, plot)
 
 
 def read_curves(path: Path) -> pd.DataFrame:
@@ -55,18 +57,63 @@ def read_curves(path: Path) -> pd.DataFrame:
     missing = [name for name in COLUMNS if name not in table]
     if missing:
         raise UserError(f"no column {', '.join(missing)}", where=path, expected=f"columns {', '.join(COLUMNS)}")
+    if not loss_columns(table):
+        raise UserError("no column of a loss", where=path, expected=f"one beside {', '.join(COLUMNS)}")
+    bad = [name for name in table if len(table) and not np.issubdtype(table[name].dtype, np.number)]
+    bad += [name for name in table if table[name].isna().any() and name not in bad]
+    if bad:
+        raise UserError(f"no number in each row of {', '.join(bad)}", where=path, expected="a whole curves.csv")
     return table
 
 
-def panels(figure: Figure) -> list[Axes]:
-    """Two large panels over three small ones, all over the steps."""
-    grid = figure.add_gridspec(2, 6, height_ratios=[2, 1])
-    places = [grid[0, :3], grid[0, 3:], grid[1, :2], grid[1, 2:4], grid[1, 4:]]
-    titles = ["Loss", "Accuracy on the training batches", "Learning rate", "Images per second", "Time waiting for data"]
-    axes = [figure.add_subplot(place) for place in places]
-    for ax, title in zip(axes, titles, strict=True):
-        ax.set_title(title)
-        ax.set_xlabel("step")
+def draw_model(runs: dict[str, pd.DataFrame], plot: Path) -> None:
+    """Draw two large panels, loss and accuracy, over three small ones."""
+    with new_plot(plot, 5.4) as figure:
+        axes = panels(figure, [["loss", "accuracy"], PERFORMANCE], [2, 1])
+        draw_losses(axes["loss"], runs)
+        draw_runs(axes["accuracy"], runs, "accuracy")
+        axes["accuracy"].set_ylim(0, 1)
+        percent(axes["accuracy"].yaxis)
+        draw_performance(axes, runs)
+        name_runs(figure, runs)
+
+
+def draw_generator(runs: dict[str, pd.DataFrame], plot: Path) -> None:
+    """Draw one small panel per loss over the three of the performance."""
+    shown, off = split_losses(runs)
+    above = np.array_split(shown, -(-len(shown) // WIDEST))
+    with new_plot(plot, 1.9 * (len(above) + 1)) as figure:
+        axes = panels(figure, [*map(list, above), PERFORMANCE], [1] * (len(above) + 1))
+        for name in shown:
+            draw_runs(axes[name], runs, name)
+        draw_performance(axes, runs)
+        if off:
+            figure.supxlabel(f"0 at every step: {', '.join(off)}", fontsize="medium", color=GREY)
+        name_runs(figure, runs)
+
+
+def split_losses(runs: dict[str, pd.DataFrame]) -> tuple[list[str], list[str]]:
+    """Losses of generators, and those that are 0 at every step; without steps nothing is known to be off."""
+    names = list(dict.fromkeys(name for table in runs.values() for name in loss_columns(table)))
+    on = [name for name in names if any(name in table and table[name].any() for table in runs.values())]
+    return (on, [name for name in names if name not in on]) if on else (names, [])
+
+
+def loss_columns(table: pd.DataFrame) -> list[str]:
+    """Columns of losses, in the order of the file."""
+    return [name for name in table if name not in (*COLUMNS, "accuracy")]
+
+
+def panels(figure: Figure, rows: list[list[str]], heights: list[float]) -> dict[str, Axes]:
+    """Panels over the steps, one per column of the curves; each row is as wide as the figure."""
+    grid = figure.add_gridspec(len(rows), 12, height_ratios=heights)
+    axes = {}
+    for row, names in enumerate(rows):
+        width = 12 // len(names)
+        for place, name in enumerate(names):
+            axes[name] = figure.add_subplot(grid[row, place * width : (place + 1) * width])
+            axes[name].set_title(TITLES.get(name, name.replace("_", " ").capitalize()))
+            axes[name].set_xlabel("step")
     return axes
 
 
@@ -88,15 +135,25 @@ def draw_losses(axes: Axes, runs: dict[str, pd.DataFrame]) -> None:
 
 def loss_names(runs: dict[str, pd.DataFrame]) -> dict[str, str]:
     """Columns of losses and their names: the sum and its parts, or the only part there is."""
-    parts = sorted({part for table in runs.values() for part in table if part not in COLUMNS})
+    parts = sorted({part for table in runs.values() for part in loss_columns(table)} - {"loss"})
     names = {part: part.replace("_", " ") for part in parts}
     return {"loss": "sum"} | names if len(parts) > 1 else {"loss": " ".join(names.values())}
 
 
+def draw_performance(axes: dict[str, Axes], runs: dict[str, pd.DataFrame]) -> None:
+    """Draw learning rate, speed and waiting."""
+    for name in PERFORMANCE:
+        draw_runs(axes[name], runs, name)
+        axes[name].set_ylim(bottom=0)
+    axes["waiting"].set_ylim(0, 1)
+    percent(axes["waiting"].yaxis)
+
+
 def draw_runs(axes: Axes, runs: dict[str, pd.DataFrame], column: str) -> None:
-    """Draw one column of every run."""
+    """Draw one column of every run that has it."""
     for table, colour in zip(runs.values(), colours(len(runs)), strict=True):
-        axes.plot(table["step"], table[column], color=colour, marker=dot(table), markersize=3)
+        if column in table:
+            axes.plot(table["step"], table[column], color=colour, marker=dot(table), markersize=3)
     has_steps(axes, runs)
 
 
@@ -114,7 +171,8 @@ def dot(table: pd.DataFrame) -> str:
 
 
 def name_runs(figure: Figure, runs: dict[str, pd.DataFrame]) -> None:
-    """Name the runs below the panels."""
-    keys = [Line2D([], [], color=colour) for colour in colours(len(runs))]
-    names = [name if len(table) else f"{name} (no steps)" for name, table in runs.items()]
-    figure.legend(keys, names, loc="outside lower center", ncols=min(4, len(names)))
+    """Name several runs below the panels."""
+    if len(runs) > 1:
+        keys = [Line2D([], [], color=colour) for colour in colours(len(runs))]
+        names = [name if len(table) else f"{name} (no steps)" for name, table in runs.items()]
+        figure.legend(keys, names, loc="outside lower center", ncols=min(4, len(names)))

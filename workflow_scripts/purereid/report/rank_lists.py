@@ -66,7 +66,7 @@ def query_row(query, images: pd.DataFrame, ranks: Path) -> Row:
         for image, distance, right in zip(query.top_images, query.top_distances, query.top_right, strict=True)
     ]
     label = (f"AP {query.AP:.3f}", f"first right: rank {query.first}", f"right images: {query.good}")
-    return Row(label, [first, *nearest], lead=1)
+    return Row(label, [first, *nearest], gaps=(1,))
 
 
 def gallery_tile(image: str, distance: float, right: bool, images: pd.DataFrame, ranks: Path) -> Tile:

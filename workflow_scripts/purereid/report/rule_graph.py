@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from itertools import count, pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -47,10 +48,17 @@ def rule_graph(*, config: dict, snakefile: Path, plot: Path) -> None:
         run = subprocess.run([sys.executable, "-m", "snakemake", *command], capture_output=True, text=True)
     if run.returncode:
         raise UserError(f"snakemake --rulegraph failed:\n{run.stderr}", where=snakefile)
-    draw_rule_graph(run.stdout, plot)
+    draw_rule_graph(run.stdout, plot, declared(snakefile))
 
 
-def draw_rule_graph(dot: str, plot: Path) -> None:
+def declared(snakefile: Path) -> list[str]:
+    """Names of the rules in the order in which the workflow declares them."""
+    files = [snakefile.parent / name for name in re.findall(r'^include: "(.+)"', snakefile.read_text(), re.M)]
+    texts = [file.read_text(encoding="utf-8") for file in (*files, snakefile)]
+    return [name for text in texts for name in re.findall(r"^rule (\w+):", text, re.M)]
+
+
+def draw_rule_graph(dot: str, plot: Path, order: Sequence[str] = ()) -> None:
     """Draw the text of ``snakemake --rulegraph`` in layers, from the first rules down to the last.
 
     The steps are those of Sugiyama, Tagawa and Toda, "Methods for visual understanding of hierarchical system
@@ -59,11 +67,15 @@ def draw_rule_graph(dot: str, plot: Path) -> None:
     Args:
         dot: text in the DOT language.
         plot: PNG or SVG to write.
+        order: names of the rules from first to last. Rules of different jobs may feed each other in a circle (one model
+            judges the generator that another learns from); the edge that leads back is then a broken line.
 
     Raises:
-        UserError: text that is no rule graph, or a graph with a cycle.
+        UserError: text that is no rule graph, or a circle that no edge leads back in.
     """
     names, edges = parse_dot(dot)
+    back = leading_back(names, edges, order)
+    edges = [(b, a) if (a, b) in back else (a, b) for a, b in edges]
     level = levels(names, edges)
     chains = split_long_edges(edges, level)
     links = [link for chain in chains for link in pairwise(chain)]
@@ -77,7 +89,7 @@ def draw_rule_graph(dot: str, plot: Path) -> None:
         )
         axes.set_axis_off()
         for chain in chains:
-            draw_edge(axes, [(x[node], level[node] * LAYER) for node in chain])
+            draw_edge(axes, [(x[node], level[node] * LAYER) for node in chain], (chain[-1], chain[0]) in back)
         for node, name in names.items():
             draw_box(axes, name, x[node], level[node] * LAYER, widths[node])
 
@@ -106,6 +118,24 @@ def parse_dot(text: str) -> tuple[dict[int, str], list[tuple[int, int]]]:
         )
     names = dict(sorted(names.items(), key=lambda item: item[1]))
     return names, sorted(edges, key=lambda edge: (names[edge[0]], names[edge[1]]))
+
+
+def leading_back(names: dict[int, str], edges: list[tuple[int, int]], order: Sequence[str]) -> set[tuple[int, int]]:
+    """Edges of a circle that lead from a later to an earlier rule."""
+    place = {name: number for number, name in enumerate(order)}
+    late = [(a, b) for a, b in edges if place.get(names[a], -1) > place.get(names[b], len(place))]
+    return {(a, b) for a, b in late if a in reachable(b, edges)}
+
+
+def reachable(start: int, edges: list[tuple[int, int]]) -> set[int]:
+    """Nodes to which a path leads, the first among them."""
+    found, waiting = {start}, [start]
+    while waiting:
+        node = waiting.pop()
+        new = {b for a, b in edges if a == node} - found
+        found |= new
+        waiting += new
+    return found
 
 
 def levels(names: dict[int, str], edges: list[tuple[int, int]]) -> dict[int, int]:
@@ -220,8 +250,8 @@ def draw_box(axes: Axes, name: str, x: float, y: float, width: float) -> None:
     axes.text(x, y, name, fontsize=FONT, ha="center", va="center_baseline", color=INK, zorder=3)
 
 
-def draw_edge(axes: Axes, points: list[tuple[float, float]]) -> None:
-    """Draw one edge through its bends, from below a box to an arrow head above another."""
+def draw_edge(axes: Axes, points: list[tuple[float, float]], back: bool) -> None:
+    """Draw one edge through its bends, from below a box to an arrow head above another, or back from there."""
     x, y = points[0]
     curve, codes = [(x, y + BOX / 2)], [Curve.MOVETO]
     for (x0, y0), (x1, y1) in pairwise(points):
@@ -229,5 +259,6 @@ def draw_edge(axes: Axes, points: list[tuple[float, float]]) -> None:
         middle = (start + end - HEAD) / 2
         curve += [(x0, start), (x0, middle), (x1, middle), (x1, end - HEAD), (x1, end)]
         codes += [Curve.LINETO, Curve.CURVE4, Curve.CURVE4, Curve.CURVE4, Curve.LINETO]
-    arrow = FancyArrowPatch(path=Curve(curve, codes), arrowstyle="-|>", mutation_scale=HEAD, color=GREY, linewidth=1.1)
-    axes.add_patch(arrow)
+    look = {"arrowstyle": "<|-", "linestyle": "--"} if back else {"arrowstyle": "-|>"}
+    path = Curve(curve, codes)
+    axes.add_patch(FancyArrowPatch(path=path, mutation_scale=HEAD, color=GREY, linewidth=1.1, **look))

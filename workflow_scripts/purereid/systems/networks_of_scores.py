@@ -1,4 +1,4 @@
-"""The networks that some scores need: a reID encoder always, an Inception and a pose network where weights are given."""
+"""The networks that scores need: a reID encoder always, an Inception and a pose network where weights are given."""
 
 from pathlib import Path
 

@@ -72,7 +72,8 @@ def plan_images(
         where, expected = "generate.train", "fewer real identities than there are"
         raise UserError("no identity is left to generate images of", where=where, expected=expected)
     if "source" in conditions and not len(poses):
-        raise UserError("no image has a pose to ask for", where="key points", expected="training images with key points")
+        expected = "training images with both shoulders and both hips"
+        raise UserError("no image has a pose to ask for", where="key points", expected=expected)
     parts = [_of_identity(rows, pid, poses, setup, images_per_identity, seed) for pid in pids.tolist()]
     plan = pd.concat(parts, ignore_index=True)
     if "source" not in conditions:
@@ -122,9 +123,7 @@ def _real_pids(rows: pd.DataFrame, count: int, seed: int) -> np.ndarray:
     return np.random.default_rng([seed, 0]).permutation(pids)[:count]
 
 
-def _of_identity(
-    rows: pd.DataFrame, pid: int, poses: Sequence[str], setup: str, count: int, seed: int
-) -> pd.DataFrame:
+def _of_identity(rows: pd.DataFrame, pid: int, poses: Sequence[str], setup: str, count: int, seed: int) -> pd.DataFrame:
     images = rows.loc[rows["pid"] == pid, "image"].to_numpy(object)
     rng = np.random.default_rng([seed, 1, pid])
     sources = np.repeat(images[:1], count) if setup == "few" else np.resize(rng.permutation(images), count)

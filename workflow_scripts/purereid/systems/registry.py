@@ -3,7 +3,7 @@
 ``system.yaml`` says what the workflow has to know before any code of the system runs:
 
 - ``inputs``: what its training reads besides the index: ``joints``, ``parts``, ``pairs``, ``encoder``
-- ``conditions``: what an image is made from: ``source`` (who), ``joints`` or ``parts`` (in which pose); none: noise alone
+- ``conditions``: what an image is made from: ``source`` (who), ``joints`` or ``parts`` (which pose); none: noise alone
 - ``settings``: JSON schema of its settings; their defaults stand in the config, under ``train_gan``
 
 Two of its modules hold the code:

@@ -89,7 +89,10 @@ def score_images(
     with whole_file(Path(scores)) as temporary:
         temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     for row in found.rows:
-        log.info("%s of %s against %s: %.4f (%d images)", *(row[key] for key in ("score", "of", "against", "value", "images")))
+        log.info(
+            "%s of %s against %s: %.4f (%d images)",
+            *(row[key] for key in ("score", "of", "against", "value", "images")),
+        )
 
 
 def _score_targets(

@@ -27,13 +27,13 @@ DEFINITIONS = {
     "consistency": ("higher", "mean cosine to the source image in features of the reID encoder (flip-tested)"),
     "frechet_reid": (
         "lower",
-        "Frechet distance in features of the reID encoder (flip-tested, of length 1); not FID, and comparable only with "
-        "values of the same encoder",
+        "Frechet distance in features of the reID encoder (flip-tested, of length 1); not FID, and comparable only "
+        "with values of the same encoder",
     ),
     "fid": ("lower", "Frechet distance in the Inception features of 2015-12-05 (pool3), bilinear resize to 299 x 299"),
     "inception_score": (
         "higher",
-        f"Inception score of the same network, logits without bias, {SPLITS} splits in order; the resize is that of FID",
+        f"Inception score of the same network, logits without bias, {SPLITS} splits in order, the resize as for FID",
     ),
     "dssim": (
         "none",
@@ -71,7 +71,8 @@ class ScoreTable:
         self._add("ssim_255", of, against, ssim(images, real, data_range=255))
         if masks is not None:
             seen = masks.flatten(1).any(dim=1)
-            self._add("mask_ssim", of, against, mask_ssim(images[seen], real[seen], masks[seen]))
+            if seen.any():
+                self._add("mask_ssim", of, against, mask_ssim(images[seen], real[seen], masks[seen]))
         self._add("l1", of, against, l1(images, real))
 
     def add_sets(self, of: str, against: str, images: torch.Tensor, real: torch.Tensor) -> None:

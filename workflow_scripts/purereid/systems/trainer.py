@@ -69,8 +69,8 @@ class GeneratorTrainer(ABC):
             optimiser.load_state_dict(state["optimisers"][name])
         self.samples = state["samples"]
 
-    def watch(self, row: dict) -> None:
-        """Nothing to warn of: the losses of an adversarial training say little about its images."""
+    def watch(self, row: dict) -> None:  # noqa: B027 (systems may leave it empty)
+        """Warn of nothing: the losses of an adversarial training say little about its images."""
 
     def autocast(self):
         """Context of the networks' passes."""

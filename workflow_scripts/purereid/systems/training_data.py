@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import torch
 
 from purereid.data.images import load_images
 from purereid.data.index import read_index

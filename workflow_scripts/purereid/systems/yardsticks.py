@@ -20,9 +20,7 @@ class PoseNeighbours:
         threads: files decoded at once.
     """
 
-    def __init__(
-        self, rows: pd.DataFrame, keypoints: Keypoints, size: tuple[int, int], count: int, threads: int = 1
-    ):
+    def __init__(self, rows: pd.DataFrame, keypoints: Keypoints, size: tuple[int, int], count: int, threads: int = 1):
         self.number = {image: row for row, image in enumerate(keypoints.images)}
         self.joints, self.visible = keypoints.scaled(*FRAME), keypoints.visible
         rows = rows[rows["image"].map(lambda image: image in self.number and self.visible[self.number[image]].any())]

@@ -39,7 +39,7 @@ def read(path: Path, least_score: float) -> Poses:
     """
     content = _read_json(path)
     people = _people_of_annotations(content, path) if isinstance(content, dict) else _people_of_results(content, path)
-    poses = [_strongest(found, least_score) for found in people.values()]
+    poses = [strongest_person(found, least_score) for found in people.values()]
     joints = np.array([pose[0] for pose in poses]).reshape(-1, len(JOINTS), 2)
     return Poses(list(people), joints, np.array([pose[1] for pose in poses], bool).reshape(-1, len(JOINTS)))
 
@@ -103,7 +103,7 @@ def _person(entry: object, number: int, path: Path) -> tuple[float, np.ndarray]:
     return score, values
 
 
-def _strongest(people: list[tuple[float, np.ndarray]], least_score: float) -> tuple[np.ndarray, np.ndarray]:
+def strongest_person(people: list[tuple[float, np.ndarray]], least_score: float) -> tuple[np.ndarray, np.ndarray]:
     """Joints [18, 2] and visible [18] of one person."""
     joints, visible = np.full((len(JOINTS), 2), float(MISSING)), np.zeros(len(JOINTS), bool)
     if people:

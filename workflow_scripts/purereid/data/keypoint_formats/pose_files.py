@@ -22,13 +22,13 @@ def read(folder: Path) -> Poses:
     files = sorted(folder.glob("*.txt"))
     if not files:
         raise UserError("the folder holds no pose files", where=folder, expected=EXPECTED)
-    poses = [_read_file(file) for file in files]
+    poses = [read_numbers(file) for file in files]
     return poses_from(
         [file.stem for file in files], [pose[0::2] for pose in poses], [pose[1::2] for pose in poses], folder
     )
 
 
-def _read_file(file: Path) -> list[float]:
+def read_numbers(file: Path) -> list[float]:
     """36 numbers y0, x0, y1, x1, ..."""
     try:
         lines = [line.split() for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]

@@ -3,19 +3,23 @@
 import torch
 
 
-def cross_entropy(logits: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
-    """Weighted mean over the batch of - sum_k target_k log softmax(logits)_k.
+def cross_entropy(logits: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor | None = None) -> torch.Tensor:
+    """Sum over the batch of weight times - sum_k target_k log softmax(logits)_k, divided by the number of images.
 
-    With one-hot targets this is the usual cross entropy, with smoothed ones label smoothing (Szegedy et al. 2016),
-    with uniform ones the loss of LSRO on generated images: logsumexp(x) - mean(x).
+    With one-hot targets this is the usual cross entropy, logsumexp(x) - x_y, with smoothed ones label smoothing
+    (Szegedy et al. 2016), with uniform ones the loss of LSRO on generated images (Zheng et al. 2017, equation 5):
+    logsumexp(x) - mean(x).
+
+    The sum is divided by the number of images, not by that of the weights, as the code published with LSRO does: a
+    generated image that counts less must not make the real ones count more.
 
     Args:
         logits: float [B, K].
         targets: float32 [B, K], rows sum to 1.
-        weights: float32 [B], not negative, not all zero.
+        weights: float32 [B], not negative; None: 1 each.
 
     Returns:
         float32 scalar, at least 0.
     """
     losses = -(targets * logits.float().log_softmax(dim=1)).sum(dim=1)
-    return (losses * weights).sum() / weights.sum()
+    return (losses if weights is None else losses * weights).mean()

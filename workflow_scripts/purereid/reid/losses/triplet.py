@@ -18,7 +18,7 @@ def batch_hard_triplet(
         margin: at least 0.
 
     Returns:
-        float32 scalar: weighted mean over the anchors, 0 where no anchor has both.
+        float32 scalar: sum of weight and loss over the anchors, divided by their number; 0 where no anchor has both.
     """
     distances = pairwise_distances(features.float())
     known = labels >= 0
@@ -28,9 +28,8 @@ def batch_hard_triplet(
     farthest = distances.masked_fill(~positive, -torch.inf).amax(dim=1)
     nearest = distances.masked_fill(~other, torch.inf).amin(dim=1)
     valid = positive.any(dim=1) & other.any(dim=1)
-    weights = weights[valid]
     losses = (farthest[valid] - nearest[valid] + margin).clamp(min=0)
-    return (losses * weights).sum() / weights.sum().clamp(min=1e-12)
+    return (losses * weights[valid]).sum() / valid.sum().clamp(min=1)
 
 
 def pairwise_distances(features: torch.Tensor) -> torch.Tensor:

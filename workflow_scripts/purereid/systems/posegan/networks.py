@@ -2,8 +2,8 @@
 
 Body-part attention: the published code of "Generate and Purify: Efficient Person Data Generation for
 Re-Identification" (Lu et al., IEEE TMM), a variant of PATN (Zhu et al., Progressive Pose Attention Transfer for Person
-Image Generation, CVPR 2019). With 64 ``channels`` and the published numbers of blocks the counts of parameters are those of
-the published networks; a test holds them.
+Image Generation, CVPR 2019). With 64 ``channels`` and the published numbers of blocks the counts of parameters are the
+published ones; a test holds them.
 """
 
 import torch
@@ -105,7 +105,7 @@ def encoder(inputs: int, channels: int) -> nn.Sequential:
 
 
 def initialise(module: nn.Module) -> None:
-    """Weights of convolutions N(0, 0.02), of batch normalisation N(1, 0.02); biases of convolutions as torch has them."""
+    """Weights of convolutions N(0, 0.02), of batch normalisation N(1, 0.02); their biases as torch has them, and 0."""
     if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
         nn.init.normal_(module.weight, 0.0, 0.02)
     elif isinstance(module, nn.BatchNorm2d):

@@ -5,9 +5,9 @@ from torch import nn
 
 from purereid.logs import log
 from purereid.reid.model import load_model
+from purereid.systems.losses.adversarial import adversarial
 from purereid.systems.pixels import to_range
 from purereid.systems.posegan.history import History
-from purereid.systems.losses.adversarial import adversarial
 from purereid.systems.posegan.losses.identity import IdentityLoss
 from purereid.systems.posegan.losses.perceptual import PerceptualLoss
 from purereid.systems.posegan.networks import PARTS, Discriminator, Generator
@@ -101,7 +101,7 @@ class Trainer(GeneratorTrainer):
         return {"loss": loss, **parts}
 
     def _fooling(self, fake: torch.Tensor, conditions: dict[str, torch.Tensor]) -> torch.Tensor:
-        """Sum over the discriminators of their loss for calling the fakes real; they themselves do not learn from it."""
+        """Sum over the discriminators of the loss for not calling the fakes real; they do not learn from it."""
         total = fake.new_zeros(())
         for name, condition in conditions.items():
             discriminator = self.networks[name].requires_grad_(False)

@@ -1,0 +1,204 @@
+"""Generation in shards, and the index of real and generated training images."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+import yaml
+
+from purereid.data.images import read_image
+from purereid.data.index import read_index
+from purereid.data.keypoints import Keypoints, read_keypoints, write_keypoints
+from purereid.data.shards import decode, read_shard
+from purereid.errors import UserError
+from purereid.systems.dcgan.networks import Generator as Unconditional
+from purereid.systems.generate import generate
+from purereid.systems.generator_file import save_generator
+from purereid.systems.index_generated import index_generated
+from purereid.systems.posegan.networks import Generator as PoseGuided
+
+
+@pytest.fixture
+def settings(root) -> dict:
+    """The section ``generate``, with few images."""
+    section = yaml.safe_load((root / "config.yaml").read_text())["generate"]
+    return section | {"batch": 4, "train": section["train"] | {"images_per_identity": 3}, "precision": "fp32"}
+
+
+@pytest.fixture
+def guided(tmp_path):
+    torch.manual_seed(0)
+    network = PoseGuided(height=32, width=16, channels=4, blocks=1)
+    for _ in range(30):  # fills the statistics of the batch normalisation
+        network(torch.rand(16, 3, 32, 16) * 2 - 1, torch.rand(16, 6, 32, 16))
+    network.decoder[-2].weight.data *= 10  # images that differ clearly
+    save_generator(tmp_path / "guided.safetensors", "posegan", network)
+    return tmp_path / "guided.safetensors"
+
+
+@pytest.fixture
+def make(people, guided, settings, tmp_path):
+    """Write one shard of the pose-guided generator and read it."""
+
+    def run(shard: int = 0, shards: int = 1, purpose: str = "train", **changed: object) -> pd.DataFrame:
+        path = tmp_path / f"{purpose}/{shard}-of-{shards}.parquet"
+        arguments = {"index": people.index, "generator": guided, "images": path, "name": "pg", "system": "posegan"}
+        inputs = {"keypoints": people.keypoints, "pairs": people.test_pairs, "parts": people.parts}
+        numbers = {"purpose": purpose, "shard": shard, "shards": shards, "settings": settings}
+        generate(**(arguments | inputs | numbers | changed))
+        return read_shard(path)
+
+    return run
+
+
+def test_images_of_all_identities_with_their_origin(people, make):
+    made = make()
+    train = people.table[(people.table["split"] == "train") & (people.table["pid"] > 0)]
+    pids = train.set_index("image")["pid"]
+    assert made["pid"].value_counts().to_dict() == dict.fromkeys(pids.unique(), 3)
+    assert (made["source"].map(pids) == made["pid"]).all() and set(made["pose"]) <= set(train["image"])
+    assert made["image"].tolist() == [f"generated/pg/train/{number:07d}.png" for number in range(len(made))]
+    assert decode(made["bytes"]).shape == (len(made), 3, 32, 16)
+
+
+def test_shards_make_the_images_of_one_job(make, tmp_path):
+    whole = make()
+    parts = pd.concat([make(shard, 4) for shard in range(4)], ignore_index=True)
+    pd.testing.assert_frame_equal(parts.drop(columns="bytes"), whole.drop(columns="bytes"))
+    difference = (decode(parts["bytes"]).int() - decode(whole["bytes"]).int()).abs()
+    assert difference.max() <= 1  # batches of other sizes may add in another order
+    assert make(1, 4)["bytes"].equals(make(1, 4)["bytes"])
+
+
+def test_images_are_those_of_the_network(people, guided, make, settings):
+    from purereid.data.heatmap_file import Heatmaps
+    from purereid.data.images import load_images
+    from purereid.systems.generator_file import load_generator
+
+    made = make(settings=settings | {"batch": 100})
+    row = made.iloc[5]
+    path = people.table.set_index("image").loc[row["source"], "path"]
+    network = load_generator(guided, "posegan", torch.device("cpu"))
+    conditions = {
+        "source": load_images([path], 32, 16),
+        "parts": torch.from_numpy(Heatmaps(people.parts)[row["pose"]])[None],
+    }
+    with torch.inference_mode():
+        alone = network.draw(conditions)[0]
+    assert alone.float().std() > 10
+    assert (alone.int() - decode([row["bytes"]])[0].int()).abs().max() <= 1
+
+
+def test_test_images_follow_the_pairs(people, make):
+    pairs = pd.read_parquet(people.test_pairs)
+    made = make(purpose="test")
+    assert made["source"].tolist() == pairs["source"].tolist() and made["pose"].tolist() == pairs["target"].tolist()
+    pids = people.table.set_index("image")["pid"]
+    assert made["pid"].tolist() == pids[made["source"]].tolist()
+
+
+def test_jpeg_and_heat_maps_of_another_size(people, make, settings, tmp_path):
+    from purereid.data.make_heatmaps import make_heatmaps
+
+    large = {"joints": tmp_path / "joints.arrow", "parts": tmp_path / "parts.arrow"}
+    make_heatmaps(keypoints=people.keypoints, **large, height=64, width=32)
+    fine, coarse = make(parts=large["parts"]), make()
+    assert (decode(fine["bytes"]).float() - decode(coarse["bytes"]).float()).abs().mean() < 3
+    made = make(settings=settings | {"format": "jpeg"})
+    assert made["image"].str.endswith(".jpg").all() and made["bytes"].iloc[0][:2] == b"\xff\xd8"
+
+
+def test_unconditional_people_are_nobody(people, make, settings, tmp_path):
+    network = Unconditional(height=32, width=16, channels=4)
+    save_generator(tmp_path / "noise.safetensors", "dcgan", network)
+    path = tmp_path / "noise.parquet"
+    arguments = {"index": people.index, "generator": tmp_path / "noise.safetensors", "images": path, "name": "n"}
+    numbers = {"system": "dcgan", "purpose": "train", "shard": 0, "shards": 1, "settings": settings}
+    generate(**arguments, **numbers)
+    made = read_shard(path)
+    assert len(made) == 18 and (made["pid"] == -1).all() and made["bytes"].is_unique
+
+
+# --- the index --------------------------------------------------------------------------------------------------------
+
+
+def test_index_holds_real_and_generated_training_images(people, make, settings, tmp_path):
+    make(0, 2), make(1, 2)
+    shards = [tmp_path / f"train/{shard}-of-2.parquet" for shard in range(2)]
+    index_generated(
+        index=people.index,
+        shards=shards,
+        generated=tmp_path / "both.parquet",
+        name="people",
+        settings=settings["train"],
+    )
+    both = read_index(tmp_path / "both.parquet")
+    real, made = both[both["kind"] != "generated"], both[both["kind"] == "generated"]
+    train = people.table[people.table["split"] == "train"]
+    assert real["image"].tolist() == train["image"].tolist() and (both["split"] == "train").all()
+    assert len(made) == 18 and (made["camid"] == -1).all() and made["sha256"].is_unique
+    first = made.iloc[0]
+    assert np.array_equal(read_image(first["path"]), decode(read_shard(shards[0])["bytes"][:1])[0].permute(1, 2, 0))
+
+
+def test_index_of_few_real_identities(people, make, settings, tmp_path):
+    few = settings["train"] | {"setup": "few", "real_identities": 2}
+    made = make(settings=settings | {"train": few})
+    shards = [tmp_path / "train/0-of-1.parquet"]
+    index_generated(index=people.index, shards=shards, generated=tmp_path / "few.parquet", name="p", settings=few)
+    both = read_index(tmp_path / "few.parquet")
+    real = both[both["kind"] != "generated"]
+    counts = real["pid"].value_counts()
+    assert sorted(counts)[:4] == [1] * 4 and min(sorted(counts)[4:]) > 1
+    assert set(made["pid"]) == set(counts[counts == 1].index) and set(made["source"]) <= set(real["image"])
+
+
+# --- mistakes ---------------------------------------------------------------------------------------------------------
+
+
+def test_pose_list_reaches_the_plan(people, make, settings, tmp_path):
+    train = people.table[people.table["split"] == "train"]["image"]
+    (tmp_path / "poses.txt").write_text(train.iloc[0])
+    chosen = settings["train"] | {"pose_list": str(tmp_path / "poses.txt")}
+    assert set(make(settings=settings | {"train": chosen})["pose"]) == {train.iloc[0]}
+
+
+def test_no_pose_with_shoulders_and_hips(people, make, tmp_path):
+    poses = read_keypoints(people.keypoints)
+    visible = np.zeros_like(poses.visible)
+    write_keypoints(tmp_path / "none.parquet", Keypoints(poses.images, poses.joints, visible, poses.sizes))
+    with pytest.raises(UserError, match="no image has a pose to ask for"):
+        make(keypoints=tmp_path / "none.parquet")
+
+
+def test_poses_without_heat_maps(make, tmp_path):
+    from purereid.data.heatmap_file import write_heatmaps
+
+    write_heatmaps(tmp_path / "parts.arrow", list("abcdef"), (32, 16), [(["other.jpg"], torch.rand(1, 6, 32, 16))])
+    with pytest.raises(UserError, match="has no heat maps"):
+        make(parts=tmp_path / "parts.arrow")
+
+
+def test_truncated_shard(people, make, settings, tmp_path):
+    make()
+    path = tmp_path / "train/0-of-1.parquet"
+    path.write_bytes(path.read_bytes()[:-100])
+    arguments = {"index": people.index, "name": "p", "settings": settings["train"]}
+    with pytest.raises(UserError, match="the generated images cannot be read"):
+        index_generated(shards=[path], generated=tmp_path / "both.parquet", **arguments)
+    assert not (tmp_path / "both.parquet").exists()
+
+
+def test_generator_of_another_system(make):
+    with pytest.raises(UserError, match="the file holds a generator of the system posegan"):
+        make(system="dcgan")
+
+
+def test_missing_source_image(people, make, tmp_path):
+    table = read_index(people.index)
+    table.loc[table["split"] == "train", "path"] = str(tmp_path / "gone.jpg")
+    from purereid.data.index import write_index
+
+    write_index(table, tmp_path / "index.parquet")
+    with pytest.raises(UserError, match="image file not found"):
+        make(index=tmp_path / "index.parquet")

@@ -1,0 +1,163 @@
+"""Training of generators: what is written, that it learns, that it repeats and resumes byte by byte."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from purereid.data.shards import decode
+from purereid.errors import UserError
+from purereid.systems.generator_file import load_generator, save_generator
+from purereid.systems.posegan.networks import Generator
+from purereid.systems.registry import trainer_class
+from purereid.systems.train_gan import train_gan
+from purereid.systems.training_data import TrainingData
+
+CPU = torch.device("cpu")
+
+
+def run(people, folder: Path, system: str, settings: dict, **changed: object) -> dict[str, bytes]:
+    """Train; the files that were written."""
+    inputs = {"pairs": people.train_pairs, "parts": people.parts} if system == "posegan" else {}
+    if settings.get("identity_weight"):
+        inputs["encoder"] = people.encoder
+    names = ("generator.safetensors", "curves.csv", "samples.parquet")
+    outputs = {name.split(".")[0]: folder / name for name in names}
+    arguments = {"index": people.index, "system": system, "settings": settings, "stamp": "s", **inputs, **outputs}
+    train_gan(**(arguments | changed))
+    return {name: (folder / name).read_bytes() for name in names}
+
+
+@pytest.mark.parametrize("system", ["posegan", "dcgan"])
+def test_generator_curves_and_samples_are_written(people, gan_settings, tmp_path, system):
+    run(people, tmp_path, system, gan_settings(system))
+    curves = pd.read_csv(tmp_path / "curves.csv")
+    assert {"step", "loss", "learning_rate", "images_per_second"} <= set(curves) and np.isfinite(curves).all().all()
+    samples = pd.read_parquet(tmp_path / "samples.parquet")
+    steps = {"posegan": [4, 8], "dcgan": [2, 4]}[system]
+    assert samples["step"].unique().tolist() == steps and samples["number"].tolist() == [0, 1, 2] * 2
+    first, last = (decode(samples.loc[samples["step"] == step, "bytes"]) for step in steps)
+    assert first.shape == (3, 3, 32, 16) and not torch.equal(first, last)
+    named = samples[["source", "pose", "target"]]
+    assert (named == "").all(axis=None) if system == "dcgan" else (named["pose"] == named["target"]).all()
+    network = load_generator(tmp_path / "generator.safetensors", system, CPU)
+    assert not network.training and network.configuration["height"] == 32
+    assert not (tmp_path / "checkpoint.safetensors").exists()
+
+
+@pytest.mark.parametrize(
+    ("system", "changed"), [("posegan", {"identity_weight": 1.0, "identity_epochs": [0, 2]}), ("dcgan", {})]
+)
+def test_interrupted_training_ends_with_the_same_bytes(people, gan_settings, tmp_path, monkeypatch, system, changed):
+    settings = gan_settings(system, **changed)
+    whole = run(people, tmp_path / "whole", system, settings)
+    trainer, update = trainer_class(system), trainer_class(system).update
+
+    def stopping(self, step, batch):
+        if step == self.steps_per_epoch + 1:
+            raise KeyboardInterrupt
+        return update(self, step, batch)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(trainer, "update", stopping)
+        run(people, tmp_path / "parts", system, settings)
+    assert (tmp_path / "parts/checkpoint.safetensors").exists()
+    started = []
+    monkeypatch.setattr(trainer, "update", lambda self, step, batch: started.append(step) or update(self, step, batch))
+    resumed = run(people, tmp_path / "parts", system, settings)
+    assert started[0] == {"posegan": 4, "dcgan": 2}[system]
+    for name in ("generator.safetensors", "samples.parquet"):
+        assert resumed[name] == whole[name], name
+
+
+def test_other_seed_other_generator(people, gan_settings, tmp_path):
+    first, second = (run(people, tmp_path / str(seed), "dcgan", gan_settings("dcgan", seed=seed)) for seed in (1, 2))
+    assert first["generator.safetensors"] != second["generator.safetensors"]
+
+
+def test_posegan_learns_two_pairs_by_heart(people, gan_settings):
+    settings = gan_settings("posegan", channels=16, blocks=2, batch=2, epochs=100, images_per_epoch=8, warmup_epochs=0)
+    settings |= {"learning_rate": 2e-3, "adversarial_weight": 0.1, "precision": "fp32", "weight_decay": 0.0}
+    size = {"size": (32, 16), "threads": 1, "splits": ["train"], "samples": 2, "seed": 1}
+    data = TrainingData(people.index, pairs=people.train_pairs, parts=people.parts, **size)
+    data.pairs = data.pairs[[0, len(data.pairs) - 1]]
+    trainer = trainer_class("posegan")(data, settings, CPU)
+    losses = []
+    for step in range(trainer.steps):
+        losses.append(trainer.step(step, trainer.batch(step))["l1"].item())
+        if np.mean(losses[-4:]) < 0.05:
+            break
+    assert losses[0] > 0.3 and np.mean(losses[-4:]) < 0.05
+
+
+def test_dcgan_sees_every_image_once_before_any_comes_again(people, gan_settings):
+    size = {"size": (32, 16), "threads": 1, "splits": ["train"], "samples": 2, "seed": 1}
+    data = TrainingData(people.index, **size)
+    trainer = trainer_class("dcgan")(data, gan_settings("dcgan", batch=len(data.names) // 2), CPU)
+    positions = torch.arange(2 * len(data.names))
+    rows = torch.cat([trainer._shuffled_rows(part) for part in positions.split(5)])
+    for part in rows.view(2, -1):
+        assert sorted(part.tolist()) == list(range(len(data.names)))
+
+
+def test_posegan_says_which_losses_are_off(people, gan_settings, tmp_path, caplog):
+    caplog.set_level("INFO", "purereid")
+    run(people, tmp_path, "posegan", gan_settings("posegan", identity_weight=0.0))
+    assert "NO PERCEPTUAL LOSS: train_gan.posegan.perceptual_weights names no VGG-19 weights" in caplog.text
+
+
+def test_biases_learn_twice_as_fast_and_do_not_decay(people, gan_settings):
+    size = {"size": (32, 16), "threads": 1, "splits": ["train"], "samples": 2, "seed": 1}
+    data = TrainingData(people.index, pairs=people.train_pairs, parts=people.parts, **size)
+    trainer = trainer_class("posegan")(data, gan_settings("posegan", warmup_epochs=0, schedule="constant"), CPU)
+    trainer.step(0, trainer.batch(0))
+    for network, optimiser in zip(trainer.networks.values(), trainer.optimisers.values(), strict=True):
+        named = {id(parameter): name for name, parameter in network.named_parameters()}
+        for group in optimiser.param_groups:
+            biases = {"bias" in named[id(parameter)] for parameter in group["params"]}
+            expected = (2e-3, 0.0) if biases == {True} else (1e-3, 5e-4)
+            assert len(biases) == 1 and (group["lr"], group["weight_decay"]) == expected
+
+
+# --- mistakes ---------------------------------------------------------------------------------------------------------
+
+
+def test_pairs_of_other_images(people, gan_settings, tmp_path):
+    pairs = pd.read_parquet(people.train_pairs)
+    pairs.loc[0, "source"] = "elsewhere/1.jpg"
+    from purereid.data.pairs import write_pairs
+
+    write_pairs(tmp_path / "pairs.parquet", pairs["source"], pairs["target"])
+    with pytest.raises(UserError, match=r"1 images of the pairs are not in the index, such as elsewhere/1\.jpg"):
+        run(people, tmp_path, "posegan", gan_settings("posegan"), pairs=tmp_path / "pairs.parquet")
+
+
+def test_no_training_images(people, gan_settings, tmp_path):
+    with pytest.raises(UserError, match="no training images for the generator"):
+        run(people, tmp_path, "dcgan", gan_settings("dcgan", splits=["val"]))
+
+
+def test_poses_without_heat_maps(people, gan_settings, tmp_path):
+    from purereid.data.heatmap_file import write_heatmaps
+
+    write_heatmaps(tmp_path / "parts.arrow", list("abcdef"), (32, 16), [(["other.jpg"], torch.rand(1, 6, 32, 16))])
+    with pytest.raises(UserError, match="has no heat maps"):
+        run(people, tmp_path, "posegan", gan_settings("posegan"), parts=tmp_path / "parts.arrow")
+
+
+def test_generator_file_of_something_else(people, tmp_path):
+    with pytest.raises(UserError, match="the file holds no generator"):
+        load_generator(people.encoder, "posegan", CPU)
+    save_generator(tmp_path / "g.safetensors", "posegan", Generator(height=32, width=16, channels=4, blocks=1))
+    with pytest.raises(UserError, match="a generator of the system posegan"):
+        load_generator(tmp_path / "g.safetensors", "dcgan", CPU)
+
+
+def test_generator_file_with_weights_of_another_network(tmp_path):
+    network = Generator(height=32, width=16, channels=4, blocks=1)
+    network.configuration = network.configuration | {"blocks": 2}
+    save_generator(tmp_path / "g.safetensors", "posegan", network)
+    with pytest.raises(UserError, match="the weights are of another network than the file's configuration"):
+        load_generator(tmp_path / "g.safetensors", "posegan", CPU)

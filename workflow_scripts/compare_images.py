@@ -1,0 +1,9 @@
+"""Compare the scores of generators (rule ``compare_images``)."""
+
+from purereid.report.compare_images import compare_images
+
+from purereid.logs import job
+
+if __name__ == "__main__":
+    with job(snakemake):
+        compare_images(**snakemake.input, **snakemake.output, **snakemake.params.settings)
