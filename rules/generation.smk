@@ -20,6 +20,7 @@ rule train_gan:
         "logs/{dataset}/train_gan/{generator}.log",
     benchmark:
         "benchmarks/{dataset}/train_gan/{generator}.tsv"
+    priority: 1  # most of the other jobs wait for it
     conda:
         "../envs/purereid.yaml"
     threads: threads_of("train_gan")

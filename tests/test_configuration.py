@@ -129,6 +129,89 @@ def test_training_on_several_sets_and_testing_on_another(config: dict, root: Pat
     assert setup.indexing("other", "folder/of/people", [])["format"] == "market1501"
 
 
+# --- generators -------------------------------------------------------------------------------------------------------
+
+
+def test_a_generator_has_the_settings_of_its_system_and_its_own(config: dict, root: Path):
+    own = {"train_gan": {"blocks": 9}, "generate": {"format": "jpeg", "train": {"shards": 3}}}
+    config["generators"]["large"] = {"system": "posegan"} | own
+    setup = configure(config, root)
+    assert setup.training("large") == config["train_gan"]["posegan"] | {"blocks": 9}
+    made = setup.generating("large")
+    assert made["format"] == "jpeg" and made["train"] == config["generate"]["train"] | {"shards": 3}
+    assert made["test"] == config["generate"]["test"] and setup.generating("posegan") == config["generate"]
+    assert setup.generators_in_use() == [("people", "dcgan"), ("people", "posegan")]
+    assert setup.takes("large") == ["source", "parts"] and setup.takes("dcgan") == []
+
+
+def test_training_reads_an_encoder_only_where_one_is_named(config: dict, root: Path):
+    assert configure(config, root).learns_from("posegan") == ["parts", "pairs", "encoder"]
+    config["train_gan"]["posegan"]["encoder"] = ""
+    assert configure(config, root).learns_from("posegan") == ["parts", "pairs"]
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        ("generators.posegan.system", "posgan", "unusable setting 'posgan'\n  where:    generators.posegan.system"),
+        (
+            "generators.posegan.train_gan",
+            {"flip": 1},
+            "unknown config key 'flip'\n  where:    generators.posegan.train",
+        ),
+        ("generators.dcgan.train_gan", {"flip": 2}, "unusable setting 2\n  where:    generators.dcgan.train_gan.flip"),
+        ("train_gan.posegan.width", 30, "expected: whole number, at least 16, a multiple of 4"),
+        ("generate.train.setup", "some", "expected: one of all, few"),
+        ("generate_one.swap.sources", 0, "where:    generate_one.swap.sources"),
+        ("experiments.lsro.generator", "dcgna", "unknown generator 'dcgna'\n  where:    experiments.lsro.generator"),
+        ("experiments.lsro.train_reid", {}, "a generator is named, and generated_per_batch is 0"),
+        ("experiments.baseline.train_reid", {"generated_per_batch": 8}, "no generator is named, and generated_per_b"),
+        ("score_images.encoder", "base", "unknown experiment 'base'\n  where:    score_images.encoder"),
+        ("score_images.encoder", "lsro", "the experiment lsro is itself trained on generated images"),
+        ("train_gan.posegan.encoder", "posegan", "where:    train_gan.posegan.encoder of the generator posegan"),
+        ("train_gan.posegan.perceptual_weights", "no.file", "weights file not found: no.file\n  where:    perceptual"),
+        ("score_images.inception_weights", "no.file", "inception_weights of score_images"),
+        ("estimate_keypoints.weights", "no.file", "weights of estimate_keypoints"),
+    ],
+)
+def test_mistakes_about_generators_are_told(config: dict, root: Path, path: str, value: object, message: str):
+    *parents, key = path.split(".")
+    section = config
+    for parent in parents:
+        section = section[parent]
+    section[key] = value
+    assert message in refused(config, root)
+
+
+def test_labels_with_identity_need_a_generator_that_knows_it(config: dict, root: Path):
+    config["experiments"]["lsro"]["train_reid"]["generated_labels"] = "identity"
+    assert "the generator dcgan makes people without identity" in refused(config, root)
+
+
+def test_poses_need_key_points(config: dict, root: Path, tmp_path: Path):
+    config["dataset"], config["datasets"]["mine"] = "mine", {"format": "folder", "folder": str(tmp_path)}
+    assert "the generator posegan needs key points, and the data set mine has none" in refused(config, root)
+    weights = tmp_path / "rcnn.safetensors"
+    weights.touch()
+    config["estimate_keypoints"]["weights"] = str(weights)
+    assert not configure(config, root).has_keypoints("mine")
+    config["estimate_keypoints"]["weights"] = ""
+    config["experiments"]["posegan"] = None
+    assert configure(config, root).generators_in_use() == [("mine", "dcgan")]
+
+
+def test_missing_setting_of_a_system_is_told(config: dict, root: Path):
+    del config["train_gan"]["posegan"]["history"]
+    assert "a setting is missing: train_gan.posegan.history" in refused(config, root)
+
+
+def test_files_that_a_picture_names(config: dict, root: Path, tmp_path: Path):
+    (tmp_path / "me.png").touch()
+    config["generate_one"]["me"] = {"sources": [str(tmp_path / "me.png"), "pid:5"], "poses": 3}
+    setup = configure(config, root)
+    assert setup.named_files("me") == [str(tmp_path / "me.png")] and setup.named_files("swap") == []
+
+
 @pytest.mark.parametrize("change", ["add", "replace", "remove"])
 def test_state_of_the_source_shows_every_change_below_the_folder(config: dict, root: Path, tmp_path: Path, change: str):
     image = tmp_path / "train/anna/1.jpg"

@@ -21,6 +21,8 @@ PARTS = ("Snakefile", "config.yaml", "rules", "workflow_scripts", "profiles", "s
 TRAINED = "results/people/train_reid/baseline/seed1"
 AFTER_FEATURES = {"evaluate", "compare", "plot_cmc", "rank_lists"}
 AFTER_TRAINING = {"extract_features", "plot_curves"} | AFTER_FEATURES
+AFTER_GENERATOR = {"generate", "index_generated", "score_images", "compare_images", "show_images", "plot_gan_curves"}
+GENERATED = "results/people/generate/posegan"
 
 
 class Project:
@@ -134,7 +136,7 @@ def test_report_has_every_picture_with_its_caption(finished: Project):
     finished.run("--report", "report.zip")
     with zipfile.ZipFile(finished.folder / "report.zip") as archive:
         page = archive.read("report/report.html").decode()
-    for category in ("1 Data", "2 Training", "3 Results", "4 Ranked lists", "5 Workflow"):
+    for category in ("1 Data", "2 Training", "3 Results", "4 Ranked lists", "5 Generated images", "6 Workflow"):
         assert category in page
     for caption in ("consists of and what is wrong", "Cumulative matching", "has a blue frame", "an arrow leads from"):
         assert caption in " ".join(page.split()).replace("\\n", " "), caption
@@ -165,8 +167,23 @@ def test_gpus_of_an_experiment_reach_its_jobs(project: Project):
 def test_edit_of_a_loss_concerns_the_trainers_and_what_follows(project: Project):
     project.edit("workflow_scripts/purereid/reid/losses/triplet.py", "clamp(min=0)", "clamp(min=0.0001)")
     planned = project.planned()
-    assert set(planned) == {"train_reid"} | AFTER_TRAINING
-    assert planned["train_reid"] == 3
+    # the generator posegan learns from an encoder, and all image scores are taken in its features
+    assert set(planned) == {"train_reid", "train_gan", "generate_one"} | AFTER_TRAINING | AFTER_GENERATOR
+    assert planned["train_reid"] == 5 and planned["train_gan"] == planned["plot_gan_curves"] == 1
+
+
+def test_edit_of_a_generator_concerns_that_generator(project: Project):
+    project.edit("workflow_scripts/purereid/systems/dcgan/train.py", "betas=(0.5, 0.999)", "betas=(0.5, 0.99)")
+    planned = project.planned()
+    assert set(planned) == {"train_gan", "train_reid"} | AFTER_TRAINING | AFTER_GENERATOR
+    assert planned["train_gan"] == planned["train_reid"] == 1 and planned["generate"] == 2
+
+
+def test_a_setting_of_the_images_for_training_leaves_those_of_the_test(project: Project):
+    project.override(generators={"posegan": {"generate": {"train": {"seed": 5}}}})
+    planned = project.planned()
+    assert planned["generate"] == 2 and planned["train_reid"] == 1 and "train_gan" not in planned
+    assert "show_images" not in planned and planned["score_images"] == 1
 
 
 def test_edit_of_comment_and_docstring_concerns_nothing(project: Project):
@@ -258,24 +275,33 @@ def test_gpus_beyond_the_profile_are_told(project: Project):
 # --- what is resumed --------------------------------------------------------------------------------------------------
 
 
-def kill_trainer(project: Project, run: subprocess.Popen) -> None:
+def kill_trainer(project: Project, run: subprocess.Popen, script: str) -> None:
     """SIGKILL for the script of the training, as the kernel does when memory runs out."""
     scripts = [
-        process
-        for process in psutil.Process(run.pid).children(recursive=True)
-        if "train_reid.py" in " ".join(process.cmdline())
+        process for process in psutil.Process(run.pid).children(recursive=True) if script in " ".join(process.cmdline())
     ]
     assert scripts
     for process in reversed(scripts):
         process.kill()
 
 
-@pytest.mark.parametrize("checkpoints", [0, 1, 4])
-def test_killed_trainer_ends_with_the_same_bytes(project: Project, checkpoints: int):
-    project.override(train_reid={"epochs": 40})
-    target = f"{TRAINED}/encoder.safetensors"
-    checkpoint = project.folder / TRAINED / "checkpoint.safetensors"
-    log = project.folder / "logs/people/train_reid/baseline/seed1.log"
+@pytest.mark.parametrize(
+    ("rule", "job", "artifact", "checkpoints"),
+    [
+        ("train_reid", "baseline/seed1", "encoder", 0),
+        ("train_reid", "baseline/seed1", "encoder", 1),
+        ("train_reid", "baseline/seed1", "encoder", 4),
+        ("train_gan", "dcgan", "generator", 2),
+    ],
+)
+def test_killed_trainer_ends_with_the_same_bytes(
+    project: Project, rule: str, job: str, artifact: str, checkpoints: int
+):
+    project.override(train_reid={"epochs": 40}, generators={"dcgan": {"train_gan": {"epochs": 40}}})
+    folder = f"people/{rule}/{job}"
+    target = f"results/{folder}/{artifact}.safetensors"
+    checkpoint = project.folder / f"results/{folder}/checkpoint.safetensors"
+    log = project.folder / f"logs/{folder}.log"
     log.unlink()
     run = subprocess.Popen(
         project.command(target), cwd=project.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
@@ -286,15 +312,15 @@ def test_killed_trainer_ends_with_the_same_bytes(project: Project, checkpoints: 
         if checkpoint.exists():
             seen.add(checkpoint.stat().st_mtime_ns)
         time.sleep(0.002)
-    kill_trainer(project, run)
+    kill_trainer(project, run, f"{rule}.py")
     assert run.wait() != 0
     assert not (project.folder / target).exists()
     project.run(target)
-    resumed = project.digests("people/train_reid/baseline/seed1/*")
+    resumed = project.digests(f"{folder}/*")
     assert ("going on from step" in log.read_text()) == (checkpoints > 0)
-    shutil.rmtree(project.folder / TRAINED)
+    shutil.rmtree(project.folder / f"results/{folder}")
     project.run(target)
-    assert project.digests("people/train_reid/baseline/seed1/*") == resumed
+    assert project.digests(f"{folder}/*") == resumed
 
 
 # --- a user's mistakes ------------------------------------------------------------------------------------------------
@@ -366,18 +392,137 @@ def test_own_table_without_cameras_and_training_on_two_sets(project: Project, tm
     assert trained["pid"].nunique() == 16
 
 
-def test_key_point_stages_are_made_on_request(project: Project):
+def test_key_point_stages_describe_the_same_images(finished: Project):
     names = ("import_keypoints/keypoints.parquet", "make_heatmaps/parts.arrow", "sample_pairs/train/pairs.parquet")
-    targets = [f"results/people/{name}" for name in names]
-    assert project.planned(*targets) == {"import_keypoints": 1, "make_heatmaps": 1, "sample_pairs": 1}
-    project.run(*targets)
-    images = pd.read_parquet(project.folder / targets[0])["image"]
-    maps = Heatmaps(project.folder / targets[1])
-    assert maps[images[0]].shape == (6, 128, 64) and len(images) == len(maps.images)
-    pairs = pd.read_parquet(project.folder / targets[2])
-    assert len(pairs) and set(pairs["source"]) <= set(images)
-    project.override(sample_pairs={"train": {"splits": ["train"], "most": 5, "seed": 0}})
-    assert project.planned(*targets) == {"sample_pairs": 1}
+    keypoints, parts, pairs = (finished.folder / f"results/people/{name}" for name in names)
+    images = pd.read_parquet(keypoints)["image"]
+    maps = Heatmaps(parts)
+    assert maps[images[0]].shape == (6, 32, 16) and len(images) == len(maps.images)
+    assert len(pd.read_parquet(pairs)) and set(pd.read_parquet(pairs)["source"]) <= set(images)
+
+
+# --- generators -------------------------------------------------------------------------------------------------------
+
+MEAN = """
+import torch
+from torch import nn
+
+
+class Generator(nn.Module):
+    def __init__(self, height, width):
+        super().__init__()
+        self.configuration = {"height": height, "width": width}
+        self.image = nn.Parameter(torch.zeros(3, height, width))
+
+    def draw(self, conditions):
+        return self.image.clamp(0, 255).to(torch.uint8).repeat(len(conditions["seed"]), 1, 1, 1)
+"""
+MEAN_TRAIN = """
+import torch
+
+from purereid.systems.mean.networks import Generator
+from purereid.systems.trainer import GeneratorTrainer
+
+
+class Trainer(GeneratorTrainer):
+    columns = ("loss", "learning_rate")
+
+    def __init__(self, data, settings, device):
+        super().__init__(data, settings, device)
+        self.networks = {"generator": Generator(settings["height"], settings["width"])}
+        self.optimisers = {}
+
+    def batch(self, step):
+        return self.data.images.float().mean(dim=0)
+
+    def update(self, step, batch):
+        self.networks["generator"].image.data.copy_(batch)
+        return {"loss": 0.0, "learning_rate": 0.0}
+
+    def draw_samples(self):
+        with torch.no_grad():
+            return self.networks["generator"].draw({"seed": torch.arange(len(self.data.samples))})
+"""
+MEAN_SETTINGS = """
+inputs: []
+conditions: []
+settings:
+  splits: {$ref: "#/$defs/splits"}
+  height: {$ref: "#/$defs/positive"}
+  width: {$ref: "#/$defs/positive"}
+  epochs: {$ref: "#/$defs/positive"}
+  images_per_epoch: {$ref: "#/$defs/positive"}
+  batch: {$ref: "#/$defs/positive"}
+  samples: {$ref: "#/$defs/positive"}
+  samples_over_time: {$ref: "#/$defs/positive"}
+  seed: {$ref: "#/$defs/count"}
+  log_every: {$ref: "#/$defs/positive"}
+"""
+
+
+def test_a_third_generator_is_a_sub_package_and_a_section(project: Project):
+    folder = project.folder / "workflow_scripts/purereid/systems/mean"
+    folder.mkdir()
+    files = {"networks.py": MEAN, "train.py": MEAN_TRAIN, "system.yaml": MEAN_SETTINGS, "__init__.py": ""}
+    for name, text in files.items():
+        (folder / name).write_text(text)
+    numbers = {"splits": ["train"], "height": 16, "width": 8, "epochs": 1, "images_per_epoch": 8, "batch": 8}
+    numbers |= {"samples": 2, "samples_over_time": 1, "seed": 1, "log_every": 1}
+    project.override(
+        train_gan={"mean": numbers},
+        generators={"mean": {"system": "mean"}},
+        experiments={"average": {"generator": "mean", "seeds": [1], "train_reid": {"generated_per_batch": 2}}},
+    )
+    planned = project.planned()
+    assert planned["train_gan"] == planned["train_reid"] == planned["score_images"] == 1
+    assert planned["generate"] == 2 and planned["show_images"] == planned["evaluate"] == 1
+    project.run()
+    table = (project.folder / "results/people/compare/table.txt").read_text()
+    assert "average" in table and "lsro" in table
+    assert "mean " in (project.folder / "results/people/compare_images/table.txt").read_text()
+    project.edit("workflow_scripts/purereid/systems/mean/train.py", "mean(dim=0)", "amax(dim=0)")
+    assert project.planned()["train_gan"] == 1
+
+
+def test_generated_images_are_in_the_training(finished: Project):
+    index = pd.read_parquet(finished.folder / "results/people/index_generated/posegan/index.parquet")
+    assert index["kind"].value_counts().to_dict() == {"detected": 38, "generated": 24}
+    curves = pd.read_csv(finished.folder / "results/people/train_reid/posegan/seed1/curves.csv")
+    assert curves["cross_entropy_generated"].notna().all()
+    assert "cross_entropy_generated" not in pd.read_csv(finished.folder / f"{TRAINED}/curves.csv")
+    log = (finished.folder / "logs/people/train_reid/lsro/seed1.log").read_text()
+    assert "labelled uniform" in log
+
+
+def test_a_person_in_a_pose_by_name(project: Project, tmp_path: Path):
+    pose = tmp_path / "pose.txt"
+    pose.write_text("20 32\n30 32\n" + "-1 -1\n" * 16)
+    project.override(generate_one={"jump": {"sources": ["pid:9"], "poses": [str(pose), "pid:10"]}})
+    folder = "results/people/generate_one/posegan/jump"
+    project.run(f"{folder}/grid.png")
+    assert sorted(path.name for path in (project.folder / folder / "pictures").iterdir())[-2:] == ["0-0.png", "0-1.png"]
+    assert project.planned(f"{folder}/grid.png") == {}
+    pose.write_text("500 32\n" + "-1 -1\n" * 17)
+    text = project.run(f"{folder}/grid.png", fails=True)
+    assert "lie outside the picture of 128 x 64: nose at y 500" in text and "Traceback" not in text
+
+
+def test_a_truncated_shard_is_told(project: Project):
+    shard = project.folder / f"{GENERATED}/train/1-of-2.parquet"
+    shard.write_bytes(shard.read_bytes()[:-50])
+    target = "results/people/index_generated/posegan/index.parquet"
+    text = project.run(target, "--forcerun", "index_generated", "--rerun-triggers", "mtime", fails=True)
+    assert "the generated images cannot be read" in text and "1-of-2.parquet" in text and "Traceback" not in text
+
+
+def test_few_real_identities(project: Project):
+    few = {"setup": "few", "real_identities": 3, "images_per_identity": 2}
+    project.override(generators={"posegan": {"generate": {"train": few}}})
+    project.run("results/people/train_reid/posegan/seed1/encoder.safetensors")
+    index = pd.read_parquet(project.folder / "results/people/index_generated/posegan/index.parquet")
+    real, made = index[index["kind"] == "detected"], index[index["kind"] == "generated"]
+    assert len(made) == 10 and made["pid"].nunique() == 5
+    assert (real["pid"].value_counts()[made["pid"].unique()] == 1).all() and real["pid"].nunique() == 8
 
 
 def test_a_data_set_without_key_points_is_told(project: Project):
@@ -386,6 +531,8 @@ def test_a_data_set_without_key_points_is_told(project: Project):
     )
     text = project.run("results/both/import_keypoints/keypoints.parquet", fails=True)
     assert "no key-point file is given" in text and "keypoints of the data set" in text and "Traceback" not in text
+    text = project.run("results/both/make_heatmaps/parts.arrow", fails=True)
+    assert "no weights to estimate them with" in text and "Traceback" not in text
 
 
 # --- README and presets -----------------------------------------------------------------------------------------------
@@ -434,6 +581,8 @@ def test_presets_plan_a_run_on_their_data(preset: str, root: Path, tmp_path: Pat
     settings = yaml.safe_load((root / "presets" / preset).read_text())
     name = settings["dataset"]
     (tmp_path / settings["datasets"][name]["folder"]).mkdir(parents=True)
+    for file in settings["datasets"][name].get("keypoints", []):
+        (tmp_path / file).touch()
     command = [
         sys.executable,
         "-m",

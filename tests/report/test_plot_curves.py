@@ -6,15 +6,36 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
+from PIL import Image
 
 from purereid.errors import UserError
-from purereid.report.plot_curves import draw_losses, draw_runs, loss_names, plot_curves, read_curves
+from purereid.report import plot_curves as module
+from purereid.report.plot_curves import (
+    PERFORMANCE,
+    draw_losses,
+    draw_runs,
+    loss_names,
+    panels,
+    plot_curves,
+    read_curves,
+    split_losses,
+)
+
+HEADER = "step,epoch,loss,learning_rate,images_per_second,waiting"
 
 
 def curves(steps: int, parts: tuple[str, ...] = ("cross_entropy", "triplet")) -> pd.DataFrame:
     columns = ["step", "epoch", "loss", *parts, "accuracy", "learning_rate", "images_per_second", "waiting"]
     rng = np.random.default_rng(steps)
     return pd.DataFrame(rng.random((steps, len(columns))), columns=columns).assign(step=np.arange(steps))
+
+
+def generator(steps: int, **losses: float) -> pd.DataFrame:
+    """Curves of a generator; a loss is drawn at random below its largest value."""
+    rng = np.random.default_rng(steps)
+    drawn = {name: most * (0.5 + rng.random(steps)) for name, most in losses.items()}
+    rest = {"learning_rate": 1e-3, "images_per_second": 100.0, "waiting": 0.1}
+    return pd.DataFrame({"step": np.arange(steps), "epoch": np.arange(steps) / 4, **drawn, **rest})
 
 
 def write(folder: Path, name: str, table: pd.DataFrame) -> Path:
@@ -72,7 +93,14 @@ def test_a_single_part_is_not_drawn_twice(parts, names):
 
 
 @pytest.mark.parametrize(
-    ("text", "message"), [("", "cannot be read"), ("step,loss\n1,2\n", "no column epoch, accuracy")]
+    ("text", "message"),
+    [
+        ("", "cannot be read"),
+        ("step,loss\n1,2\n", "no column epoch, learning_rate, images_per_second, waiting"),
+        ("step,epoch,learning_rate,images_per_second,waiting\n1,1,1,1,0\n", "no column of a loss"),
+        (f"{HEADER}\n1,1,1,1,1,0\n2,1,1\n", "no number in each row of learning_rate, images_per_second, waiting"),
+        (f"{HEADER}\n1,1,high,1,1,0\n", "no number in each row of loss"),
+    ],
 )
 def test_files_that_are_no_curves_are_refused(tmp_path, text, message):
     (tmp_path / "a.csv").write_text(text)
@@ -83,3 +111,50 @@ def test_files_that_are_no_curves_are_refused(tmp_path, text, message):
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(UserError, match=r"nowhere\.csv"):
         read_curves(tmp_path / "nowhere.csv")
+
+
+@pytest.mark.parametrize("steps", [[0], [1], [40], [5, 0, 9]])
+@pytest.mark.parametrize("losses", [["loss"], ["loss", "l1", "real"], list("abcdefghi")])
+def test_generators_with_any_losses_are_drawn(tmp_path, steps, losses):
+    files = [
+        write(tmp_path, f"{number}.csv", generator(count, **dict.fromkeys(losses, 1.0)))
+        for number, count in enumerate(steps)
+    ]
+    for name in ("a.png", "b.png"):
+        plot_curves(curves=files, labels=[f"$run_{file.name}" for file in files], plot=tmp_path / name)
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+
+
+def test_each_loss_of_a_generator_has_a_panel_with_its_own_scale(tmp_path, monkeypatch):
+    drawn = {}
+    monkeypatch.setattr(module, "panels", lambda *arguments: drawn.setdefault("axes", panels(*arguments)))
+    table = generator(20, loss=500.0, adversarial=1.4, l1=0.01, with_pose=1.0, with_source=1.0)
+    plot_curves(curves=[write(tmp_path, "a.csv", table)], labels=["a"], plot=tmp_path / "a.png")
+    axes = drawn["axes"]
+    assert list(axes) == ["loss", "adversarial", "l1", "with_pose", "with_source", *PERFORMANCE]
+    for name in ("loss", "adversarial", "l1"):
+        np.testing.assert_allclose(lines(axes[name])[0], table[name])
+        low, high = axes[name].get_ylim()
+        assert high - low < 1.2 * (table[name].max() - table[name].min())
+    assert len({axis.get_window_extent().y0 for axis in axes.values()}) == 3
+
+
+def test_a_classifier_keeps_its_losses_in_one_panel(tmp_path, monkeypatch):
+    drawn = {}
+    monkeypatch.setattr(module, "panels", lambda *arguments: drawn.setdefault("axes", panels(*arguments)))
+    plot_curves(curves=[write(tmp_path, "a.csv", curves(9))], labels=["a"], plot=tmp_path / "a.png")
+    assert list(drawn["axes"]) == ["loss", "accuracy", *PERFORMANCE]
+    assert len(lines(drawn["axes"]["loss"])) == 3 and drawn["axes"]["accuracy"].get_ylim() == (0, 1)
+
+
+def test_losses_that_are_off_are_named_and_not_drawn(tmp_path):
+    on, off = generator(5, loss=1.0, l1=1.0), generator(5, loss=1.0, l1=1.0, identity=0.0)
+    assert split_losses({"a": off}) == (["loss", "l1"], ["identity"])
+    assert split_losses({"a": on, "b": off}) == (["loss", "l1"], ["identity"])
+    assert split_losses({"a": off, "b": generator(5, identity=1.0)}) == (["loss", "l1", "identity"], [])
+    assert split_losses({"a": off.head(0)}) == (["loss", "l1", "identity"], [])
+    for name, table in (("on", on), ("off", off)):
+        plot_curves(curves=[write(tmp_path, name, table)], labels=["a"], plot=tmp_path / f"{name}.png")
+    pictures = [np.asarray(Image.open(tmp_path / f"{name}.png").convert("L")) for name in ("on", "off")]
+    assert pictures[0].shape == pictures[1].shape  # the same panels, and a line of text below them
+    assert (pictures[1][-30:] < 200).any() and not np.array_equal(*pictures)

@@ -12,9 +12,9 @@ from PIL import Image
 
 from purereid.data.index import read_index
 from purereid.data.keypoints import Keypoints, read_keypoints, write_keypoints
+from purereid.data.samples import SCHEMA, read_samples
 from purereid.data.shards import encode, write_shard
 from purereid.errors import UserError
-from purereid.report.samples import SCHEMA, read_samples
 from purereid.report.show_images import (
     STEPS,
     Originals,

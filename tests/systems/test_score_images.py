@@ -164,11 +164,12 @@ def test_nearest_poses_against_a_slow_reference():
 def test_pose_neighbours_draw_the_mean_of_the_nearest_images(people):
     poses = read_keypoints(people.keypoints)
     rows = people.table[(people.table["split"] == "train") & (people.table["pid"] > 0)]
-    one, three = (PoseNeighbours(rows, poses, SIZE, count) for count in (1, 3))
-    wanted = rows["image"].tolist()[:4]
-    assert torch.equal(one(wanted), load(people, wanted))
-    near = nearest_poses(
-        three.joints[[0]], three.visible[[0]], three.joints[three.known], three.visible[three.known], 3
-    )
-    expected = three.images[torch.from_numpy(near[0])].double().mean(0)
-    assert (three([poses.images[0]])[0] - expected).abs().max() <= 0.5
+    drawn = PoseNeighbours(rows, poses, SIZE, 3)
+    table = people.table
+    for wanted in (rows["image"].iloc[0], table.loc[table["split"] == "query", "image"].iloc[0]):
+        row = poses.images.index(wanted)
+        known = drawn.joints[drawn.known], drawn.visible[drawn.known]
+        near = nearest_poses(drawn.joints[[row]], drawn.visible[[row]], *known, len(rows))[0]
+        images = [image for image in rows["image"].iloc[near] if image != wanted][:3]
+        expected = load(people, images).double().mean(0)
+        assert (drawn([wanted])[0] - expected).abs().max() <= 0.5

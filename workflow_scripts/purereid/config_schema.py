@@ -114,6 +114,7 @@ def _expectation(error: jsonschema.ValidationError) -> str:
         ("minimum", "at least"),
         ("exclusiveMinimum", "above"),
         ("maximum", "at most"),
+        ("multipleOf", "a multiple of"),
         ("minItems", "items: at least"),
     ):
         if key in schema:

@@ -194,8 +194,7 @@ class Configuration:
                 self._check_labels(experiment, settings["generated_labels"])
         if self.generators_in_use():
             self._check_encoder(self.config["score_images"]["encoder"], "score_images.encoder")
-        for dataset, generator in self.generators_in_use():
-            self._check_poses(dataset, generator)
+        for _, generator in self.generators_in_use():
             named = self.training(generator).get("encoder")
             if named:
                 self._check_encoder(named, f"train_gan.{self.system(generator)}.encoder of the generator {generator}")
@@ -251,6 +250,8 @@ class Configuration:
         used = [*self.tested(), *(self.train(experiment) for experiment in self.experiments)]
         for dataset in dict.fromkeys(used):
             self._check_dataset(dataset, ())
+        for dataset, generator in self.generators_in_use():
+            self._check_poses(dataset, generator)
 
     def _check_dataset(self, dataset: str, within: tuple[str, ...]) -> None:
         entry = self.datasets[dataset]

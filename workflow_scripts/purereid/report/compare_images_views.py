@@ -19,8 +19,8 @@ HEADINGS = {
 LEGEND = (
     "↑ higher is better, ↓ lower is better, - not scored; ± standard deviation over the images, or over the parts that "
     "the definition names. The number of a column leads to its definition below the table: values of two columns are "
-    "not comparable, even where the score has the same name. A generator should beat the trivial ones: the source as it "
-    "is, and the mean of the training images with the nearest poses."
+    "not comparable, even where the score has the same name. A generator should beat the trivial ones: the source as "
+    "it is, and the mean of the training images with the nearest poses."
 )
 
 

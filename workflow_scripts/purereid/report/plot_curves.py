@@ -59,7 +59,7 @@ def read_curves(path: Path) -> pd.DataFrame:
         raise UserError(f"no column {', '.join(missing)}", where=path, expected=f"columns {', '.join(COLUMNS)}")
     if not loss_columns(table):
         raise UserError("no column of a loss", where=path, expected=f"one beside {', '.join(COLUMNS)}")
-    bad = [name for name in table if len(table) and not np.issubdtype(table[name].dtype, np.number)]
+    bad = [name for name in table if len(table) and not pd.api.types.is_numeric_dtype(table[name])]
     bad += [name for name in table if table[name].isna().any() and name not in bad]
     if bad:
         raise UserError(f"no number in each row of {', '.join(bad)}", where=path, expected="a whole curves.csv")
@@ -106,14 +106,14 @@ def loss_columns(table: pd.DataFrame) -> list[str]:
 
 def panels(figure: Figure, rows: list[list[str]], heights: list[float]) -> dict[str, Axes]:
     """Panels over the steps, one per column of the curves; each row is as wide as the figure."""
-    grid = figure.add_gridspec(len(rows), 12, height_ratios=heights)
+    strips = figure.subfigures(len(rows), 1, height_ratios=heights)
     axes = {}
-    for row, names in enumerate(rows):
-        width = 12 // len(names)
-        for place, name in enumerate(names):
-            axes[name] = figure.add_subplot(grid[row, place * width : (place + 1) * width])
-            axes[name].set_title(TITLES.get(name, name.replace("_", " ").capitalize()))
-            axes[name].set_xlabel("step")
+    for strip, names in zip(strips, rows, strict=True):
+        for name, ax in zip(names, strip.subplots(1, len(names), squeeze=False)[0], strict=True):
+            ax.set_title(TITLES.get(name, name.replace("_", " ").capitalize()))
+            ax.set_xlabel("step")
+            ax.locator_params(axis="x", integer=True, nbins=6)
+            axes[name] = ax
     return axes
 
 

@@ -259,6 +259,10 @@ def draw_edge(axes: Axes, points: list[tuple[float, float]], back: bool) -> None
         middle = (start + end - HEAD) / 2
         curve += [(x0, start), (x0, middle), (x1, middle), (x1, end - HEAD), (x1, end)]
         codes += [Curve.LINETO, Curve.CURVE4, Curve.CURVE4, Curve.CURVE4, Curve.LINETO]
-    look = {"arrowstyle": "<|-", "linestyle": "--"} if back else {"arrowstyle": "-|>"}
-    path = Curve(curve, codes)
-    axes.add_patch(FancyArrowPatch(path=path, mutation_scale=HEAD, color=GREY, linewidth=1.1, **look))
+    look = {"mutation_scale": HEAD, "color": GREY, "linewidth": 1.1}
+    if not back:
+        axes.add_patch(FancyArrowPatch(path=Curve(curve, codes), arrowstyle="-|>", **look))
+        return
+    axes.add_patch(FancyArrowPatch(path=Curve(curve, codes), arrowstyle="-", linestyle="--", **look))
+    head = [(x, y + BOX / 2 + HEAD), (x, y + BOX / 2)]
+    axes.add_patch(FancyArrowPatch(*head, arrowstyle="-|>", shrinkA=0, shrinkB=0, **look))

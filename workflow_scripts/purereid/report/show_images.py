@@ -9,11 +9,11 @@ import pandas as pd
 from purereid.data.images import read_image
 from purereid.data.index import read_index
 from purereid.data.keypoints import read_keypoints
+from purereid.data.samples import read_samples
 from purereid.data.shards import read_shard
 from purereid.errors import UserError
 from purereid.report.nearest_images import COLUMNS, nearest_blocks
 from purereid.report.pictures import Block, Row, Tile, camera, draw_sheet, save_picture
-from purereid.report.samples import read_samples
 from purereid.report.skeleton import draw_pose
 
 STEPS = 8  # of the training, that are shown

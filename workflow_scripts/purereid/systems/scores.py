@@ -21,7 +21,7 @@ DEFINITIONS = {
         "structural similarity as in PATN: Gaussian window of sigma 1.5, population covariance, range of values taken "
         "from each generated image, mean over images",
     ),
-    "ssim_255": ("higher", "the same with a range of 255: higher than ssim_patn by its definition"),
+    "ssim_255": ("higher", "ssim_patn but for a range of 255: higher than ssim_patn by its definition"),
     "mask_ssim": ("higher", "ssim_patn with both images black outside the mask of the target's pose (PATN)"),
     "l1": ("lower", "mean absolute difference of images whose values are mapped to -1..1"),
     "consistency": ("higher", "mean cosine to the source image in features of the reID encoder (flip-tested)"),
@@ -76,7 +76,7 @@ class ScoreTable:
         self._add("l1", of, against, l1(images, real))
 
     def add_sets(self, of: str, against: str, images: torch.Tensor, real: torch.Tensor) -> None:
-        """Scores of a set of images against another set."""
+        """Scores of a set of images against another set; the Inception score looks at the first alone."""
         note = "" if min(len(images), len(real)) >= SMALL else f"small-scale: {len(images)} and {len(real)} images"
         features = [self.networks.encode(each) for each in (images, real)]
         self._add_frechet("frechet_reid", of, against, features, "encoder", note)
@@ -86,7 +86,7 @@ class ScoreTable:
             if len(images) >= SPLITS:
                 mean, spread = inception_score(self.networks.inception_logits(features[0]))
                 names = {"spread": spread, "weights": "inception", "note": note}
-                self._row("inception_score", of, "none", mean, len(images), **names)
+                self._row("inception_score", of, against, mean, len(images), **names)
 
     def add_identities(self, of: str, images: torch.Tensor, pids: np.ndarray, seed: int) -> None:
         """How much the images of an identity differ among each other."""

@@ -2,13 +2,9 @@
 
 from pathlib import Path
 
-import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 import torch
 
-from purereid.data.atomic import whole_file
-from purereid.data.shards import encode
+from purereid.data.samples import write_samples
 from purereid.logs import log
 from purereid.systems.generator_file import save_generator
 from purereid.systems.registry import trainer_class
@@ -17,13 +13,6 @@ from purereid.systems.training_data import TrainingData
 from purereid.training.distributed import first_device
 from purereid.training.lock import locked
 from purereid.training.loop import finish, train
-
-SAMPLES = pa.schema(
-    [
-        *(("step", pa.int64()), ("number", pa.int32())),
-        *(("source", pa.string()), ("pose", pa.string()), ("target", pa.string()), ("bytes", pa.binary())),
-    ]
-)
 
 
 def train_gan(
@@ -66,22 +55,9 @@ def train_gan(
         trainer = trainer_class(system)(data, settings, device)
         _say(trainer)
         train(trainer, seed=settings["seed"], stamp=stamp, curves=Path(curves), log_every=settings["log_every"])
-        write_samples(samples, trainer)
+        write_samples(samples, data.samples, trainer.samples)
         save_generator(generator, system, trainer.networks["generator"])
         finish(curves)
-
-
-def write_samples(path: str | Path, trainer: GeneratorTrainer) -> None:
-    """Write the samples of a training."""
-    tables = [
-        trainer.data.samples.drop(columns="seed").assign(
-            step=step, number=range(len(images)), bytes=encode(images, "png", 0)
-        )
-        for step, images in sorted(trainer.samples.items())
-    ]
-    table = pd.concat(tables) if tables else pd.DataFrame(columns=SAMPLES.names)
-    with whole_file(Path(path)) as temporary:
-        pq.write_table(pa.Table.from_pandas(table[SAMPLES.names], SAMPLES, preserve_index=False), temporary)
 
 
 def _say(trainer: GeneratorTrainer) -> None:

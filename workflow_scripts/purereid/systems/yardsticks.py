@@ -1,5 +1,6 @@
 """Trivial generators, which a trained one must beat: the source as it is, and the mean image of the nearest poses."""
 
+import numpy as np
 import pandas as pd
 import torch
 
@@ -11,6 +12,8 @@ from purereid.quality.pose_neighbours import nearest_poses
 
 class PoseNeighbours:
     """The mean of the training images whose poses are nearest to the wanted one; it knows nothing of the source.
+
+    Where a training image itself shows the wanted pose, it is left out: its background would give the answer away.
 
     Args:
         rows: training images of persons.
@@ -26,15 +29,16 @@ class PoseNeighbours:
         rows = rows[rows["image"].map(lambda image: image in self.number and self.visible[self.number[image]].any())]
         self.known = rows["image"].map(self.number).to_numpy()
         self.images = load_images(rows["path"].tolist(), *size, threads)
-        self.count = min(count, len(rows))
+        self.count = min(count, len(rows) - 1)
 
     def __call__(self, poses: list[str]) -> torch.Tensor:
         """Images uint8 [B, 3, H, W] for the poses of some images."""
-        wanted = [self.number[image] for image in poses]
-        near = nearest_poses(
-            self.joints[wanted], self.visible[wanted], self.joints[self.known], self.visible[self.known], self.count
-        )
+        wanted = np.array([self.number[image] for image in poses])
+        known = self.joints[self.known], self.visible[self.known]
+        near = nearest_poses(self.joints[wanted], self.visible[wanted], *known, self.count + 1)
+        others = self.known[near] != wanted[:, None]
+        others[others.all(axis=1), -1] = False  # of those that are not among the neighbours, one too many was found
         drawn = torch.empty(len(poses), *self.images.shape[1:], dtype=torch.uint8)
-        for row, neighbours in enumerate(near):
-            drawn[row] = self.images[torch.from_numpy(neighbours)].float().mean(dim=0).round().to(torch.uint8)
+        for row, (neighbours, other) in enumerate(zip(near, others, strict=True)):
+            drawn[row] = self.images[torch.from_numpy(neighbours[other])].float().mean(dim=0).round().to(torch.uint8)
         return drawn

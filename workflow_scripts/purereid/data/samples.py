@@ -5,9 +5,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
+import torch
 
+from purereid.data.atomic import whole_file
 from purereid.data.parquet import read_strictly
-from purereid.data.shards import decode
+from purereid.data.shards import decode, encode
 from purereid.errors import UserError
 
 SCHEMA = pa.schema(
@@ -23,6 +26,23 @@ SCHEMA = pa.schema(
 AGAIN = "delete the file, so that the generator is trained again"
 
 
+def write_samples(path: Path, conditions: pd.DataFrame, images: dict[int, torch.Tensor]) -> None:
+    """Write samples; equal arguments give equal bytes, and the file is whole or not there.
+
+    Args:
+        path: where to write.
+        conditions: columns source, pose, target, one row per sample.
+        images: by step, uint8 [n, 3, H, W] of these conditions.
+    """
+    tables = [
+        conditions.assign(step=step, number=range(len(conditions)), bytes=encode(images[step], "png", 0))
+        for step in sorted(images)
+    ]
+    table = pa.Table.from_pandas(pd.concat(tables)[SCHEMA.names], SCHEMA, preserve_index=False)
+    with whole_file(Path(path)) as temporary:
+        pq.write_table(table.replace_schema_metadata(None), temporary)
+
+
 def read_samples(path: Path) -> pd.DataFrame:
     """Read samples.parquet, sorted by step and number.
 
@@ -34,10 +54,7 @@ def read_samples(path: Path) -> pd.DataFrame:
         UserError: the file is missing, damaged, empty or of another kind; a step that lacks a condition; a sample that
             is no image.
     """
-    try:
-        table = read_strictly(Path(path), SCHEMA, "samples", "train_gan").to_pandas()
-    except (OSError, pa.ArrowException) as error:
-        raise UserError(f"the samples cannot be read: {error}", where=path, do=AGAIN) from None
+    table = read_strictly(Path(path), SCHEMA, "samples", "train_gan").to_pandas()
     if table.empty:
         raise UserError("there are no samples", where=path, expected="images drawn during the training", do=AGAIN)
     conditions = ["number", "source", "pose", "target"]

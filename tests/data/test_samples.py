@@ -9,9 +9,9 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 
+from purereid.data.samples import SCHEMA, read_samples
 from purereid.data.shards import encode
 from purereid.errors import UserError
-from purereid.report.samples import SCHEMA, read_samples
 
 
 def write(folder: Path, table: pd.DataFrame) -> Path:
