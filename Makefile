@@ -1,4 +1,4 @@
-# make demo    render people, train, score, compare, report (a few minutes on two cores)
+# make demo    render people, generate, train, score, compare, report (about ten minutes on two cores)
 # make test    the tests
 # Both make their own environment in .venv from envs/requirements.txt.
 

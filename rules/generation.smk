@@ -3,7 +3,7 @@ Generation: train image generators, generate people, score them.
 
 INPUT   results/{dataset}/index_dataset/index.parquet, import_keypoints, make_heatmaps, sample_pairs
 OUTPUT  results/{dataset}/train_gan/{generator}/generator.safetensors
-        results/{dataset}/generate/{generator}/{images}/{shard}-of-{shards}.parquet
+        results/{dataset}/generate/{generator}/{images}/{shard}-of-{shards}/images.parquet
         results/{dataset}/index_generated/{generator}/index.parquet, score_images/{generator}/scores.json
 """
 
@@ -40,7 +40,7 @@ rule generate:
     input:
         unpack(generate_inputs),
     output:
-        images="results/{dataset}/generate/{generator}/{images}/{shard}-of-{shards}.parquet",
+        images="results/{dataset}/generate/{generator}/{images}/{shard}-of-{shards}/images.parquet",
     log:
         "logs/{dataset}/generate/{generator}/{images}/{shard}-of-{shards}.log",
     benchmark:

@@ -26,5 +26,10 @@ def test_constant_is_one_after_warmup():
 
 
 def test_unknown_schedule_is_told():
-    with pytest.raises(UserError, match="unknown learning rate schedule 'linear'"):
-        learning_rate_factor(1, epochs=10, schedule="linear")
+    with pytest.raises(UserError, match="unknown learning rate schedule 'square'"):
+        learning_rate_factor(1, epochs=10, schedule="square")
+
+
+def test_linear_falls_from_one_to_zero():
+    values = [learning_rate_factor(epoch, epochs=10, schedule="linear") for epoch in (0, 1, 5, 10)]
+    assert values == pytest.approx([1, 0.9, 0.5, 0])

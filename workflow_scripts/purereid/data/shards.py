@@ -1,7 +1,7 @@
 """Shards of generated images: Parquet files with one row per image, which hold the images themselves.
 
 In an index the path of a generated image is that of its shard and its name:
-``results/people/generate/posegan/train/0-of-2.parquet/generated/posegan/train/0000012.png``.
+``results/people/generate/posegan/train/0-of-2/images.parquet/generated/posegan/train/0000012.png``.
 """
 
 import io
