@@ -297,7 +297,7 @@ def kill_trainer(project: Project, run: subprocess.Popen, script: str) -> None:
 def test_killed_trainer_ends_with_the_same_bytes(
     project: Project, rule: str, job: str, artifact: str, checkpoints: int
 ):
-    project.override(train_reid={"epochs": 40}, generators={"dcgan": {"train_gan": {"epochs": 600}}})
+    project.override(train_reid={"epochs": 40}, generators={"dcgan": {"train_gan": {"epochs": 120}}})
     folder = f"people/{rule}/{job}"
     target = f"results/{folder}/{artifact}.safetensors"
     checkpoint = project.folder / f"results/{folder}/checkpoint.safetensors"

@@ -63,13 +63,13 @@ def train_gan(
 def _say(trainer: GeneratorTrainer) -> None:
     sizes = ", ".join(f"{name} {_millions(network)} M" for name, network in trainer.networks.items())
     log.info(
-        "parameters: %s; %d images, %s pairs, %d steps of %d on %s",
+        "parameters: %s; %d images, %s pairs, %d steps on %s with %d images each",
         sizes,
         len(trainer.data.names),
         "no" if trainer.data.pairs is None else len(trainer.data.pairs),
         trainer.steps,
-        trainer.images_per_step,
         trainer.device.type,
+        trainer.images_per_step,
     )
 
 
