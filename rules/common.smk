@@ -13,7 +13,7 @@ sys.path.append(str(SCRIPTS))
 from purereid import provenance
 from purereid.configuration import Configuration, canonical
 from purereid.errors import UserError
-from purereid.systems.registry import code_of
+from purereid.systems.registry import code_of, maps_needed
 
 try:
     setup = Configuration(config, Path(workflow.basedir) / "rules/schemas/config.schema.yaml")
@@ -112,15 +112,17 @@ def score_images_settings(wildcards):
         "system": setup.system(wildcards.generator),
     }
     splits = setup.generating(wildcards.generator)["train"]["splits"]
-    sections = {"settings": config["score_images"], "estimator": config["estimate_keypoints"]}
-    return canonical(names | sections | {"splits": splits})
+    own = _score_encoder() == train_gan_inputs(wildcards).get("encoder")
+    sections = {"settings": config["score_images"], "estimator": _estimator()}
+    return canonical(names | sections | {"splits": splits, "own_encoder": own})
 
 
 def generate_one_settings(wildcards):
     names = {"name": wildcards.generator, "system": setup.system(wildcards.generator)}
     precision = setup.generating(wildcards.generator)["precision"]
-    more = {"precision": precision, "estimator": config["estimate_keypoints"]}
-    return canonical(setup.pictures[wildcards.picture] | names | more)
+    more = {"precision": precision, "estimator": _estimator()}
+    entry = {key: value for key, value in setup.pictures[wildcards.picture].items() if key not in wildcards.keys()}
+    return canonical(entry | names | more)
 
 
 def plot_gan_curves_settings(wildcards):
@@ -156,6 +158,8 @@ def rule_graph_settings():
     texts = provenance.digest([provenance.file_digest(file) for file in files])
     drawn = {experiment: setup.learns(experiment) for experiment in setup.experiments}
     parts = {"dataset": config["dataset"], "datasets": setup.datasets, "experiments": setup.experiments, "drawn": drawn}
+    learnt = {generator: setup.learns_from(generator) for _, generator in setup.generators_in_use()}
+    parts |= {"generators": learnt, "pictures": list(setup.pictures), "encoder": config["score_images"]["encoder"]}
     return canonical({"rules": texts} | parts)
 
 
@@ -191,16 +195,17 @@ def train_gan_inputs(wildcards):
     files = {name: _generation_files()[name] for name in setup.learns_from(wildcards.generator) if name != "encoder"}
     found = {name: path.format(dataset=wildcards.dataset) for name, path in files.items()}
     if "encoder" in setup.learns_from(wildcards.generator):
-        found |= {"encoder": _first_encoder(setup.training(wildcards.generator)["encoder"])}
+        found |= {"encoder": _encoder_of(setup.training(wildcards.generator)["encoder"], 0)}
     return {"index": rules.index_dataset.output.index.format(dataset=wildcards.dataset)} | found
 
 
 def generate_inputs(wildcards):
     """The index, the generator, and the poses and pairs that it is asked for."""
-    takes = setup.takes(wildcards.generator)
-    files = {name: _generation_files()[name] for name in takes if name != "source"}
-    if takes:
+    files = {name: _generation_files()[name] for name in maps_needed(setup.takes(wildcards.generator))}
+    if setup.needs_poses(wildcards.generator):
         files |= {"keypoints": keypoints(wildcards)}
+    if wildcards.images == "train" and setup.pose_list(wildcards.generator):
+        files |= {"pose_list": setup.pose_list(wildcards.generator)}
     if wildcards.images == "test":
         files |= {"pairs": _pairs("test")}
     files |= {"index": rules.index_dataset.output.index}
@@ -213,11 +218,11 @@ def score_images_inputs(wildcards):
     dataset, generator = wildcards.dataset, wildcards.generator
     found = {
         "index": rules.index_dataset.output.index.format(dataset=dataset),
-        "encoder": _first_encoder(config["score_images"]["encoder"]),
+        "encoder": _score_encoder(),
         "train": _shards(dataset, generator, "train"),
-        "test": _shards(dataset, generator, "test") if setup.takes(generator) else [],
+        "test": _shards(dataset, generator, "test") if "source" in setup.takes(generator) else [],
     }
-    if setup.takes(generator):
+    if found["test"]:
         found |= {"keypoints": keypoints(wildcards)}
     if setup.datasets[dataset]["format"] == "rendered_people":
         found |= {"scene": rules.render_people.output.scene.format(dataset=dataset)}
@@ -237,13 +242,13 @@ def generate_one_inputs(wildcards):
 def show_images_inputs(wildcards):
     """Samples of the training, and generated images with what they were made from."""
     dataset, generator = wildcards.dataset, wildcards.generator
-    purpose = "test" if setup.takes(generator) else "train"
+    purpose = "test" if "source" in setup.takes(generator) else "train"
     found = {
         "index": rules.index_dataset.output.index.format(dataset=dataset),
         "samples": rules.train_gan.output.samples.format(**_generator(wildcards)),
         "generated": _shards(dataset, generator, purpose),
     }
-    return found | ({"keypoints": keypoints(wildcards)} if setup.takes(generator) else {})
+    return found | ({"keypoints": keypoints(wildcards)} if setup.needs_poses(generator) else {})
 
 
 def image_scores(wildcards):
@@ -312,14 +317,13 @@ def pictures():
 def _generator_pictures():
     """Pictures and scores of all generators in use, and the pictures that the config asks for."""
     used = setup.generators_in_use()
-    guided = [(dataset, generator) for dataset, generator in used if "source" in setup.takes(generator)]
     plain = [rules.plot_gan_curves.output, rules.show_images.output]
     return [
         *(path for output in plain for d, g in used for path in expand(output, dataset=d, generator=g)),
         *(
             path
-            for d, g in guided
-            for path in expand(rules.generate_one.output.grid, dataset=d, generator=g, picture=setup.pictures)
+            for d, g in used
+            for path in expand(rules.generate_one.output.grid, dataset=d, generator=g, picture=setup.pictures_of(d, g))
         ),
         *expand(rules.compare_images.output.table, dataset=dict.fromkeys(dataset for dataset, _ in used)),
     ]
@@ -339,10 +343,25 @@ def _pairs(pairs):
     return rules.sample_pairs.output.pairs.replace("{pairs}", pairs)
 
 
-def _first_encoder(experiment):
-    """The encoder of an experiment with its first seed."""
-    names = {"dataset": setup.train(experiment), "experiment": experiment, "seed": setup.seeds(experiment)[0]}
+def _encoder_of(experiment, seed):
+    """The encoder of an experiment with one of its seeds, by the place of the seed."""
+    names = {"dataset": setup.train(experiment), "experiment": experiment, "seed": setup.seeds(experiment)[seed]}
     return rules.train_reid.output.encoder.format(**names)
+
+
+def _score_encoder():
+    """Another than that from which generators learn, where the experiment has several seeds."""
+    return _encoder_of(config["score_images"]["encoder"], -1)
+
+
+def _estimator():
+    """What poses in images are found with, or nothing."""
+    names = ("weights", "weights_sha256", "short_side", "least_person", "least_joint", "batch")
+    return (
+        {name: config["estimate_keypoints"][name] for name in names}
+        if config["estimate_keypoints"]["weights"]
+        else None
+    )
 
 
 def _shards(dataset, generator, images):

@@ -15,6 +15,12 @@ ROOT = Path(__file__).parents[1]
 torch.set_num_threads(1)  # the networks of the tests are small, and the workflow's jobs run beside them
 
 
+@pytest.fixture(autouse=True)
+def checkpoint_after_each_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long writing one takes beside a training of milliseconds."""
+    monkeypatch.setattr("purereid.training.loop.SHARE", 0)
+
+
 @pytest.fixture
 def root() -> Path:
     """Folder of the repository."""

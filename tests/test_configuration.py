@@ -146,8 +146,10 @@ def test_a_generator_has_the_settings_of_its_system_and_its_own(config: dict, ro
 
 def test_training_reads_an_encoder_only_where_one_is_named(config: dict, root: Path):
     assert configure(config, root).learns_from("posegan") == ["parts", "pairs", "encoder"]
-    config["train_gan"]["posegan"]["encoder"] = ""
-    assert configure(config, root).learns_from("posegan") == ["parts", "pairs"]
+    for key, value in (("encoder", ""), ("identity_weight", 0.0)):
+        changed = copy.deepcopy(config)
+        changed["train_gan"]["posegan"][key] = value
+        assert configure(changed, root).learns_from("posegan") == ["parts", "pairs"]
 
 
 @pytest.mark.parametrize(
@@ -164,7 +166,6 @@ def test_training_reads_an_encoder_only_where_one_is_named(config: dict, root: P
         ("generate.train.setup", "some", "expected: one of all, few"),
         ("generate_one.swap.sources", 0, "where:    generate_one.swap.sources"),
         ("experiments.lsro.generator", "dcgna", "unknown generator 'dcgna'\n  where:    experiments.lsro.generator"),
-        ("experiments.lsro.train_reid", {}, "a generator is named, and generated_per_batch is 0"),
         ("experiments.baseline.train_reid", {"generated_per_batch": 8}, "no generator is named, and generated_per_b"),
         ("score_images.encoder", "base", "unknown experiment 'base'\n  where:    score_images.encoder"),
         ("score_images.encoder", "lsro", "the experiment lsro is itself trained on generated images"),
@@ -181,6 +182,24 @@ def test_mistakes_about_generators_are_told(config: dict, root: Path, path: str,
         section = section[parent]
     section[key] = value
     assert message in refused(config, root)
+
+
+def test_a_generator_without_images_in_a_batch_is_the_yardstick_of_few_real_ones(config: dict, root: Path):
+    config["experiments"]["real_part"] = {"generator": "posegan"}
+    assert configure(config, root).section("train_reid", "real_part")["generated_per_batch"] == 0
+
+
+def test_pictures_of_one_data_set_or_generator(config: dict, root: Path):
+    config["generate_one"]["mine"] = {"sources": 1, "poses": 1, "dataset": "mine"}
+    config["generate_one"]["other"] = {"sources": 1, "poses": 1, "generator": "other"}
+    setup = configure(config, root)
+    assert setup.pictures_of("people", "posegan") == ["swap"] and setup.pictures_of("people", "dcgan") == []
+    assert setup.pictures_of("mine", "posegan") == ["swap", "mine"]
+
+
+def test_list_of_poses_must_exist(config: dict, root: Path):
+    config["generate"]["train"]["pose_list"] = "no.txt"
+    assert "file not found: no.txt\n  where:    generate.train.pose_list of the generator" in refused(config, root)
 
 
 def test_labels_with_identity_need_a_generator_that_knows_it(config: dict, root: Path):

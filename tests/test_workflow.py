@@ -403,7 +403,7 @@ def test_key_point_stages_describe_the_same_images(finished: Project):
 
 # --- generators -------------------------------------------------------------------------------------------------------
 
-MEAN = """
+BLEND = """
 import torch
 from torch import nn
 
@@ -412,15 +412,16 @@ class Generator(nn.Module):
     def __init__(self, height, width):
         super().__init__()
         self.configuration = {"height": height, "width": width}
-        self.image = nn.Parameter(torch.zeros(3, height, width))
+        self.share = nn.Parameter(torch.tensor(0.5))
 
     def draw(self, conditions):
-        return self.image.clamp(0, 255).to(torch.uint8).repeat(len(conditions["seed"]), 1, 1, 1)
+        assert conditions["joints"].shape == conditions["source_joints"].shape and "parts" not in conditions
+        return (self.share * conditions["source"] + (1 - self.share) * conditions["pose_image"]).to(torch.uint8)
 """
-MEAN_TRAIN = """
+BLEND_TRAIN = """
 import torch
 
-from purereid.systems.mean.networks import Generator
+from purereid.systems.blend.networks import Generator
 from purereid.systems.trainer import GeneratorTrainer
 
 
@@ -433,21 +434,27 @@ class Trainer(GeneratorTrainer):
         self.optimisers = {}
 
     def batch(self, step):
-        return self.data.images.float().mean(dim=0)
+        return self.data.pids[self.data.pairs[step]]
 
     def update(self, step, batch):
-        self.networks["generator"].image.data.copy_(batch)
+        assert batch[0] == batch[1]
         return {"loss": 0.0, "learning_rate": 0.0}
 
-    def draw_samples(self):
-        with torch.no_grad():
-            return self.networks["generator"].draw({"seed": torch.arange(len(self.data.samples))})
+    def sample_conditions(self):
+        names = {column: self.data.samples[column].tolist() for column in ("source", "pose")}
+        images = {column: self.data.images[[self.data.names.index(n) for n in names[column]]] for column in names}
+        maps = {column: self.data.maps.of("joints", names[column]) for column in names}
+        return {
+            "source": images["source"],
+            "pose_image": images["pose"],
+            "joints": maps["pose"],
+            "source_joints": maps["source"],
+        }
 """
-MEAN_SETTINGS = """
-inputs: []
-conditions: []
+BLEND_SETTINGS = """
+inputs: [joints, pairs]
+conditions: [source, pose_image, joints, source_joints]
 settings:
-  splits: {$ref: "#/$defs/splits"}
   height: {$ref: "#/$defs/positive"}
   width: {$ref: "#/$defs/positive"}
   epochs: {$ref: "#/$defs/positive"}
@@ -461,32 +468,33 @@ settings:
 
 
 def test_a_third_generator_is_a_sub_package_and_a_section(project: Project):
-    folder = project.folder / "workflow_scripts/purereid/systems/mean"
+    folder = project.folder / "workflow_scripts/purereid/systems/blend"
     folder.mkdir()
-    files = {"networks.py": MEAN, "train.py": MEAN_TRAIN, "system.yaml": MEAN_SETTINGS, "__init__.py": ""}
+    files = {"networks.py": BLEND, "train.py": BLEND_TRAIN, "system.yaml": BLEND_SETTINGS, "__init__.py": ""}
     for name, text in files.items():
         (folder / name).write_text(text)
-    numbers = {"splits": ["train"], "height": 16, "width": 8, "epochs": 1, "images_per_epoch": 8, "batch": 8}
+    numbers = {"height": 32, "width": 16, "epochs": 1, "images_per_epoch": 8, "batch": 8}
     numbers |= {"samples": 2, "samples_over_time": 1, "seed": 1, "log_every": 1}
+    mixed = {"generator": "blend", "seeds": [1]}
     project.override(
-        train_gan={"mean": numbers},
-        generators={"mean": {"system": "mean"}},
-        experiments={"average": {"generator": "mean", "seeds": [1], "train_reid": {"generated_per_batch": 2}}},
+        train_gan={"blend": numbers},
+        generators={"blend": {"system": "blend"}},
+        experiments={"mixed": mixed | {"train_reid": {"generated_per_batch": 2, "generated_labels": "identity"}}},
     )
     planned = project.planned()
     assert planned["train_gan"] == planned["train_reid"] == planned["score_images"] == 1
-    assert planned["generate"] == 2 and planned["show_images"] == planned["evaluate"] == 1
+    assert planned["generate"] == 3 and planned["show_images"] == planned["evaluate"] == planned["generate_one"] == 1
     project.run()
     table = (project.folder / "results/people/compare/table.txt").read_text()
-    assert "average" in table and "lsro" in table
-    assert "mean " in (project.folder / "results/people/compare_images/table.txt").read_text()
-    project.edit("workflow_scripts/purereid/systems/mean/train.py", "mean(dim=0)", "amax(dim=0)")
+    assert "mixed" in table and "lsro" in table
+    assert "blend " in (project.folder / "results/people/compare_images/table.txt").read_text()
+    project.edit("workflow_scripts/purereid/systems/blend/networks.py", "torch.tensor(0.5)", "torch.tensor(0.6)")
     assert project.planned()["train_gan"] == 1
 
 
 def test_generated_images_are_in_the_training(finished: Project):
     index = pd.read_parquet(finished.folder / "results/people/index_generated/posegan/index.parquet")
-    assert index["kind"].value_counts().to_dict() == {"detected": 38, "generated": 24}
+    assert index[index["split"] == "train"]["kind"].value_counts().to_dict() == {"detected": 38, "generated": 24}
     curves = pd.read_csv(finished.folder / "results/people/train_reid/posegan/seed1/curves.csv")
     assert curves["cross_entropy_generated"].notna().all()
     assert "cross_entropy_generated" not in pd.read_csv(finished.folder / f"{TRAINED}/curves.csv")
@@ -507,6 +515,23 @@ def test_a_person_in_a_pose_by_name(project: Project, tmp_path: Path):
     assert "lie outside the picture of 128 x 64: nose at y 500" in text and "Traceback" not in text
 
 
+def test_an_edited_list_of_poses_is_noticed(project: Project, tmp_path: Path):
+    names = pd.read_parquet(project.folder / f"{GENERATED}/train/0-of-2/images.parquet")["pose"].unique()
+    poses = tmp_path / "poses.txt"
+    poses.write_text(names[0])
+    project.override(generators={"posegan": {"generate": {"train": {"pose_list": str(poses)}}}})
+    targets = [f"{GENERATED}/train/{shard}-of-2/images.parquet" for shard in range(2)]
+    project.run(*targets)
+    assert set(pd.read_parquet(project.folder / targets[1])["pose"]) == {names[0]}
+    assert project.planned(*targets) == {}
+    time.sleep(1.1)
+    poses.write_text("\n".join(names[:2]))
+    assert project.planned(*targets) == {"generate": 2}
+    poses.unlink()
+    text = project.run(*targets, "--dry-run", fails=True)
+    assert "file not found" in text and "pose_list" in text and "Traceback" not in text
+
+
 def test_a_truncated_shard_is_told(project: Project):
     shard = project.folder / f"{GENERATED}/train/1-of-2/images.parquet"
     shard.write_bytes(shard.read_bytes()[:-50])
@@ -520,6 +545,7 @@ def test_few_real_identities(project: Project):
     project.override(generators={"posegan": {"generate": {"train": few}}})
     project.run("results/people/train_reid/posegan/seed1/encoder.safetensors")
     index = pd.read_parquet(project.folder / "results/people/index_generated/posegan/index.parquet")
+    index = index[index["split"] == "train"]
     real, made = index[index["kind"] == "detected"], index[index["kind"] == "generated"]
     assert len(made) == 10 and made["pid"].nunique() == 5
     assert (real["pid"].value_counts()[made["pid"].unique()] == 1).all() and real["pid"].nunique() == 8

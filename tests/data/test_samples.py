@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from purereid.data.samples import SCHEMA, read_samples
-from purereid.data.shards import encode
+from purereid.data.shard_writer import encode
 from purereid.errors import UserError
 
 

@@ -12,9 +12,10 @@ import pytest
 import torch
 from PIL import Image
 
-from purereid.data import shards
+from purereid.data import shard_writer, shards
 from purereid.data.images import load_images, read_image
-from purereid.data.shards import SCHEMA, decode, encode, image_bytes, read_shard, shard_of, write_shard
+from purereid.data.shard_writer import encode, write_shard
+from purereid.data.shards import SCHEMA, decode, image_bytes, read_shard, shard_of
 from purereid.errors import UserError
 
 IMAGES = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (6, 3, 16, 8), dtype=np.uint8))
@@ -69,7 +70,7 @@ def test_a_write_that_fails_leaves_the_old_file(shard: Path, monkeypatch: pytest
         path.write_bytes(b"half")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(shards.pq, "write_table", full)
+    monkeypatch.setattr(shard_writer.pq, "write_table", full)
     with pytest.raises(OSError, match="No space left"):
         write_shard(shard, table(), encode(IMAGES, "png", 0))
     assert shard.read_bytes() == before and len(list(shard.parent.iterdir())) == 1

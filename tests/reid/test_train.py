@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from purereid.data.index import read_index, write_index
-from purereid.data.shards import encode, write_shard
+from purereid.data.shard_writer import encode, write_shard
 from purereid.errors import UserError
 from purereid.logs import log
 from purereid.reid.labels import KINDS, REAL

@@ -13,7 +13,7 @@ from PIL import Image
 from purereid.data.index import read_index
 from purereid.data.keypoints import Keypoints, read_keypoints, write_keypoints
 from purereid.data.samples import SCHEMA, read_samples
-from purereid.data.shards import encode, write_shard
+from purereid.data.shard_writer import encode, write_shard
 from purereid.errors import UserError
 from purereid.report.show_images import (
     STEPS,

@@ -104,6 +104,7 @@ def test_jpeg_and_heat_maps_of_another_size(people, make, settings, tmp_path):
     make_heatmaps(keypoints=people.keypoints, **large, height=64, width=32)
     fine, coarse = make(parts=large["parts"]), make()
     assert (decode(fine["bytes"]).float() - decode(coarse["bytes"]).float()).abs().mean() < 3
+    assert make(purpose="test", settings=settings | {"format": "jpeg"})["image"].str.endswith(".png").all()
     made = make(settings=settings | {"format": "jpeg"})
     assert made["image"].str.endswith(".jpg").all() and made["bytes"].iloc[0][:2] == b"\xff\xd8"
 
@@ -134,8 +135,7 @@ def test_index_holds_real_and_generated_training_images(people, make, settings, 
     )
     both = read_index(tmp_path / "both.parquet")
     real, made = both[both["kind"] != "generated"], both[both["kind"] == "generated"]
-    train = people.table[people.table["split"] == "train"]
-    assert real["image"].tolist() == train["image"].tolist() and (both["split"] == "train").all()
+    assert real["image"].tolist() == people.table["image"].tolist() and (made["split"] == "train").all()
     assert len(made) == 18 and (made["camid"] == -1).all() and made["sha256"].is_unique
     first = made.iloc[0]
     assert np.array_equal(read_image(first["path"]), decode(read_shard(shards[0])["bytes"][:1])[0].permute(1, 2, 0))
@@ -147,7 +147,7 @@ def test_index_of_few_real_identities(people, make, settings, tmp_path):
     shards = [tmp_path / "train/0-of-1.parquet"]
     index_generated(index=people.index, shards=shards, generated=tmp_path / "few.parquet", name="p", settings=few)
     both = read_index(tmp_path / "few.parquet")
-    real = both[both["kind"] != "generated"]
+    real = both[(both["kind"] != "generated") & (both["split"] == "train")]
     counts = real["pid"].value_counts()
     assert sorted(counts)[:4] == [1] * 4 and min(sorted(counts)[4:]) > 1
     assert set(made["pid"]) == set(counts[counts == 1].index) and set(made["source"]) <= set(real["image"])
@@ -159,8 +159,7 @@ def test_index_of_few_real_identities(people, make, settings, tmp_path):
 def test_pose_list_reaches_the_plan(people, make, settings, tmp_path):
     train = people.table[people.table["split"] == "train"]["image"]
     (tmp_path / "poses.txt").write_text(train.iloc[0])
-    chosen = settings["train"] | {"pose_list": str(tmp_path / "poses.txt")}
-    assert set(make(settings=settings | {"train": chosen})["pose"]) == {train.iloc[0]}
+    assert set(make(pose_list=tmp_path / "poses.txt")["pose"]) == {train.iloc[0]}
 
 
 def test_no_pose_with_shoulders_and_hips(people, make, tmp_path):

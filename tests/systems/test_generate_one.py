@@ -81,7 +81,7 @@ def test_a_pose_is_named_by_image_pose_file_or_pid(draw, people, test_images, tm
         ({"sources": ["nobody.jpg"]}, r"unknown source 'nobody.jpg'"),
         ({"sources": ["pid:77777"]}, r"unknown identity 'pid:77777'"),
         ({"poses": ["nobody.jpg"]}, r"unknown pose 'nobody.jpg'"),
-        ({"sources": 50}, r"50 different persons asked for, 4 have images"),
+        ({"sources": 50}, r"images of 50 different persons asked for, of 4 there are some"),
     ],
 )
 def test_unknown_names(draw, changed, message):

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from purereid.errors import UserError
-from purereid.systems.plan import plan_images, plan_pairs, read_pose_list, real_part
+from purereid.systems.plan import image_seeds, plan_images, plan_pairs, read_pose_list, real_part
 
 GUIDED = {"conditions": ["source", "parts"], "setup": "all", "real_identities": 0, "seed": 3}
 POSES = [f"pose{number}" for number in range(6)]
@@ -26,7 +26,12 @@ def test_every_identity_gets_its_images(rows):
         assert part["pose"].is_unique
     three = plan[plan["pid"] == 3]["source"]
     assert sorted(three[:4]) == ["3_0", "3_2", "3_4", "3_6"] and three.iloc[4] == three.iloc[0]
-    assert plan["seed"].is_unique and (plan["seed"] >= 0).all()
+
+
+def test_every_image_has_its_own_seed():
+    seeds = image_seeds(3, "train", 0, 50)
+    assert len(set(seeds)) == 50 and min(seeds) >= 0 and seeds[10:20] == image_seeds(3, "train", 10, 20)
+    assert not set(seeds) & {*image_seeds(3, "test", 0, 50), *image_seeds(4, "train", 0, 50)}
 
 
 def test_poses_start_over_where_there_are_too_few(rows):
@@ -70,12 +75,19 @@ def test_with_all_every_real_image_stays(rows):
 def test_an_unconditional_generator_makes_as_many_people_who_are_nobody(rows):
     plan = plan_images(rows, [], images_per_identity=4, **(GUIDED | {"conditions": []}))
     assert len(plan) == 12 and (plan["pid"] == -1).all() and (plan[["source", "pose"]] == "").all(axis=None)
-    assert plan["seed"].is_unique
+
+
+def test_a_generator_that_takes_a_pose_or_a_source_alone(rows):
+    plan = plan_images(rows, POSES, images_per_identity=4, **(GUIDED | {"conditions": ["joints"]}))
+    assert (plan["pid"] == -1).all() and (plan["source"] == "").all() and set(plan["pose"]) <= set(POSES)
+    plan = plan_images(rows, [], images_per_identity=4, **(GUIDED | {"conditions": ["source"]}))
+    assert (plan["pid"] > 0).all() and (plan["source"] != "").all() and (plan["pose"] == "").all()
 
 
 def test_pairs_of_the_test_become_sources_and_poses():
-    plan = plan_pairs(pd.DataFrame({"source": ["a", "b"], "target": ["c", "d"]}), seed=1)
-    assert plan["source"].tolist() == ["a", "b"] and plan["pose"].tolist() == ["c", "d"] and plan["seed"].is_unique
+    table = pd.DataFrame({"image": ["a", "b", "c", "d"], "pid": [1, 2, 1, 2]})
+    plan = plan_pairs(pd.DataFrame({"source": ["a", "b"], "target": ["c", "d"]}), table)
+    assert plan.to_numpy().tolist() == [["a", "c", 1], ["b", "d", 2]]
 
 
 @pytest.mark.parametrize(
@@ -100,7 +112,7 @@ def test_list_of_poses(tmp_path):
     path.write_text("pose3\n\npose1\n")
     assert read_pose_list(path, POSES) == ["pose3", "pose1"]
     path.write_text("pose3\nsomebody\n")
-    with pytest.raises(UserError, match="1 of 2 names in the list of poses have no key points, such as somebody"):
+    with pytest.raises(UserError, match="1 of 2 names in the list of poses are of no use, such as somebody"):
         read_pose_list(path, POSES)
     path.write_text("\n")
     with pytest.raises(UserError, match="0 of 0 names"):

@@ -80,7 +80,7 @@ def test_other_seed_other_generator(people, gan_settings, tmp_path):
 def test_posegan_learns_two_pairs_by_heart(people, gan_settings):
     settings = gan_settings("posegan", channels=16, blocks=2, batch=2, epochs=100, images_per_epoch=8, warmup_epochs=0)
     settings |= {"learning_rate": 2e-3, "adversarial_weight": 0.1, "precision": "fp32", "weight_decay": 0.0}
-    size = {"size": (32, 16), "threads": 1, "splits": ["train"], "samples": 2, "seed": 1}
+    size = {"size": (32, 16), "threads": 1, "samples": 2, "seed": 1}
     data = TrainingData(people.index, pairs=people.train_pairs, parts=people.parts, **size)
     data.pairs = data.pairs[[0, len(data.pairs) - 1]]
     trainer = trainer_class("posegan")(data, settings, CPU)
@@ -93,7 +93,7 @@ def test_posegan_learns_two_pairs_by_heart(people, gan_settings):
 
 
 def test_dcgan_sees_every_image_once_before_any_comes_again(people, gan_settings):
-    size = {"size": (32, 16), "threads": 1, "splits": ["train"], "samples": 2, "seed": 1}
+    size = {"size": (32, 16), "threads": 1, "samples": 2, "seed": 1}
     data = TrainingData(people.index, **size)
     trainer = trainer_class("dcgan")(data, gan_settings("dcgan", batch=len(data.names) // 2), CPU)
     positions = torch.arange(2 * len(data.names))
@@ -109,7 +109,7 @@ def test_posegan_says_which_losses_are_off(people, gan_settings, tmp_path, caplo
 
 
 def test_biases_learn_twice_as_fast_and_do_not_decay(people, gan_settings):
-    size = {"size": (32, 16), "threads": 1, "splits": ["train"], "samples": 2, "seed": 1}
+    size = {"size": (32, 16), "threads": 1, "samples": 2, "seed": 1}
     data = TrainingData(people.index, pairs=people.train_pairs, parts=people.parts, **size)
     trainer = trainer_class("posegan")(data, gan_settings("posegan", warmup_epochs=0, schedule="constant"), CPU)
     trainer.step(0, trainer.batch(0))

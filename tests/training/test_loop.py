@@ -11,7 +11,8 @@ import torch
 
 from purereid.errors import UserError
 from purereid.logs import log
-from purereid.training.loop import finish, step_seed, train
+from purereid.training.loop import finish, train
+from purereid.training.seeds import step_seed
 
 
 class Toy:
@@ -61,6 +62,13 @@ def run(folder: Path, stamp: str = "s", **toy: int) -> Toy:
 
 def weights(trainer: Toy) -> bytes:
     return b"".join(tensor.numpy().tobytes() for tensor in trainer.model.state_dict().values())
+
+
+def test_checkpoints_that_take_long_are_written_seldom(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("purereid.training.loop.SHARE", 1e9)
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path, fail_at=11)
+    assert run(tmp_path).seen[0] == 4  # after the first epoch, and not again
 
 
 @pytest.mark.parametrize("fail_at", [1, 4, 6, 11])

@@ -11,7 +11,7 @@ import yaml
 from purereid.config_schema import check_schema, check_sections, with_systems
 from purereid.errors import UserError
 from purereid.provenance import digest
-from purereid.systems.registry import description
+from purereid.systems.registry import description, maps_needed
 
 RENDERED, MERGED = "rendered_people", "merge"
 OTHER_RULES = ("render_people", "keypoints", "import_keypoints")  # keys of a data set that do not concern its index
@@ -83,10 +83,16 @@ class Configuration:
         """What an image of a generator is made from: source, joints, parts; empty: noise alone."""
         return description(self.system(generator))["conditions"]
 
+    def needs_poses(self, generator: str) -> bool:
+        """Whether a generator takes or learns from heat maps or pairs, for which key points are needed."""
+        inputs = description(self.system(generator))["inputs"]
+        return bool(maps_needed(self.takes(generator))) or any(name != "encoder" for name in inputs)
+
     def learns_from(self, generator: str) -> list[str]:
         """What the training of a generator reads besides the index: joints, parts, pairs, encoder."""
-        named = self.training(generator).get("encoder")
-        return [name for name in description(self.system(generator))["inputs"] if name != "encoder" or named]
+        settings = self.training(generator)
+        wanted = settings.get("encoder") and settings.get("identity_weight", 1)
+        return [name for name in description(self.system(generator))["inputs"] if name != "encoder" or wanted]
 
     def training(self, generator: str) -> dict:
         """Settings with which a generator is trained: its system's section, overridden by its entry."""
@@ -102,6 +108,19 @@ class Configuration:
     def generator_gpus(self, generator: str) -> int:
         """GPUs of a generator's jobs: one, or 0 for the CPU."""
         return min(1, self.generators[generator].get("gpus", self.config["gpus"]))
+
+    def pose_list(self, generator: str) -> str | None:
+        """File with the images whose poses are asked for."""
+        return self.generating(generator)["train"]["pose_list"] or None
+
+    def pictures_of(self, dataset: str, generator: str) -> list[str]:
+        """Pictures of ``generate_one`` that are drawn of a data set by a generator."""
+        wanted = {"dataset": dataset, "generator": generator}
+        return [
+            name
+            for name, entry in self.pictures.items()
+            if "source" in self.takes(generator) and all(entry.get(key, own) == own for key, own in wanted.items())
+        ]
 
     def named_files(self, picture: str) -> list[str]:
         """Files that a picture of ``generate_one`` names; other names are images of the index."""
@@ -181,30 +200,29 @@ class Configuration:
         """Generators in use, and what experiments expect of them."""
         for experiment, entry in self.experiments.items():
             where, settings = f"experiments.{experiment}", self.section("train_reid", experiment)
-            if ("generator" in entry) != bool(settings["generated_per_batch"]):
-                raise UserError(
-                    f"{'a' if 'generator' in entry else 'no'} generator is named, and generated_per_batch is "
-                    f"{settings['generated_per_batch']}",
-                    where=where,
-                    expected="a generator and generated images in each batch, or neither",
-                    do="set generator and train_reid.generated_per_batch of the experiment",
-                )
             if "generator" in entry:
                 _check_known(entry["generator"], self.generators, f"{where}.generator", "generator")
                 self._check_labels(experiment, settings["generated_labels"])
+            elif settings["generated_per_batch"]:
+                raise UserError(
+                    f"no generator is named, and generated_per_batch is {settings['generated_per_batch']}",
+                    where=where,
+                    expected="a generator whose images these are",
+                    do="name one (generator: of the experiment), or set generated_per_batch to 0",
+                )
         if self.generators_in_use():
             self._check_encoder(self.config["score_images"]["encoder"], "score_images.encoder")
         for _, generator in self.generators_in_use():
+            where = f"generate.train.pose_list of the generator {generator}"
+            if self.pose_list(generator) and not Path(self.pose_list(generator)).is_file():
+                raise UserError(f"file not found: {self.pose_list(generator)}", where=where, do="correct the path")
             named = self.training(generator).get("encoder")
             if named:
                 self._check_encoder(named, f"train_gan.{self.system(generator)}.encoder of the generator {generator}")
 
     def _check_poses(self, dataset: str, generator: str) -> None:
-        if (
-            self.takes(generator)
-            and not self.has_keypoints(dataset)
-            and not self.config["estimate_keypoints"]["weights"]
-        ):
+        known = self.has_keypoints(dataset) or self.config["estimate_keypoints"]["weights"]
+        if self.needs_poses(generator) and not known:
             raise UserError(
                 f"the generator {generator} needs key points, and the data set {dataset} has none",
                 where=f"datasets.{dataset}.keypoints",

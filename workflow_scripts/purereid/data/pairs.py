@@ -47,13 +47,14 @@ def sample_pairs(
     table = read_index(index)
     poses = read_keypoints(keypoints)
     complete = whole_torso(poses.visible)
-    persons = _persons(table, splits)
-    with_pose = [image for image in poses.images if image in persons]
-    kept = [image for image, whole in zip(poses.images, complete, strict=True) if whole and image in persons]
-    found = all_pairs([persons[image] for image in kept])
+    shown = persons(table, splits)
+    pids = dict(zip(shown["image"], shown["pid"].tolist(), strict=True))
+    with_pose = [image for image in poses.images if image in pids]
+    kept = [image for image, whole in zip(poses.images, complete, strict=True) if whole and image in pids]
+    found = all_pairs([pids[image] for image in kept])
     if not len(found):
         raise UserError(
-            f"no pair among {len(kept)} images: of {len(persons)} images of persons in {', '.join(splits)},"
+            f"no pair among {len(kept)} images: of {len(pids)} images of persons in {', '.join(splits)},"
             f" {len(with_pose)} have key points, {len(kept)} of them both shoulders and both hips",
             where=keypoints,
             expected="two such images of at least one person",
@@ -117,11 +118,10 @@ def write_published_pairs(pairs: pd.DataFrame, path: Path) -> None:
         temporary.write_text("\n".join(["from,to", *lines]) + "\n", encoding="utf-8")
 
 
-def _persons(table: pd.DataFrame, splits: Sequence[str]) -> dict[str, int]:
-    """The person of each image in some splits that shows one."""
+def persons(table: pd.DataFrame, splits: Sequence[str]) -> pd.DataFrame:
+    """Rows of an index in some splits without junk and distractors (gallery pids that no query shows)."""
     unasked = (table["split"] == "gallery") & ~table["pid"].isin(table.loc[table["split"] == "query", "pid"])
-    rows = table[table["split"].isin(splits) & (table["pid"] >= 0) & ~unasked]
-    return dict(zip(rows["image"], rows["pid"].tolist(), strict=True))
+    return table[table["split"].isin(splits) & (table["pid"] >= 0) & ~unasked]
 
 
 def _ordered_pairs(rows: np.ndarray) -> np.ndarray:

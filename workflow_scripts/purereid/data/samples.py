@@ -10,7 +10,8 @@ import torch
 
 from purereid.data.atomic import whole_file
 from purereid.data.parquet import read_strictly
-from purereid.data.shards import decode, encode
+from purereid.data.shard_writer import encode
+from purereid.data.shards import decode
 from purereid.errors import UserError
 
 SCHEMA = pa.schema(

@@ -12,15 +12,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 import torch
 from PIL import Image
 
-from purereid.data.atomic import whole_file
 from purereid.data.parquet import read_strictly
 from purereid.errors import UserError
 
@@ -42,55 +39,28 @@ AGAIN = "make the generated images again: delete the file and run the workflow"
 LOCK = threading.Lock()
 
 
-def write_shard(path: str | Path, table: pd.DataFrame, files: Sequence[bytes]) -> None:
-    """Write a shard; equal arguments give equal bytes, and the file is whole or not there.
-
-    Args:
-        path: where to write.
-        table: one row per image: image (name, each once), source and pose (images of the index, "" where there is
-            none), pid (intended identity, -1 none), seed, height and width in pixels.
-        files: the images in the same order, each as a PNG or JPEG file.
-
-    Raises:
-        ValueError: not as many files as rows.
-    """
-    arrow = pa.Table.from_pandas(table.assign(bytes=list(files)), SCHEMA, preserve_index=False)
-    with whole_file(Path(path)) as temporary:
-        # the images are compressed already, and no two are alike
-        pq.write_table(arrow.replace_schema_metadata(None), temporary, compression="none", use_dictionary=False)
-
-
 def read_shard(path: str | Path, columns: Sequence[str] | None = None) -> pd.DataFrame:
     """Read a shard, all columns of ``SCHEMA`` or some of them, in the order of the file.
 
     Raises:
         UserError: no such file, a truncated or damaged one, other columns, empty cells, an image listed twice.
     """
-    return _read(path).select(list(columns or SCHEMA.names)).to_pandas()
+    wanted = list(columns or SCHEMA.names)
+    return _read(path, wanted).select(wanted).to_pandas()
 
 
-def encode(images: torch.Tensor, kind: str, quality: int, threads: int = 1) -> list[bytes]:
-    """Turn pixels into files.
+def decode(files: Sequence[bytes], threads: int = 1) -> torch.Tensor:
+    """Turn files of B images of one size into pixels uint8 [B, 3, H, W], RGB.
 
     Args:
-        images: uint8 [B, 3, H, W], RGB.
-        kind: ``png`` (exact) or ``jpeg``.
-        quality: of JPEG, 1 to 100.
-        threads: images encoded at once; the result does not depend on it.
-    """
-    ending, options = {"png": (".png", []), "jpeg": (".jpg", [cv2.IMWRITE_JPEG_QUALITY, quality])}[kind]
-    pixels = images.permute(0, 2, 3, 1).flip(3).contiguous().cpu().numpy()  # OpenCV takes BGR
-    with ThreadPoolExecutor(threads) as pool:
-        return list(pool.map(lambda image: cv2.imencode(ending, image, options)[1].tobytes(), pixels))
-
-
-def decode(files: Sequence[bytes]) -> torch.Tensor:
-    """Turn files of B images of one size into pixels uint8 [B, 3, H, W], RGB.
+        files: PNG or JPEG files.
+        threads: files decoded at once.
 
     Raises:
         UserError: a file that is no image or truncated, images of several sizes, no files.
     """
-    images = [_pixels(number, file) for number, file in enumerate(files)]
+    with ThreadPoolExecutor(threads) as pool:
+        images = list(pool.map(_pixels, range(len(files)), files))
     sizes = sorted({image.shape[:2] for image in images})
     if len(sizes) != 1:
         found = ", ".join(f"{height} x {width}" for height, width in sizes) or "none"
@@ -150,8 +120,8 @@ def _state(shard: str) -> tuple[int, ...]:
     return about.st_ino, about.st_mtime_ns, about.st_size
 
 
-def _read(path: str | Path) -> pa.Table:
-    table = read_strictly(Path(path), SCHEMA, "generated images", "generate")
+def _read(path: str | Path, columns: Sequence[str] = SCHEMA.names) -> pa.Table:
+    table = read_strictly(Path(path), SCHEMA, "generated images", "generate", list(dict.fromkeys(["image", *columns])))
     names = table["image"].to_pylist()
     if len(set(names)) < len(names):
         seen: set[str] = set()

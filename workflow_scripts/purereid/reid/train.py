@@ -21,9 +21,10 @@ from purereid.reid.losses.triplet import batch_hard_triplet
 from purereid.reid.model import ReIDModel, save_model
 from purereid.training.distributed import launch, own_slice, rank, sync_batch_norm, world_size
 from purereid.training.lock import locked
-from purereid.training.loop import finish, step_seed, train
+from purereid.training.loop import finish, train
 from purereid.training.precision import autocast
 from purereid.training.schedule import learning_rate_factor
+from purereid.training.seeds import step_seed
 
 
 def train_reid(
@@ -132,18 +133,19 @@ class ReIDTrainer:
     def batch(self, step: int) -> tuple[torch.Tensor, torch.Tensor]:
         """Rows int64 [B] of the whole batch, and the augmented images of this process's slice of it."""
         rows = torch.from_numpy(self.batches.batch(step))
-        own = own_slice(len(rows))
-        generator = torch.Generator().manual_seed(step_seed(self.seed, step, 1 + rank()))
-        images = self.images[rows[own]]
+        own = rows[own_slice(len(rows))]
+        real = int((self.kinds[own] == REAL).sum())  # they come first
+        parts = [self._augmented(part, step, number) for number, part in enumerate((own[:real], own[real:]))]
+        return rows, torch.cat(parts).contiguous(memory_format=torch.channels_last)
+
+    def _augmented(self, rows: torch.Tensor, step: int, part: int) -> torch.Tensor:
+        """Real (part 0) and generated images have draws of their own: real ones look as they do without the others."""
+        generator = torch.Generator().manual_seed(step_seed(self.seed, step, 1 + rank(), *([part] if part else [])))
+        images = self.images[rows]
         if self.device.type == "cuda":
             images = images.pin_memory().to(self.device, non_blocking=True)
-        return rows, augment(
-            images,
-            generator,
-            flip=self.settings["flip"],
-            pad=self.settings["pad"],
-            erase=self.settings["random_erasing"],
-        )
+        names = {"flip": "flip", "pad": "pad", "erase": "random_erasing"}
+        return augment(images, generator, **{name: self.settings[key] for name, key in names.items()})
 
     def step(self, step: int, batch: tuple[torch.Tensor, torch.Tensor]) -> dict[str, torch.Tensor | float]:
         """One update of the weights."""

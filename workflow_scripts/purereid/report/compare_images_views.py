@@ -12,7 +12,9 @@ NAME = 30  # letters of a generator's name that the terminal shows
 ARROWS = {"higher": " ↑", "lower": " ↓", "none": ""}
 HEADINGS = {
     "targets": "Against the targets: the real images whose poses were asked for",
+    "source": "Against the sources: is it the same person?",
     "truth": "Against the truth: the persons rendered in the poses asked for",
+    "train_source": "Against the sources, of the images for training",
     "train": "Against the real training images, as sets",
     "none": "Of the images alone",
 }

@@ -16,7 +16,7 @@ TRIVIAL = {
     "pose_neighbours": "mean of the nearest poses",
     "real": "real images",
 }
-VALUES = {"of": ("generator", *TRIVIAL), "against": ("targets", "truth", "train", "none")}
+VALUES = {"of": ("generator", *TRIVIAL), "against": ("targets", "source", "truth", "train", "train_source", "none")}
 VALUES |= {"better": ("higher", "lower", "none")}
 FIELDS = {
     **dict.fromkeys(("score", "of", "against"), str),

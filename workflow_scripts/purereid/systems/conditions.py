@@ -1,7 +1,8 @@
-"""What a generator is asked for: tensors by name, as its ``system.yaml`` lists them.
+"""What a generator is asked for: tensors by name, as its ``system.yaml`` lists them under ``conditions``.
 
-- ``source``: uint8 [B, 3, H, W], images of the persons to show
-- ``joints``: float32 [B, 18, H, W], ``parts``: float32 [B, 6, H, W]: heat maps of the poses to show them in
+- ``source``: uint8 [B, 3, H, W], images of the persons to show; ``pose_image``: the images that show the wanted poses
+- ``joints``: float32 [B, 18, H, W], ``parts``: float32 [B, 6, H, W]: heat maps of the wanted poses
+- ``source_joints``, ``source_parts``: the same of the sources
 - ``seed``: int64 [B], always there: the draws of an image depend on its own seed, whatever else is in the batch
 """
 
@@ -9,20 +10,71 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import torch
 from torch.nn import functional
 
 from purereid.data.heatmap_file import Heatmaps
 from purereid.data.heatmaps import joint_maps, part_maps
+from purereid.data.images import load_images
+from purereid.errors import UserError
 
-POSES = {"joints": joint_maps, "parts": part_maps}  # conditions that are heat maps
+MAPS = {"joints": joint_maps, "parts": part_maps}
+IMAGES = {"source": "source", "pose_image": "pose"}  # conditions that are images, and the column that names them
+
+
+class Conditions:
+    """Conditions of images of a data set.
+
+    Args:
+        names: conditions wanted, of ``CONDITIONS``.
+        table: the index.
+        maps: files of heat maps, by ``joints`` and ``parts``.
+        size: height and width of the generator's images.
+        threads: image files read at once.
+    """
+
+    def __init__(
+        self,
+        names: Sequence[str],
+        table: pd.DataFrame,
+        maps: dict[str, str | Path],
+        size: tuple[int, int],
+        threads: int,
+    ):
+        self.names, self.size, self.threads = names, size, threads
+        self.paths = dict(zip(table["image"], table["path"], strict=True))
+        self.maps = PoseMaps(maps, size)
+
+    def of(self, rows: pd.DataFrame) -> dict[str, torch.Tensor]:
+        """Tensors by name, of rows with the columns source, pose and seed.
+
+        Raises:
+            UserError: an image that is not in the index, cannot be read or has no heat maps.
+        """
+        images = {name: self._images(rows[IMAGES[name]]) for name in IMAGES if name in self.names}
+        wanted = {name: self.maps.of(name, rows["pose"].tolist()) for name in MAPS if name in self.names}
+        sources = {
+            f"source_{name}": self.maps.of(name, rows["source"].tolist())
+            for name in MAPS
+            if f"source_{name}" in self.names
+        }
+        return images | wanted | sources | {"seed": torch.tensor(rows["seed"].to_numpy())}
+
+    def _images(self, names: pd.Series) -> torch.Tensor:
+        """Each file is read once, however many images of a batch show its person."""
+        codes, unique = pd.factorize(names)
+        strangers = [name for name in unique if name not in self.paths]
+        if strangers:
+            raise UserError(f"{strangers[0]} is not in the index", expected="images of this data set")
+        return load_images([self.paths[name] for name in unique], *self.size, self.threads)[codes]
 
 
 class PoseMaps:
     """Heat maps of the images of a data set, in the size of a generator.
 
     Args:
-        files: file of ``make_heatmaps`` by condition (``joints``, ``parts``).
+        files: file of ``make_heatmaps`` by ``joints`` and ``parts``.
         size: height and width of the generator's images.
     """
 
@@ -30,39 +82,19 @@ class PoseMaps:
         self.maps = {name: Heatmaps(path) for name, path in files.items()}
         self.size = size
 
-    def of(self, images: Sequence[str]) -> dict[str, torch.Tensor]:
-        """Conditions of the poses of some images.
+    def of(self, name: str, images: Sequence[str]) -> torch.Tensor:
+        """Heat maps of one kind, float32 [B, C, H, W].
 
         Raises:
             UserError: an image without heat maps.
         """
-        found = {
-            name: torch.from_numpy(np.stack([maps[image] for image in images])) for name, maps in self.maps.items()
-        }
-        return {name: _resized(maps, self.size) for name, maps in found.items()}
-
-
-def maps_of_joints(
-    names: Sequence[str], joints: np.ndarray, visible: np.ndarray, size: tuple[int, int]
-) -> dict[str, torch.Tensor]:
-    """Conditions of poses that are given as key points.
-
-    Args:
-        names: conditions wanted, of ``POSES``.
-        joints: [B, 18, 2] = (y, x) in pixels of a picture of 128 x 64.
-        visible: bool [B, 18].
-        size: height and width of the generator's images.
-    """
-    return {name: POSES[name](joints, visible, size=size) for name in names}
+        maps = torch.from_numpy(np.stack([self.maps[name][image] for image in images]))
+        if maps.shape[2:] == self.size:
+            return maps
+        return functional.interpolate(maps, self.size, mode="bilinear", align_corners=False, antialias=True)
 
 
 def noise(seeds: torch.Tensor, width: int) -> torch.Tensor:
     """Uniform draws float32 [B, width] in -1..1, each row from its own seed int64 [B]."""
     draws = [torch.rand(width, generator=torch.Generator().manual_seed(int(seed))) for seed in seeds]
     return torch.stack(draws) * 2 - 1
-
-
-def _resized(maps: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
-    if maps.shape[2:] == size:
-        return maps
-    return functional.interpolate(maps, size, mode="bilinear", align_corners=False, antialias=True)

@@ -9,14 +9,16 @@ import pandas as pd
 from purereid.data.index import read_index, write_index
 from purereid.data.shards import read_shard
 from purereid.logs import log
-from purereid.systems.generate import training_persons
-from purereid.systems.plan import real_part
+from purereid.systems.plan import real_part, training_persons
 
 
 def index_generated(
     *, index: str | Path, shards: Sequence[str | Path], generated: str | Path, name: str, settings: dict
 ) -> None:
-    """Write the real training images that stay and all generated ones as one index.
+    """Write the real images that stay and all generated ones as one index.
+
+    Images of splits in which nothing is generated all stay, so that a model sees the same real images as one without
+    generated ones; only the set-up ``few`` takes some away.
 
     Args:
         index: the data set.
@@ -28,10 +30,12 @@ def index_generated(
     Raises:
         UserError: files that cannot be read.
     """
-    rows = training_persons(read_index(index), settings["splits"])
+    table = read_index(index)
+    rows = training_persons(table, settings["splits"])
     real = real_part(rows, settings["setup"], settings["real_identities"], settings["seed"])
+    others = table[~table["split"].isin(settings["splits"])]
     made = pd.concat([_rows(shard, name, settings["splits"][0]) for shard in shards])
-    write_index(pd.concat([real, made]), Path(generated))
+    write_index(pd.concat([others, real, made]), Path(generated))
     log.info("%d real images of %d identities, %d generated", len(real), real["pid"].nunique(), len(made))
 
 

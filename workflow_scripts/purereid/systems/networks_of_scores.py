@@ -1,5 +1,6 @@
 """The networks that scores need: a reID encoder always, an Inception and a pose network where weights are given."""
 
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,7 @@ class Networks:
     Args:
         encoder: file of a reID model.
         settings: the section ``score_images`` of the config.
-        estimator: the section ``estimate_keypoints``.
+        estimator: settings of ``estimate_keypoints``, or None.
         device: where to compute.
 
     Attributes:
@@ -36,8 +37,8 @@ class Networks:
             self.checksums["inception"] = settings["inception_weights_sha256"]
             weights = settings["inception_weights"], self.checksums["inception"]
             self.inception = load_inception(*weights).to(device, memory_format=torch.channels_last)
-        if estimator and estimator["weights"]:
-            self.checksums["pose"], self.least_joint = estimator["weights_sha256"], estimator["least_joint"]
+        if estimator:
+            self.checksums["pose"], self.estimator = estimator["weights_sha256"], estimator
             self.pose_network = build_network(estimator["short_side"], estimator["least_person"])
             load_weights(self.pose_network, estimator["weights"], estimator["weights_sha256"])
             self.pose_network.to(device)
@@ -64,7 +65,27 @@ class Networks:
     def poses(self, images: torch.Tensor) -> Estimate:
         """Poses in pixels of a picture of 128 x 64."""
         found = []
-        for part in images.split(self.batch):
+        for part in images.split(self.estimator["batch"]):
             stretched = functional.interpolate(part.float(), FRAME, mode="bilinear", antialias=True)
-            found.append(estimate(self.pose_network, stretched.round().to(self.device), self.least_joint))
+            found.append(estimate(self.pose_network, stretched.round().to(self.device), self.estimator["least_joint"]))
         return Estimate(*(np.concatenate(values) for values in zip(*found, strict=True)))
+
+
+class ImageSet:
+    """Images uint8 [N, 3, H, W] with what the networks say of them, computed once where it is asked for."""
+
+    def __init__(self, images: torch.Tensor, networks: Networks):
+        self.images, self.networks = images, networks
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    @cached_property
+    def encoded(self) -> np.ndarray:
+        """Features of the reID encoder."""
+        return self.networks.encode(self.images)
+
+    @cached_property
+    def inception(self) -> np.ndarray:
+        """Inception features."""
+        return self.networks.inception_features(self.images)

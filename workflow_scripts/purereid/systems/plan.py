@@ -12,10 +12,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from purereid.data.pairs import persons
 from purereid.errors import UserError
-from purereid.training.loop import step_seed
+from purereid.training.seeds import step_seed
 
-COLUMNS = ("source", "pose", "pid", "seed")
+PURPOSES = ("train", "test")
+COLUMNS = ["source", "pose", "pid"]
 
 
 def real_part(rows: pd.DataFrame, setup: str, real_identities: int, seed: int) -> pd.DataFrame:
@@ -49,7 +51,7 @@ def plan_images(
 
     Sources are images of the identity, each once before any comes again; with ``few`` its first image. Poses are drawn
     without replacement for each identity, whoever shows them; where there are too few, they start over. A generator
-    that takes no source makes as many images, of nobody in particular.
+    that takes no source makes as many images, of nobody in particular; one that takes no pose is asked for none.
 
     Args:
         rows: training images of persons, in the order of the index.
@@ -60,7 +62,7 @@ def plan_images(
         seed: of all draws.
 
     Returns:
-        columns source, pose (images, "" where there is none), pid (-1 none), seed (its own for each image).
+        columns source, pose (images, "" where there is none), pid (-1 none).
 
     Raises:
         UserError: no identity to generate images of, no pose.
@@ -71,20 +73,38 @@ def plan_images(
     if not len(pids):
         where, expected = "generate.train", "fewer real identities than there are"
         raise UserError("no identity is left to generate images of", where=where, expected=expected)
-    if "source" in conditions and not len(poses):
+    guided = any(name != "source" for name in conditions)
+    if guided and not len(poses):
         expected = "training images with both shoulders and both hips"
         raise UserError("no image has a pose to ask for", where="key points", expected=expected)
     parts = [_of_identity(rows, pid, poses, setup, images_per_identity, seed) for pid in pids.tolist()]
     plan = pd.concat(parts, ignore_index=True)
     if "source" not in conditions:
-        plan = plan.assign(source="", pose="", pid=-1)
-    return plan.assign(seed=[step_seed(seed, 2, number) for number in range(len(plan))])[list(COLUMNS)]
+        plan = plan.assign(source="", pid=-1)
+    return (plan if guided else plan.assign(pose=""))[COLUMNS]
 
 
-def plan_pairs(pairs: pd.DataFrame, seed: int) -> pd.DataFrame:
+def plan_pairs(pairs: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
     """The same columns for pairs of the test images: each source in the pose of its target."""
-    seeds = [step_seed(seed, 3, number) for number in range(len(pairs))]
-    return pd.DataFrame({"source": pairs["source"], "pose": pairs["target"], "pid": -1, "seed": seeds})
+    pids = pairs["source"].map(table.set_index("image")["pid"]).fillna(-1).astype(np.int64)
+    return pd.DataFrame({"source": pairs["source"], "pose": pairs["target"], "pid": pids})
+
+
+def image_seeds(seed: int, purpose: str, start: int, stop: int) -> list[int]:
+    """A seed for each image of a range of the plan."""
+    return [step_seed(seed, PURPOSES.index(purpose), number) for number in range(start, stop)]
+
+
+def training_persons(table: pd.DataFrame, splits: Sequence[str]) -> pd.DataFrame:
+    """Rows of an index that show persons of some splits.
+
+    Raises:
+        UserError: there is none.
+    """
+    rows = persons(table, splits)
+    if rows.empty:
+        raise UserError("no training images of persons", where="generate.train.splits", expected="images in a split")
+    return rows
 
 
 def read_pose_list(path: str | Path, known: Sequence[str]) -> list[str]:
@@ -92,10 +112,10 @@ def read_pose_list(path: str | Path, known: Sequence[str]) -> list[str]:
 
     Args:
         path: text file.
-        known: images with key points.
+        known: training images with both shoulders and hips.
 
     Raises:
-        UserError: no such file, an empty one, or names without key points.
+        UserError: no such file, an empty one, or names of other images.
     """
     try:
         names = [line.strip() for line in Path(path).read_text(encoding="utf-8").splitlines() if line.strip()]
@@ -104,10 +124,11 @@ def read_pose_list(path: str | Path, known: Sequence[str]) -> list[str]:
     strangers = sorted(set(names) - set(known))
     if strangers or not names:
         raise UserError(
-            f"{len(strangers)} of {len(names)} names in the list of poses have no key points"
+            f"{len(strangers)} of {len(names)} names in the list of poses are of no use"
             + (f", such as {strangers[0]}" if strangers else ""),
             where=path,
-            expected="one training image of the index per line, such as " + next(iter(known), "(there is none)"),
+            expected="one training image with both shoulders and hips per line, such as "
+            + next(iter(known), "(there is none)"),
         )
     return names
 

@@ -2,23 +2,29 @@
 
 ``system.yaml`` says what the workflow has to know before any code of the system runs:
 
-- ``inputs``: what its training reads besides the index: ``joints``, ``parts``, ``pairs``, ``encoder``
-- ``conditions``: what an image is made from: ``source`` (who), ``joints`` or ``parts`` (which pose); none: noise alone
-- ``settings``: JSON schema of its settings; their defaults stand in the config, under ``train_gan``
+- ``inputs``: what its training reads besides the index, of ``INPUTS``
+- ``conditions``: what an image is made from, of ``CONDITIONS`` (see ``conditions.py``); none: noise alone
+- ``settings``: JSON schema of its settings, among them those of ``NEEDED``; their defaults stand in the config
 
 Two of its modules hold the code:
 
-- ``networks``: ``Generator(**configuration)``, an ``nn.Module`` with ``configuration`` and ``draw(conditions)``
-- ``train``: ``Trainer(data, settings, device)``, a ``trainer.GeneratorTrainer``
+- ``networks``: ``Generator(**configuration)``, an ``nn.Module`` with ``configuration`` (JSON values, among them height
+  and width of its images in pixels) and ``draw(conditions) -> uint8 [B, 3, H, W]``
+- ``train``: ``Trainer(data, settings, device)``, a ``trainer.GeneratorTrainer``; ``data`` is a ``TrainingData``
 """
 
 import importlib
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
 import yaml
 
 FOLDER = Path(__file__).parent
+MAPS = ("joints", "parts")
+INPUTS = (*MAPS, "pairs", "encoder")
+CONDITIONS = ("source", "pose_image", *MAPS, *(f"source_{name}" for name in MAPS))
+NEEDED = ("height", "width", "epochs", "images_per_epoch", "batch", "samples", "samples_over_time", "seed", "log_every")
 
 
 def system_names() -> list[str]:
@@ -28,8 +34,25 @@ def system_names() -> list[str]:
 
 @cache
 def description(system: str) -> dict:
-    """What a system's ``system.yaml`` says."""
-    return yaml.safe_load((FOLDER / system / "system.yaml").read_text(encoding="utf-8"))
+    """What a system's ``system.yaml`` says.
+
+    Raises:
+        ValueError: it is not as described above; a mistake of whoever writes the system.
+    """
+    path = FOLDER / system / "system.yaml"
+    found = yaml.safe_load(path.read_text(encoding="utf-8"))
+    if set(found) != {"inputs", "conditions", "settings"}:
+        raise ValueError(f"{path} holds {sorted(found)}, expected inputs, conditions and settings")
+    lacking = [name for name in NEEDED if name not in found["settings"]]
+    unknown = sorted({*found["inputs"]} - {*INPUTS} | {*found["conditions"]} - {*CONDITIONS})
+    if lacking or unknown:
+        raise ValueError(f"{path}: settings that are missing: {lacking}; unknown inputs or conditions: {unknown}")
+    return found
+
+
+def maps_needed(conditions: Sequence[str]) -> list[str]:
+    """Which heat maps (``joints``, ``parts``) some conditions are read from."""
+    return [name for name in MAPS if name in conditions or f"source_{name}" in conditions]
 
 
 def network_class(system: str) -> type:

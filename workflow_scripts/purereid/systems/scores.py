@@ -3,6 +3,8 @@
 import numpy as np
 import torch
 
+from purereid.errors import UserError
+from purereid.logs import log
 from purereid.quality.consistency import cosines
 from purereid.quality.dssim import diversity
 from purereid.quality.frechet import frechet_distance, gaussian
@@ -10,7 +12,7 @@ from purereid.quality.inception_score import SPLITS, inception_score
 from purereid.quality.pckh import pckh
 from purereid.quality.pixels import l1
 from purereid.quality.ssim import mask_ssim, ssim
-from purereid.systems.networks_of_scores import Networks
+from purereid.systems.networks_of_scores import ImageSet
 
 SMALL = 10_000  # images, below which Frechet distances depend much on their number
 
@@ -50,17 +52,18 @@ DEFINITIONS = {
 class ScoreTable:
     """Collects scores as rows of plain values.
 
-    A row has: score (its name), of (generator, copy_source, pose_neighbours, real), against (targets, truth, train,
-    none), value, spread (or None), better (higher, lower, none), definition, images, height, width, weights (sha256 or
-    None) and note.
+    A row has: score (its name), of (generator, copy_source, pose_neighbours, real), against (targets, source, truth,
+    train, train_source, none), value, spread (or None), better (higher, lower, none), definition, images, height,
+    width, weights (sha256 or None) and note.
 
     Args:
         size: height and width of the images.
-        networks: for the scores that need some.
+        checksums: sha256 of the weights, by network; scores of other networks are left out.
+        pleases: whose images come from a network that learnt from the encoder of the scores; None: nobody's.
     """
 
-    def __init__(self, size: tuple[int, int], networks: Networks):
-        self.size, self.networks = size, networks
+    def __init__(self, size: tuple[int, int], checksums: dict[str, str], pleases: str | None = None):
+        self.size, self.checksums, self.pleases = size, checksums, pleases
         self.rows: list[dict] = []
 
     def add_pairs(
@@ -75,39 +78,43 @@ class ScoreTable:
                 self._add("mask_ssim", of, against, mask_ssim(images[seen], real[seen], masks[seen]))
         self._add("l1", of, against, l1(images, real))
 
-    def add_sets(self, of: str, against: str, images: torch.Tensor, real: torch.Tensor) -> None:
+    def add_sets(self, of: str, against: str, images: ImageSet, real: ImageSet) -> None:
         """Scores of a set of images against another set; the Inception score looks at the first alone."""
-        note = "" if min(len(images), len(real)) >= SMALL else f"small-scale: {len(images)} and {len(real)} images"
-        features = [self.networks.encode(each) for each in (images, real)]
-        self._add_frechet("frechet_reid", of, against, features, "encoder", note)
-        if "inception" in self.networks.checksums:
-            features = [self.networks.inception_features(each) for each in (images, real)]
-            self._add_frechet("fid", of, against, features, "inception", note)
+        note = f"{len(images)} against {len(real)} images"
+        note = note if min(len(images), len(real)) >= SMALL else f"small-scale: {note}"
+        self._add_frechet("frechet_reid", of, against, [images.encoded, real.encoded], "encoder", note)
+        if "inception" in self.checksums:
+            self._add_frechet("fid", of, against, [images.inception, real.inception], "inception", note)
             if len(images) >= SPLITS:
-                mean, spread = inception_score(self.networks.inception_logits(features[0]))
+                mean, spread = inception_score(images.networks.inception_logits(images.inception))
                 names = {"spread": spread, "weights": "inception", "note": note}
                 self._row("inception_score", of, against, mean, len(images), **names)
 
-    def add_identities(self, of: str, images: torch.Tensor, pids: np.ndarray, seed: int) -> None:
+    def add_identities(self, of: str, images: ImageSet, pids: np.ndarray, seed: int) -> None:
         """How much the images of an identity differ among each other."""
         if np.unique(pids, return_counts=True)[1].max() < 2:
             return
-        found = diversity(images, pids, np.random.default_rng([seed, 5]))
+        found = diversity(images.images, pids, np.random.default_rng([seed, 5]))
         note = f"{found.pairs} pairs of {found.identities} identities"
         self._row("dssim", of, "none", found.value, len(images), spread=found.spread, note=note)
 
-    def add_consistency(self, of: str, images: torch.Tensor, sources: torch.Tensor) -> None:
+    def add_consistency(self, of: str, against: str, images: ImageSet, sources: ImageSet) -> None:
         """Whether images show the persons of their sources."""
-        values = cosines(self.networks.encode(images), self.networks.encode(sources))
-        self._add("consistency", of, "targets", torch.from_numpy(values), "encoder")
+        values = torch.from_numpy(cosines(images.encoded, sources.encoded))
+        self._add("consistency", of, against, values, "encoder")
 
-    def add_pose(self, of: str, images: torch.Tensor, joints: np.ndarray, visible: np.ndarray) -> None:
+    def add_pose(self, of: str, images: ImageSet, joints: np.ndarray, visible: np.ndarray) -> None:
         """Whether images show the wanted poses, joints [N, 18, 2] in pixels of a picture of 128 x 64."""
-        if "pose" in self.networks.checksums:
-            found = self.networks.poses(images)
+        if "pose" not in self.checksums:
+            return
+        found = images.networks.poses(images.images)
+        try:
             score = pckh(found.joints, found.visible, joints, visible)
-            note = f"{score.joints} joints; {score.skipped} images without a head to measure by"
-            self._row("pckh", of, "targets", score.value, score.images, weights="pose", note=note)
+        except UserError as error:
+            log.warning("no PCKh: %s", error)
+            return
+        note = f"{score.joints} joints; {score.skipped} images without a head to measure by"
+        self._row("pckh", of, "targets", score.value, score.images, weights="pose", note=note)
 
     def _add_frechet(
         self, score: str, of: str, against: str, features: list[np.ndarray], weights: str, note: str
@@ -137,6 +144,8 @@ class ScoreTable:
         better, definition = DEFINITIONS[score]
         about = {"better": better, "definition": definition, "images": images}
         size = {"height": self.size[0], "width": self.size[1]}
-        checksum = self.networks.checksums[weights] if weights else None
+        checksum = self.checksums[weights] if weights else None
+        if weights == "encoder" and of == self.pleases:
+            note = "; ".join(filter(None, [note, "the generator learnt to please this very encoder"]))
         names = {"score": score, "of": of, "against": against, "value": value, "spread": spread}
         self.rows.append(names | about | size | {"weights": checksum, "note": note})

@@ -50,7 +50,7 @@ def train_gan(
     with locked(Path(curves).parent):
         device = first_device(gpus)
         size = settings["height"], settings["width"]
-        chosen = {name: settings[name] for name in ("splits", "samples", "seed")}
+        chosen = {name: settings[name] for name in ("splits", "samples", "seed") if name in settings}
         data = TrainingData(index, size=size, threads=threads, **chosen, **inputs)
         trainer = trainer_class(system)(data, settings, device)
         _say(trainer)

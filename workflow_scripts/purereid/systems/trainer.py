@@ -16,8 +16,7 @@ class GeneratorTrainer(ABC):
 
     Args:
         data: images, pairs and heat maps.
-        settings: the system's settings; all systems have epochs, images_per_epoch, batch, precision, seed and
-            samples_over_time.
+        settings: the system's settings, among them those of ``registry.NEEDED``.
         device: where to train.
     """
 
@@ -43,8 +42,8 @@ class GeneratorTrainer(ABC):
         """Learn from a batch; returns the values of ``columns``."""
 
     @abstractmethod
-    def draw_samples(self) -> torch.Tensor:
-        """Images uint8 [n, 3, H, W] of the conditions ``data.samples``, by the generator as it is now."""
+    def sample_conditions(self) -> dict[str, torch.Tensor]:
+        """What ``data.samples`` ask for, as the generator's ``draw`` takes it."""
 
     def step(self, step: int, batch: object) -> dict[str, torch.Tensor | float]:
         """One update, and samples where they are due."""
@@ -52,6 +51,27 @@ class GeneratorTrainer(ABC):
         if step + 1 in self.sample_steps:
             self.samples[step + 1] = self.draw_samples()
         return values
+
+    def draw_samples(self) -> torch.Tensor:
+        """Images uint8 [n, 3, H, W] of the samples, by the generator as it is now."""
+        network = self.networks["generator"].eval()
+        with torch.inference_mode(), self.autocast():
+            images = network.draw(self.sample_conditions()).cpu()
+        network.train()
+        return images
+
+    def place_networks(self) -> None:
+        """Bring the networks to the device, ready to learn."""
+        for network in self.networks.values():
+            network.to(self.device, memory_format=torch.channels_last).train()
+
+    def set_rates(self, factor: float) -> float:
+        """Give all optimisers ``learning_rate`` times a factor, and times that of a group where it has one."""
+        rate = self.settings["learning_rate"] * factor
+        for optimiser in self.optimisers.values():
+            for group in optimiser.param_groups:
+                group["lr"] = rate * group.get("factor", 1)
+        return rate
 
     def state(self) -> dict:
         """Weights, moments, samples; a system with further state adds it."""
@@ -74,4 +94,4 @@ class GeneratorTrainer(ABC):
 
     def autocast(self):
         """Context of the networks' passes."""
-        return autocast(self.settings["precision"], self.device)
+        return autocast(self.settings.get("precision", "auto"), self.device)

@@ -18,7 +18,7 @@ class TrainingData:
 
     Args:
         index: the data set.
-        splits: which of its images; distractors and junk are left out.
+        splits: which of its images, without junk; pairs, where there are some, choose instead.
         size: height and width to which images are stretched.
         threads: files decoded at once.
         samples: number of conditions that are drawn again and again during the training.
@@ -30,6 +30,7 @@ class TrainingData:
     Attributes:
         names: N images.
         images: uint8 [N, 3, H, W].
+        pids, camids: int64 [N].
         pairs: int64 [M, 2], rows of source and target; None without a file.
         encoder: path of the reID model; None without one.
         samples: columns source, pose, target (images; "" where there are none) and seed.
@@ -42,11 +43,11 @@ class TrainingData:
         self,
         index: str | Path,
         *,
-        splits: Sequence[str],
         size: tuple[int, int],
         threads: int,
         samples: int,
         seed: int,
+        splits: Sequence[str] = ("train",),
         pairs: str | Path | None = None,
         encoder: str | Path | None = None,
         **maps: str | Path,
@@ -60,6 +61,7 @@ class TrainingData:
             where, do = index, "train on a data set with training images, or set splits of the generator"
             raise UserError("no training images for the generator", where=where, do=do)
         self.names = rows["image"].tolist()
+        self.pids, self.camids = (rows[column].to_numpy(np.int64) for column in ("pid", "camid"))
         self.images = load_images(rows["path"].tolist(), *size, threads)
         self.maps = PoseMaps(maps, size)
         self.encoder = encoder

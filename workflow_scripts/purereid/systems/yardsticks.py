@@ -5,7 +5,6 @@ import pandas as pd
 import torch
 
 from purereid.data.heatmaps import FRAME
-from purereid.data.images import load_images
 from purereid.data.keypoints import Keypoints
 from purereid.quality.pose_neighbours import nearest_poses
 
@@ -17,28 +16,30 @@ class PoseNeighbours:
 
     Args:
         rows: training images of persons.
+        images: uint8 [N, 3, H, W], the same images.
         keypoints: of the data set.
-        size: height and width of the images.
         count: images averaged.
-        threads: files decoded at once.
     """
 
-    def __init__(self, rows: pd.DataFrame, keypoints: Keypoints, size: tuple[int, int], count: int, threads: int = 1):
+    def __init__(self, rows: pd.DataFrame, images: torch.Tensor, keypoints: Keypoints, count: int):
         self.number = {image: row for row, image in enumerate(keypoints.images)}
         self.joints, self.visible = keypoints.scaled(*FRAME), keypoints.visible
-        rows = rows[rows["image"].map(lambda image: image in self.number and self.visible[self.number[image]].any())]
-        self.known = rows["image"].map(self.number).to_numpy()
-        self.images = load_images(rows["path"].tolist(), *size, threads)
-        self.count = min(count, len(rows) - 1)
+        posed = [image in self.number and self.visible[self.number[image]].any() for image in rows["image"]]
+        self.known = rows.loc[posed, "image"].map(self.number).to_numpy()
+        self.images = images[torch.tensor(posed)]
+        self.count = min(count, len(self.known) - 1)
 
     def __call__(self, poses: list[str]) -> torch.Tensor:
         """Images uint8 [B, 3, H, W] for the poses of some images."""
-        wanted = np.array([self.number[image] for image in poses])
+        codes, unique = pd.factorize(pd.Series(poses, dtype=object))
+        return self._draw(np.array([self.number[image] for image in unique], np.int64))[codes]
+
+    def _draw(self, wanted: np.ndarray) -> torch.Tensor:
         known = self.joints[self.known], self.visible[self.known]
         near = nearest_poses(self.joints[wanted], self.visible[wanted], *known, self.count + 1)
         others = self.known[near] != wanted[:, None]
         others[others.all(axis=1), -1] = False  # of those that are not among the neighbours, one too many was found
-        drawn = torch.empty(len(poses), *self.images.shape[1:], dtype=torch.uint8)
+        drawn = torch.empty(len(wanted), *self.images.shape[1:], dtype=torch.uint8)
         for row, (neighbours, other) in enumerate(zip(near, others, strict=True)):
             drawn[row] = self.images[torch.from_numpy(neighbours[other])].float().mean(dim=0).round().to(torch.uint8)
         return drawn

@@ -5,6 +5,7 @@ a checkpoint therefore ends with the same bytes as one that was never interrupte
 generator or of a data loader is ever stored.
 """
 
+import math
 import signal
 import threading
 import time
@@ -14,7 +15,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
-import numpy as np
 import torch
 
 from purereid.errors import UserError
@@ -22,6 +22,9 @@ from purereid.logs import log
 from purereid.training import checkpoint
 from purereid.training.distributed import rank
 from purereid.training.progress import Progress
+from purereid.training.seeds import step_seed
+
+SHARE = 20  # a checkpoint takes at most a twentieth of the time
 
 
 class Trainer(Protocol):
@@ -51,8 +54,8 @@ class Trainer(Protocol):
 def train(trainer: Trainer, *, seed: int, stamp: str, curves: Path, log_every: int = 10) -> None:
     """Run a training to its end, from its checkpoint where there is one.
 
-    The checkpoint ``checkpoint.safetensors`` lies beside the curves; it is written after each epoch and on SIGTERM,
-    and removed by ``finish``.
+    The checkpoint ``checkpoint.safetensors`` lies beside the curves; it is written at the end of epochs (of each, where
+    that takes little of the time) and on SIGTERM, and removed by ``finish``.
 
     Args:
         trainer: the training.
@@ -67,6 +70,7 @@ def train(trainer: Trainer, *, seed: int, stamp: str, curves: Path, log_every: i
     curves = Path(curves)
     file = curves.with_name("checkpoint.safetensors")
     start, rows = _resume(trainer, file, stamp)
+    pause = _Pause()
     with (
         Progress(trainer, curves, rows, log_every) as progress,
         _interruptible() as interrupted,
@@ -78,10 +82,11 @@ def train(trainer: Trainer, *, seed: int, stamp: str, curves: Path, log_every: i
             if row:
                 trainer.watch(row)
             epoch_ends = (step + 1) % trainer.steps_per_epoch == 0
-            if row and step + 1 < trainer.steps and (epoch_ends or interrupted.is_set()):
+            if row and step + 1 < trainer.steps and ((epoch_ends and pause.over()) or interrupted.is_set()):
                 if rank() == 0:
                     state = {"step": step + 1, "rows": progress.rows, "trainer": trainer.state()}
-                    checkpoint.save(file, state, stamp=stamp)
+                    with pause.measured():
+                        checkpoint.save(file, state, stamp=stamp)
                 if interrupted.is_set():
                     log.info("stopped at step %d; the next run goes on from there", step + 1)
                     raise SystemExit(128 + signal.SIGTERM)
@@ -90,11 +95,6 @@ def train(trainer: Trainer, *, seed: int, stamp: str, curves: Path, log_every: i
 def finish(curves: str | Path) -> None:
     """Remove the checkpoint after the result is written."""
     Path(curves).with_name("checkpoint.safetensors").unlink(missing_ok=True)
-
-
-def step_seed(*numbers: int) -> int:
-    """One 63-bit seed from several numbers, such as seed and step."""
-    return int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0] >> 1)
 
 
 def _resume(trainer: Trainer, file: Path, stamp: str) -> tuple[int, list[dict]]:
@@ -111,6 +111,23 @@ def _resume(trainer: Trainer, file: Path, stamp: str) -> tuple[int, list[dict]]:
     trainer.restore(state["trainer"])
     log.info("going on from step %d of %d: %s", state["step"], trainer.steps, file)
     return state["step"], state["rows"]
+
+
+class _Pause:
+    """Time between two checkpoints: at least 20 times as long as one takes."""
+
+    def __init__(self):
+        self.saved, self.took = -math.inf, 0.0
+
+    def over(self) -> bool:
+        return time.perf_counter() - self.saved >= SHARE * self.took
+
+    @contextmanager
+    def measured(self) -> Iterator[None]:
+        began = time.perf_counter()
+        yield
+        self.saved = time.perf_counter()
+        self.took = self.saved - began
 
 
 @contextmanager

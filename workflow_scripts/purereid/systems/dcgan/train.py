@@ -8,8 +8,8 @@ from purereid.systems.losses.adversarial import adversarial
 from purereid.systems.pixels import to_range
 from purereid.systems.trainer import GeneratorTrainer
 from purereid.systems.training_data import TrainingData
-from purereid.training.loop import step_seed
 from purereid.training.schedule import learning_rate_factor
+from purereid.training.seeds import step_seed
 
 
 class Trainer(GeneratorTrainer):
@@ -26,8 +26,7 @@ class Trainer(GeneratorTrainer):
         torch.manual_seed(step_seed(self.seed, 0, 0))
         shape = {name: settings[name] for name in ("height", "width", "channels")}
         self.networks = {"generator": Generator(**shape), "discriminator": Discriminator(**shape)}
-        for network in self.networks.values():
-            network.to(device, memory_format=torch.channels_last).train()
+        self.place_networks()
         self.optimisers = {
             name: torch.optim.Adam(network.parameters(), lr=settings["learning_rate"], betas=(0.5, 0.999))
             for name, network in self.networks.items()
@@ -44,19 +43,15 @@ class Trainer(GeneratorTrainer):
     def update(self, step: int, batch: tuple[torch.Tensor, torch.Tensor]) -> dict[str, torch.Tensor | float]:
         """One update of the discriminator and two of the generator."""
         images, draws = (values.to(self.device) for values in batch)
-        rate = self._set_rates(step)
+        rate = self.set_rates(self._factor(step))
         parts = self._update_discriminator(to_range(images), draws)
         for _ in range(self.settings["generator_updates"]):
             parts["loss"] = self._update_generator(draws)
         return {name: value.detach() for name, value in parts.items()} | {"learning_rate": rate}
 
-    def draw_samples(self) -> torch.Tensor:
-        """Images uint8 [n, 3, H, W] of the samples' seeds."""
-        network = self.networks["generator"].eval()
-        with torch.inference_mode(), self.autocast():
-            images = network.draw({"seed": torch.tensor(self.data.samples["seed"].to_numpy())})
-        network.train()
-        return images.cpu()
+    def sample_conditions(self) -> dict[str, torch.Tensor]:
+        """Seeds of the samples."""
+        return {"seed": torch.tensor(self.data.samples["seed"].to_numpy())}
 
     def _shuffled_rows(self, positions: torch.Tensor) -> torch.Tensor:
         """Rows of the images at some positions of an endless list: all images in one random order after another."""
@@ -88,11 +83,6 @@ class Trainer(GeneratorTrainer):
         self.optimisers["generator"].step()
         return loss
 
-    def _set_rates(self, step: int) -> float:
-        epoch = step / self.steps_per_epoch
-        factor = learning_rate_factor(epoch, epochs=self.settings["epochs"], schedule=self.settings["schedule"])
-        rate = self.settings["learning_rate"] * factor
-        for optimiser in self.optimisers.values():
-            for group in optimiser.param_groups:
-                group["lr"] = rate
-        return rate
+    def _factor(self, step: int) -> float:
+        names = ("epochs", "schedule")
+        return learning_rate_factor(step / self.steps_per_epoch, **{name: self.settings[name] for name in names})

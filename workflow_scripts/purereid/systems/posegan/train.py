@@ -14,7 +14,7 @@ from purereid.systems.posegan.networks import PARTS, Discriminator, Generator
 from purereid.systems.posegan.schedule import identity_factor, rate_factor
 from purereid.systems.trainer import GeneratorTrainer
 from purereid.systems.training_data import TrainingData
-from purereid.training.loop import step_seed
+from purereid.training.seeds import step_seed
 
 CONDITIONS = {"with_pose": PARTS, "with_source": 3}  # what each discriminator sees beside the image, in channels
 
@@ -35,8 +35,7 @@ class Trainer(GeneratorTrainer):
         self.networks = {"generator": Generator(**size, channels=settings["channels"], blocks=settings["blocks"])}
         shape = {"channels": settings["discriminator_channels"], "blocks": settings["discriminator_blocks"]}
         self.networks |= {name: Discriminator(inputs=3 + more, **shape) for name, more in CONDITIONS.items()}
-        for network in self.networks.values():
-            network.to(device, memory_format=torch.channels_last).train()
+        self.place_networks()
         self.optimisers = {name: self._optimiser(network) for name, network in self.networks.items()}
         self.histories = {name: History(settings["history"]) for name in CONDITIONS}
         self.perceptual, self.identity = self._perceptual_loss(), self._identity_loss()
@@ -46,30 +45,26 @@ class Trainer(GeneratorTrainer):
         generator = torch.Generator().manual_seed(step_seed(self.seed, step, 1))
         rows = torch.randint(len(self.data.pairs), (self.settings["batch"],), generator=generator)
         source, target = torch.from_numpy(self.data.pairs)[rows].unbind(1)
-        maps = self.data.maps.of([self.data.names[row] for row in target])
-        return {"source": self.data.images[source], "target": self.data.images[target], **maps}
+        parts = self.data.maps.of("parts", [self.data.names[row] for row in target])
+        return {"source": self.data.images[source], "target": self.data.images[target], "parts": parts}
 
     def update(self, step: int, batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor | float]:
         """One update of all networks."""
         batch = {name: values.to(self.device) for name, values in batch.items()}
         source, target = to_range(batch["source"]), to_range(batch["target"])
         conditions = {"with_pose": batch["parts"], "with_source": source}
-        rate = self._set_rates(step)
+        rate = self.set_rates(self._factor(step))
         with self.autocast():
             fake = self.networks["generator"](source, batch["parts"])
         parts = self._update_generator(step, fake.float(), target, conditions)
         parts |= {name: self._update_discriminator(step, name, fake, target, conditions[name]) for name in CONDITIONS}
         return {name: value.detach() for name, value in parts.items()} | {"learning_rate": rate}
 
-    def draw_samples(self) -> torch.Tensor:
-        """Images uint8 [n, 3, H, W] of the samples' conditions."""
-        network = self.networks["generator"].eval()
+    def sample_conditions(self) -> dict[str, torch.Tensor]:
+        """Sources and poses of the samples."""
         rows = [self.data.names.index(image) for image in self.data.samples["source"]]
-        with torch.inference_mode(), self.autocast():
-            maps = self.data.maps.of(self.data.samples["pose"].tolist())
-            images = network.draw({"source": self.data.images[rows], **maps})
-        network.train()
-        return images.cpu()
+        parts = self.data.maps.of("parts", self.data.samples["pose"].tolist())
+        return {"source": self.data.images[rows], "parts": parts}
 
     def state(self) -> dict:
         """Also the discriminators' earlier fakes."""
@@ -136,14 +131,9 @@ class Trainer(GeneratorTrainer):
         ]
         return torch.optim.Adam(groups, lr=rate, betas=(0.5, 0.999))
 
-    def _set_rates(self, step: int) -> float:
+    def _factor(self, step: int) -> float:
         names = ("epochs", "schedule", "warmup_epochs")
-        factor = rate_factor(step / self.steps_per_epoch, **{name: self.settings[name] for name in names})
-        rate = self.settings["learning_rate"] * factor
-        for optimiser in self.optimisers.values():
-            for group in optimiser.param_groups:
-                group["lr"] = rate * group["factor"]
-        return rate
+        return rate_factor(step / self.steps_per_epoch, **{name: self.settings[name] for name in names})
 
     def _perceptual_loss(self) -> PerceptualLoss | None:
         path, checksum = self.settings["perceptual_weights"], self.settings["perceptual_weights_sha256"]

@@ -1,0 +1,161 @@
+"""Names of persons and poses, as a user writes them, turned into images and joints."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+
+from purereid.data.heatmaps import FRAME
+from purereid.data.images import load_images
+from purereid.data.index import SPLITS
+from purereid.data.keypoints import Keypoints
+from purereid.data.pairs import persons, whole_torso
+from purereid.errors import UserError
+from purereid.poses.keypoint_rcnn import build_network, estimate, load_weights
+from purereid.poses.pose_file import read_pose
+
+POSE_FILES = (".txt", ".csv")
+PERSON = "pid:"  # names an identity instead of an image
+
+
+@dataclass(frozen=True)
+class Pose:
+    """Joints [18, 2] = (y, x) in pixels of a picture of 128 x 64, visible bool [18], and an image that shows them."""
+
+    label: str
+    joints: np.ndarray
+    visible: np.ndarray
+    path: str | None = None
+
+    def picture(self) -> str:
+        """Path of the image that shows the pose."""
+        if self.path is None:
+            expected = "an image instead of a pose file, for this generator"
+            raise UserError(f"there is no image of the pose {self.label}", where="generate_one", expected=expected)
+        return self.path
+
+
+@dataclass(frozen=True)
+class Person:
+    """An image of whom to show, and its own pose where it is known."""
+
+    label: str
+    path: str
+    own: Pose | None = None
+
+    def picture(self) -> str:
+        """Path of the image."""
+        return self.path
+
+    def pose(self) -> Pose:
+        """The pose in which the image shows the person."""
+        if self.own is None:
+            expected = "a source with key points, for this generator"
+            raise UserError(f"the source {self.label} has no key points", where="generate_one", expected=expected)
+        return self.own
+
+
+class Finder:
+    """Turns the names that a user gives into images and poses."""
+
+    def __init__(self, table: pd.DataFrame, keypoints: Keypoints, estimator: dict | None, rng: np.random.Generator):
+        self.table, self.estimator, self.rng = table, estimator, rng
+        self.paths = dict(zip(table["image"], table["path"], strict=True))
+        self.joints = dict(zip(keypoints.images, keypoints.scaled(*FRAME), strict=True))
+        self.visible = dict(zip(keypoints.images, keypoints.visible, strict=True))
+
+    def sources(self, wanted: int | Sequence[str]) -> list[Person]:
+        """Images by name, or so many of different persons."""
+        names = self._drawn(wanted, "images", list(self.paths)) if isinstance(wanted, int) else wanted
+        return [self._source(str(name)) for name in names]
+
+    def poses(self, wanted: int | Sequence[str]) -> list[Pose]:
+        """Poses by name, or so many of different persons."""
+        whole = [image for image, visible in self.visible.items() if whole_torso(visible[None])[0]]
+        names = self._drawn(wanted, "poses", whole) if isinstance(wanted, int) else wanted
+        return [self._pose(str(name)) for name in names]
+
+    def _drawn(self, count: int, what: str, images: Sequence[str]) -> list[str]:
+        test = persons(self.table, ["query", "gallery"])
+        rows = persons(self.table, SPLITS) if test.empty else test
+        rows = rows[rows["image"].isin(images)]
+        pids = np.unique(rows["pid"])
+        if len(pids) < count:
+            raise UserError(
+                f"{what} of {count} different persons asked for, of {len(pids)} there are some",
+                where="generate_one",
+                expected=f"at most {len(pids)}",
+            )
+        chosen = self.rng.permutation(pids)[:count]
+        return [self.rng.choice(rows.loc[rows["pid"] == pid, "image"].to_numpy(object)) for pid in chosen]
+
+    def _source(self, name: str) -> Person:
+        image = self._of_person(name) if name.startswith(PERSON) else name
+        if image in self.paths:
+            own = self._known_pose(image) if self._has_pose(image) else None
+            return Person(self._label(image), self.paths[image], own)
+        if not Path(image).is_file():
+            raise self._unknown("source", name, "an image of the index, an image file, or pid:NUMBER")
+        return Person(Path(image).name, image)
+
+    def _pose(self, name: str) -> Pose:
+        image = self._of_person(name, posed=True) if name.startswith(PERSON) else name
+        if image in self.paths:
+            return self._known_pose(image)
+        if not Path(image).is_file():
+            expected = "an image of the index, a pose file (.txt or .csv), an image file, or pid:NUMBER"
+            raise self._unknown("pose", name, expected)
+        if Path(image).suffix.lower() in POSE_FILES:
+            return Pose(Path(image).name, *read_pose(image, *FRAME))
+        return self._estimated_pose(image)
+
+    def _known_pose(self, image: str) -> Pose:
+        if not self._has_pose(image):
+            raise UserError(
+                f"{image} has no key points",
+                where="generate_one",
+                expected="poses of images with key points",
+                do="name another image, or a pose file",
+            )
+        return Pose(self._label(image), self.joints[image], self.visible[image], self.paths[image])
+
+    def _has_pose(self, image: str) -> bool:
+        return image in self.visible and bool(self.visible[image].any())
+
+    def _estimated_pose(self, path: str) -> Pose:
+        if self.estimator is None or not self.estimator["weights"]:
+            raise UserError(
+                f"the pose in the image file {path} is not known",
+                where="generate_one",
+                expected="estimate_keypoints.weights in the config, to find it, or a pose file instead",
+            )
+        picture = load_images([path], *FRAME)
+        found = estimate(self._network, picture, self.estimator["least_joint"])
+        if not found.visible.any():
+            raise UserError("no person was found in the image", where=path, do="name another image, or a pose file")
+        return Pose(Path(path).name, found.joints[0], found.visible[0], path)
+
+    @cached_property
+    def _network(self) -> torch.nn.Module:
+        network = build_network(self.estimator["short_side"], self.estimator["least_person"])
+        load_weights(network, self.estimator["weights"], self.estimator["weights_sha256"])
+        return network
+
+    def _of_person(self, name: str, posed: bool = False) -> str:
+        pid = name.removeprefix(PERSON)
+        rows = self.table[self.table["pid"].astype(str) == pid]
+        rows = rows[rows["image"].map(self._has_pose)] if posed else rows
+        if rows.empty:
+            raise self._unknown("identity", name, "pid:NUMBER with a pid of the index")
+        return rows["image"].iloc[0]
+
+    def _label(self, image: str) -> str:
+        return f"pid {self.table.loc[self.table['image'] == image, 'pid'].iloc[0]}"
+
+    def _unknown(self, what: str, name: str, expected: str) -> UserError:
+        example = self.table["image"].iloc[0]
+        return UserError(f"unknown {what} {name!r}", where="generate_one", expected=f"{expected}, such as {example}")
