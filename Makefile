@@ -28,6 +28,7 @@ format: $(READY)
 pictures: demo  # those of the README
 	cp results/rule_graph/rule_graph.svg docs/rule_graph.svg
 	$(BIN)/python -c 'from PIL import Image; p = Image.open("results/people/rank_lists/baseline/seed1/rank_lists.png").convert("RGB"); p.crop((0, 1125, p.width, 2145)).resize((p.width // 2, 510)).save("docs/rank_lists.jpg", quality=90)'
+	$(BIN)/python -c 'from PIL import Image; p = Image.open("results/people/generate_one/posegan/swap/grid.png").convert("RGB"); p.crop((0, 80, p.width, 1245)).resize((p.width * 2 // 3, 777)).save("docs/generated.jpg", quality=90)'
 
 clean:
 	rm -rf .venv

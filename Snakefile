@@ -33,3 +33,4 @@ rule all:
     input:
         comparisons(),
         pictures(),
+        artifacts(),  # named too, so that one that is missing is made again although what was made from it is there

@@ -125,6 +125,10 @@ def generate_one_settings(wildcards):
     return canonical(entry | names | more)
 
 
+def show_images_settings(wildcards):
+    return canonical(config["show_images"] | {"name": wildcards.generator})
+
+
 def plot_gan_curves_settings(wildcards):
     return {"labels": [wildcards.generator]}
 
@@ -261,6 +265,12 @@ def generated_for_training(wildcards):
     return _shards(wildcards.dataset, wildcards.generator, "train")
 
 
+def training_shards(wildcards):
+    """The files that hold the generated images of that index."""
+    generator = setup.generator(wildcards.experiment)
+    return [] if generator is None else _shards(wildcards.dataset, generator, "train")
+
+
 def training_index(wildcards):
     """What a model is trained on: the index of its data set, or that with generated images."""
     generator = setup.generator(wildcards.experiment)
@@ -294,6 +304,22 @@ def ranks(wildcards):
 def comparisons():
     """One comparison per data set that a model is tested on."""
     return expand(rules.compare.output.table, dataset=setup.tested())
+
+
+def artifacts():
+    """Everything between the data and the comparisons."""
+    trained = [(setup.train(e), e, seed) for e in setup.experiments for seed in setup.seeds(e)]
+    tested = [(d, e, seed) for e in setup.experiments for d in setup.tests(e) for seed in setup.seeds(e)]
+    used = setup.generators_in_use()
+    datasets = dict.fromkeys([*setup.tested(), *(dataset for dataset, _, _ in trained)])
+    return [
+        *expand(rules.index_dataset.output.index, dataset=datasets),
+        *(rules.train_reid.output.encoder.format(dataset=d, experiment=e, seed=s) for d, e, s in trained),
+        *(rules.extract_features.output.features.format(dataset=d, experiment=e, seed=s) for d, e, s in tested),
+        *(rules.train_gan.output.generator.format(dataset=d, generator=g) for d, g in used),
+        *(rules.index_generated.output.generated.format(dataset=d, generator=g) for d, g in used),
+        *(path for d, g in used for path in _generated(d, g)),
+    ]
 
 
 def pictures():
@@ -362,6 +388,14 @@ def _estimator():
         if config["estimate_keypoints"]["weights"]
         else None
     )
+
+
+def _generated(dataset, generator):
+    """What is generated and what it is generated from."""
+    needed = [name for name in setup.learns_from(generator) if name != "encoder"]
+    files = [_generation_files()[name] for name in {*needed, *maps_needed(setup.takes(generator))}]
+    test = _shards(dataset, generator, "test") if "source" in setup.takes(generator) else []
+    return [*(path.format(dataset=dataset) for path in sorted(files)), *_shards(dataset, generator, "train"), *test]
 
 
 def _shards(dataset, generator, images):

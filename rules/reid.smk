@@ -12,6 +12,7 @@ rule train_reid:
     """Train one encoder: one experiment, one seed."""
     input:
         index=training_index,
+        generated=training_shards,
     output:
         encoder="results/{dataset}/train_reid/{experiment}/seed{seed}/encoder.safetensors",
         curves="results/{dataset}/train_reid/{experiment}/seed{seed}/curves.csv",

@@ -162,7 +162,7 @@ rule show_images:
         mem_mb=memory("show_images"),
         runtime=runtime("show_images"),
     params:
-        settings=section("show_images"),
+        settings=show_images_settings,
         code=code_digest("show_images"),
     script:
         "../workflow_scripts/show_images.py"

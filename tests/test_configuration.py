@@ -164,7 +164,7 @@ def test_training_reads_an_encoder_only_where_one_is_named(config: dict, root: P
         ("generators.dcgan.train_gan", {"flip": 2}, "unusable setting 2\n  where:    generators.dcgan.train_gan.flip"),
         ("train_gan.posegan.width", 30, "expected: whole number, at least 16, a multiple of 4"),
         ("generate.train.setup", "some", "expected: one of all, few"),
-        ("generate_one.swap.sources", 0, "where:    generate_one.swap.sources"),
+        ("generate_one.swap.sources", 0, "expected: a whole number above 0 or a list of names"),
         ("experiments.lsro.generator", "dcgna", "unknown generator 'dcgna'\n  where:    experiments.lsro.generator"),
         ("experiments.baseline.train_reid", {"generated_per_batch": 8}, "no generator is named, and generated_per_b"),
         ("score_images.encoder", "base", "unknown experiment 'base'\n  where:    score_images.encoder"),

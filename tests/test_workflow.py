@@ -233,6 +233,23 @@ def test_one_deleted_artifact_is_one_job(project: Project):
     assert (project.folder / artifact).read_bytes() == before
 
 
+def test_a_missing_artifact_in_between_is_made_again(project: Project):
+    """Snakemake alone would say that nothing is to be done after a killed job, as later results are still there."""
+    (project.folder / f"{TRAINED}/encoder.safetensors").unlink()
+    planned = project.planned()
+    assert planned["train_reid"] >= 1 and "extract_features" in planned
+    shard = project.folder / f"{GENERATED}/train/1-of-2/images.parquet"
+    shard.unlink()
+    encoder = "results/people/train_reid/posegan/seed1/encoder.safetensors"
+    assert project.planned(encoder)["generate"] == 1
+
+
+def test_a_shard_that_is_not_there_is_told(project: Project):
+    for name in ("5-of-2", "0-of-7"):
+        text = project.run(f"{GENERATED}/train/{name}/images.parquet", fails=True)
+        assert "there is no shard" in text and "0-of-2 to 1-of-2" in text and "Traceback" not in text
+
+
 def test_an_added_image_is_noticed(project: Project, tmp_path: Path):
     images = tmp_path / "mine"
     own = shutil.ignore_patterns(".snakemake_timestamp")

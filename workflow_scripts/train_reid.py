@@ -6,7 +6,7 @@ from purereid.reid.train import train_reid
 if __name__ == "__main__":
     with job(snakemake) as this:
         train_reid(
-            **snakemake.input,
+            index=snakemake.input.index,
             **snakemake.output,
             settings=snakemake.params.settings,
             stamp=this.stamp,

@@ -44,8 +44,10 @@ def make(people, guided, settings, tmp_path):
         path = tmp_path / f"{purpose}/{shard}-of-{shards}.parquet"
         arguments = {"index": people.index, "generator": guided, "images": path, "name": "pg", "system": "posegan"}
         inputs = {"keypoints": people.keypoints, "pairs": people.test_pairs, "parts": people.parts}
-        numbers = {"purpose": purpose, "shard": shard, "shards": shards, "settings": settings}
-        generate(**(arguments | inputs | numbers | changed))
+        numbers = {"purpose": purpose, "shard": shard, "shards": shards}
+        chosen = changed.pop("settings", settings)
+        chosen = chosen | {purpose: chosen[purpose] | {"shards": shards}}
+        generate(**(arguments | inputs | numbers | {"settings": chosen} | changed))
         return read_shard(path)
 
     return run
@@ -186,6 +188,14 @@ def test_truncated_shard(people, make, settings, tmp_path):
     with pytest.raises(UserError, match="the generated images cannot be read"):
         index_generated(shards=[path], generated=tmp_path / "both.parquet", **arguments)
     assert not (tmp_path / "both.parquet").exists()
+
+
+@pytest.mark.parametrize(("shard", "shards"), [(2, 2), (0, 3)])
+def test_a_shard_that_the_config_does_not_know(people, guided, settings, tmp_path, shard, shards):
+    arguments = {"index": people.index, "generator": guided, "images": tmp_path / "x.parquet", "name": "pg"}
+    chosen = settings | {"train": settings["train"] | {"shards": 2}}
+    with pytest.raises(UserError, match="there is no shard"):
+        generate(**arguments, system="posegan", purpose="train", shard=shard, shards=shards, settings=chosen)
 
 
 def test_generator_of_another_system(make):

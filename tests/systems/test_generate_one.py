@@ -79,7 +79,8 @@ def test_a_pose_is_named_by_image_pose_file_or_pid(draw, people, test_images, tm
     ("changed", "message"),
     [
         ({"sources": ["nobody.jpg"]}, r"unknown source 'nobody.jpg'"),
-        ({"sources": ["pid:77777"]}, r"unknown identity 'pid:77777'"),
+        ({"sources": ["pid:77777"]}, r"unknown identity 'pid:77777'[\s\S]*such as pid:\d+$"),
+        ({"sources": ["pid:-1"]}, r"unknown identity 'pid:-1'"),
         ({"poses": ["nobody.jpg"]}, r"unknown pose 'nobody.jpg'"),
         ({"sources": 50}, r"images of 50 different persons asked for, of 4 there are some"),
     ],

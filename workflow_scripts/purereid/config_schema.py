@@ -76,7 +76,8 @@ def _check_section(values: dict, name: str, entry: dict, definitions: dict) -> N
                 f"a setting is missing: {name}.{setting}",
                 where="config.yaml",
                 expected="every setting with its default",
-                do="restore config.yaml from the repository; keep your own settings in a file for --configfile",
+                do="restore config.yaml from the repository; keep your own settings in a file for --configfile"
+                + (" (a new system: add its section)" if name.startswith("train_gan") else ""),
             )
         _check_section(section, f"{name}.{setting}", inner, definitions)
 
@@ -131,4 +132,7 @@ def _expectation(error: jsonschema.ValidationError) -> str:
 
 def _words_of(option: dict) -> str:
     kind = option.get("type", "array")
-    return {"null": "null", "array": "a list such as [1, 2]", "string": "text"}.get(kind, kind)
+    if option.get("items", {}).get("type") == "string":
+        return "a list of names"
+    words = {"null": "null", "array": "a list such as [1, 2]", "string": "text", "integer": "a whole number above 0"}
+    return words.get(kind, kind)

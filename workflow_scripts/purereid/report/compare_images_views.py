@@ -21,8 +21,9 @@ HEADINGS = {
 LEGEND = (
     "↑ higher is better, ↓ lower is better, - not scored; ± standard deviation over the images, or over the parts that "
     "the definition names. The number of a column leads to its definition below the table: values of two columns are "
-    "not comparable, even where the score has the same name. A generator should beat the trivial ones: the source as "
-    "it is, and the mean of the training images with the nearest poses."
+    "not comparable, even where the score has the same name. In similarity and distance to targets and truth, a "
+    "generator should beat the trivial ones: the source as it is, and the mean of the training images with the nearest "
+    "poses. In features the source, a real image of the person, is best by construction."
 )
 
 

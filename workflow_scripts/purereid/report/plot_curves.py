@@ -89,7 +89,7 @@ def draw_generator(runs: dict[str, pd.DataFrame], plot: Path) -> None:
         draw_performance(axes, runs)
         if off:
             figure.supxlabel(f"0 at every step: {', '.join(off)}", fontsize="medium", color=GREY)
-        name_runs(figure, runs)
+        figure.suptitle(", ".join(runs), fontsize="medium")
 
 
 def split_losses(runs: dict[str, pd.DataFrame]) -> tuple[list[str], list[str]]:

@@ -29,6 +29,7 @@ def show_images(
     seed: int,
     generated: Sequence[Path] = (),
     keypoints: Path | None = None,
+    name: str = "",
 ) -> None:
     """Draw generated images with their sources, poses and targets, of as many different persons as possible.
 
@@ -43,6 +44,7 @@ def show_images(
         seed: of the choice.
         generated: shards of images, of which some are shown; without any, samples of the last step are shown.
         keypoints: of the data set; without them no poses are drawn.
+        name: of the generator, for the titles.
 
     Raises:
         UserError: a file that cannot be read, shards without images, an image that is not in the index, a pose without
@@ -53,11 +55,11 @@ def show_images(
     made = read_shards(generated) if generated else last_step(drawn)
     originals = Originals(table, keypoints, [*made["pose"], *drawn["pose"]])
     rng = np.random.default_rng(seed)
-    dataset = ", ".join(sorted(table["dataset"].unique()))
+    title = ", ".join(sorted(table["dataset"].unique())) + (f", {name}" if name else "")
     remark, blocks = image_blocks(made, originals, rows, rng)
-    save_picture(draw_sheet(f"{dataset}: generated images (chosen with seed {seed})", remark, blocks), sheet)
+    save_picture(draw_sheet(f"{title}: generated images (chosen with seed {seed})", remark, blocks), sheet)
     remark, blocks = training_blocks(drawn, originals, rows, rng)
-    save_picture(draw_sheet(f"{dataset}: samples of the training (chosen with seed {seed})", remark, blocks), training)
+    save_picture(draw_sheet(f"{title}: samples of the training (chosen with seed {seed})", remark, blocks), training)
 
 
 class Originals:
@@ -116,7 +118,8 @@ def image_blocks(
     """A remark, and generated images with what they were asked for or, made from noise, what they resemble."""
     if not made[["source", "pose"]].ne("").any(axis=None):
         chosen = choose(made, originals.table, COLUMNS * max(1, rows // 2), rng)
-        return nearest_blocks(chosen["name"].tolist(), pixels(chosen), originals.table, rng)
+        remark, blocks = nearest_blocks(chosen["name"].tolist(), pixels(chosen), originals.table, rng)
+        return f"{len(chosen)} of {len(made)} images; {remark}", blocks
     chosen = choose(made, originals.table, rows, rng)
     shown = [
         condition_row(row.name, row, [Tile(image, ("generated",))], originals)

@@ -147,10 +147,16 @@ class Finder:
 
     def _of_person(self, name: str, posed: bool = False) -> str:
         pid = name.removeprefix(PERSON)
-        rows = self.table[self.table["pid"].astype(str) == pid]
+        rows = persons(self.table, SPLITS)
+        rows = rows[rows["pid"].astype(str) == pid]
         rows = rows[rows["image"].map(self._has_pose)] if posed else rows
         if rows.empty:
-            raise self._unknown("identity", name, "pid:NUMBER with a pid of the index")
+            known = persons(self.table, SPLITS)["pid"]
+            raise UserError(
+                f"unknown identity {name!r}",
+                where="generate_one",
+                expected=f"a person of the index{' with key points' if posed else ''}, such as pid:{known.iloc[0]}",
+            )
         return rows["image"].iloc[0]
 
     def _label(self, image: str) -> str:

@@ -10,6 +10,7 @@ from purereid.data.index import read_index
 from purereid.data.keypoints import read_keypoints
 from purereid.data.pairs import read_pairs, whole_torso
 from purereid.data.shard_writer import encode, write_shard
+from purereid.errors import UserError
 from purereid.logs import log
 from purereid.systems.conditions import Conditions
 from purereid.systems.generator_file import load_generator
@@ -62,6 +63,7 @@ def generate(
     Raises:
         UserError: a generator of another system or other weights, images or poses that are missing, unusable settings.
     """
+    _check_shard(purpose, shard, shards, settings[purpose]["shards"])
     device = first_device(gpus)
     network = load_generator(generator, system, device)
     table = read_index(index)
@@ -123,6 +125,16 @@ class Drawing:
         conditions = self.conditions.of(rows)
         with torch.inference_mode(), autocast(self.precision, self.device):
             return self.network.draw(conditions).cpu()
+
+
+def _check_shard(purpose: str, shard: int, shards: int, wanted: int) -> None:
+    """A shard may be asked for by any name."""
+    if shards != wanted or shard >= shards:
+        raise UserError(
+            f"there is no shard {shard} of {shards}",
+            where=f"generate.{purpose}.shards",
+            expected=f"0-of-{wanted} to {wanted - 1}-of-{wanted}",
+        )
 
 
 def _training_plan(

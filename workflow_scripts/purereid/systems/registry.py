@@ -10,7 +10,8 @@ Two of its modules hold the code:
 
 - ``networks``: ``Generator(**configuration)``, an ``nn.Module`` with ``configuration`` (JSON values, among them height
   and width of its images in pixels) and ``draw(conditions) -> uint8 [B, 3, H, W]``
-- ``train``: ``Trainer(data, settings, device)``, a ``trainer.GeneratorTrainer``; ``data`` is a ``TrainingData``
+- ``train``: ``Trainer(data, settings, device)``, a ``trainer.GeneratorTrainer``; ``data`` is a ``TrainingData``; among
+  its ``columns`` are a loss and ``learning_rate``
 """
 
 import importlib
@@ -40,6 +41,9 @@ def description(system: str) -> dict:
         ValueError: it is not as described above; a mistake of whoever writes the system.
     """
     path = FOLDER / system / "system.yaml"
+    absent = [module for module in ("networks", "train") if not code_of(system, module).is_file()]
+    if absent:
+        raise ValueError(f"{path.parent} has no {absent[0]}.py")
     found = yaml.safe_load(path.read_text(encoding="utf-8"))
     if set(found) != {"inputs", "conditions", "settings"}:
         raise ValueError(f"{path} holds {sorted(found)}, expected inputs, conditions and settings")

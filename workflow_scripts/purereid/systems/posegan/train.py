@@ -16,7 +16,8 @@ from purereid.systems.trainer import GeneratorTrainer
 from purereid.systems.training_data import TrainingData
 from purereid.training.seeds import step_seed
 
-CONDITIONS = {"with_pose": PARTS, "with_source": 3}  # what each discriminator sees beside the image, in channels
+# what each discriminator sees beside the image, in channels
+DISCRIMINATORS = {"discriminator_pose": PARTS, "discriminator_source": 3}
 
 
 class Trainer(GeneratorTrainer):
@@ -29,15 +30,15 @@ class Trainer(GeneratorTrainer):
 
     def __init__(self, data: TrainingData, settings: dict, device: torch.device):
         super().__init__(data, settings, device)
-        self.columns = ("loss", "adversarial", "l1", "perceptual", "identity", *CONDITIONS, "learning_rate")
+        self.columns = ("loss", "adversarial", "l1", "perceptual", "identity", *DISCRIMINATORS, "learning_rate")
         torch.manual_seed(step_seed(self.seed, 0, 0))
         size = {"height": settings["height"], "width": settings["width"]}
         self.networks = {"generator": Generator(**size, channels=settings["channels"], blocks=settings["blocks"])}
         shape = {"channels": settings["discriminator_channels"], "blocks": settings["discriminator_blocks"]}
-        self.networks |= {name: Discriminator(inputs=3 + more, **shape) for name, more in CONDITIONS.items()}
+        self.networks |= {name: Discriminator(inputs=3 + more, **shape) for name, more in DISCRIMINATORS.items()}
         self.place_networks()
         self.optimisers = {name: self._optimiser(network) for name, network in self.networks.items()}
-        self.histories = {name: History(settings["history"]) for name in CONDITIONS}
+        self.histories = {name: History(settings["history"]) for name in DISCRIMINATORS}
         self.perceptual, self.identity = self._perceptual_loss(), self._identity_loss()
 
     def batch(self, step: int) -> dict[str, torch.Tensor]:
@@ -52,12 +53,14 @@ class Trainer(GeneratorTrainer):
         """One update of all networks."""
         batch = {name: values.to(self.device) for name, values in batch.items()}
         source, target = to_range(batch["source"]), to_range(batch["target"])
-        conditions = {"with_pose": batch["parts"], "with_source": source}
+        conditions = {"discriminator_pose": batch["parts"], "discriminator_source": source}
         rate = self.set_rates(self._factor(step))
         with self.autocast():
             fake = self.networks["generator"](source, batch["parts"])
         parts = self._update_generator(step, fake.float(), target, conditions)
-        parts |= {name: self._update_discriminator(step, name, fake, target, conditions[name]) for name in CONDITIONS}
+        parts |= {
+            name: self._update_discriminator(step, name, fake, target, conditions[name]) for name in DISCRIMINATORS
+        }
         return {name: value.detach() for name, value in parts.items()} | {"learning_rate": rate}
 
     def sample_conditions(self) -> dict[str, torch.Tensor]:
@@ -109,7 +112,7 @@ class Trainer(GeneratorTrainer):
     def _update_discriminator(
         self, step: int, name: str, fake: torch.Tensor, target: torch.Tensor, condition: torch.Tensor
     ) -> torch.Tensor:
-        draws = torch.Generator().manual_seed(step_seed(self.seed, step, 2 + list(CONDITIONS).index(name)))
+        draws = torch.Generator().manual_seed(step_seed(self.seed, step, 2 + list(DISCRIMINATORS).index(name)))
         pair = torch.cat([fake.detach().float(), condition], dim=1)
         pair = self.histories[name].exchange(pair, draws).contiguous(memory_format=torch.channels_last)
         with self.autocast():
