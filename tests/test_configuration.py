@@ -50,7 +50,7 @@ def test_the_config_of_the_repository_is_accepted(config: dict, root: Path):
         ("seeds", [], "where:    seeds"),
         ("seeds", [1, 1], "none twice"),
         ("seeds", [1.0], "expected: whole number"),
-        ("experiments.baseline.test", 5, "expected: text or a list such as [1, 2]"),
+        ("experiments.baseline.test", 5, "expected: text or a list of names"),
         ("import_keypoints.frame", [1], "expected: null or a list such as [1, 2]"),
         ("resources.train_ried", {"threads": 1}, "did you mean train_reid?"),
         ("datasets.people.keypoints", ["none.csv"], "rendered people bring their own key points"),

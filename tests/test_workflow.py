@@ -240,8 +240,8 @@ def test_a_missing_artifact_in_between_is_made_again(project: Project):
     assert planned["train_reid"] >= 1 and "extract_features" in planned
     shard = project.folder / f"{GENERATED}/train/1-of-2/images.parquet"
     shard.unlink()
-    encoder = "results/people/train_reid/posegan/seed1/encoder.safetensors"
-    assert project.planned(encoder)["generate"] == 1
+    project.override(train_reid={"generated_weight": 0.5})
+    assert project.planned("results/people/train_reid/posegan/seed1/encoder.safetensors")["generate"] >= 1
 
 
 def test_a_shard_that_is_not_there_is_told(project: Project):
@@ -314,7 +314,7 @@ def kill_trainer(project: Project, run: subprocess.Popen, script: str) -> None:
 def test_killed_trainer_ends_with_the_same_bytes(
     project: Project, rule: str, job: str, artifact: str, checkpoints: int
 ):
-    project.override(train_reid={"epochs": 40}, generators={"dcgan": {"train_gan": {"epochs": 120}}})
+    project.override(train_reid={"epochs": 160}, generators={"dcgan": {"train_gan": {"epochs": 120}}})
     folder = f"people/{rule}/{job}"
     target = f"results/{folder}/{artifact}.safetensors"
     checkpoint = project.folder / f"results/{folder}/checkpoint.safetensors"
