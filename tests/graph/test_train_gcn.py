@@ -1,0 +1,232 @@
+"""Training of the network for links: what is written, that it learns, resumes byte by byte, and what it refuses."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from purereid.data.features import write_features
+from purereid.data.index import write_index
+from purereid.errors import UserError
+from purereid.graph.gcn_file import load_gcn
+from purereid.graph.gcn_inference import predict_links
+from purereid.graph.link_scores import link_scores, same_person
+from purereid.graph.neighbours import nearest_neighbours
+from purereid.graph.train_gcn import GCNTrainer, held_out_images, link_data, train_gcn
+
+PEOPLE, IMAGES, LENGTH = 24, 6, 16
+OUTPUTS = ("gcn.safetensors", "curves.csv", "links.json")
+SETTINGS = {
+    "k1": 8,
+    "k2": 3,
+    "u": 3,
+    "widths": [32, 16, 16],
+    "padded_statistics": False,
+    "held_out": 0.25,
+    "epochs": 3,
+    "batch": 40,
+    "learning_rate": 0.01,
+    "weight_decay": 5e-4,
+    "schedule": "steps",
+    "milestones": [2],
+    "gamma": 0.6,
+    "warmup_epochs": 1,
+    "warmup_start": 0.5,
+    "precision": "fp32",
+    "seed": 1,
+    "log_every": 2,
+}
+
+
+class Set:
+    """Files of a data set: features around one centre per person, and the index."""
+
+    def __init__(self, folder: Path, people: int = PEOPLE, length: int = LENGTH):
+        self.folder = folder
+        rng = np.random.default_rng(0)
+        self.pids = np.repeat(np.arange(10, 10 + people), IMAGES)
+        points = rng.standard_normal((people, length))[self.pids - 10]
+        points = points + 0.7 * rng.standard_normal(points.shape)
+        self.features = (points / np.linalg.norm(points, axis=1, keepdims=True)).astype(np.float32)
+        self.images = [f"train/{pid:04d}_{number}.jpg" for pid in range(10, 10 + people) for number in range(IMAGES)]
+        self.write()
+
+    def write(self, **changed: object) -> None:
+        """Write both files; a column of the first image may be changed."""
+        same = {"split": "train", "camid": 0, "seq": 1, "frame": 1, "kind": "detected", "width": 1, "height": 1}
+        rows = pd.DataFrame({"image": self.images, "path": self.images, "sha256": self.images, "pid": self.pids})
+        rows = rows.assign(dataset="toy", **same)
+        for column, value in changed.items():
+            rows.loc[0, column] = value
+        write_index(rows, self.folder / "index.parquet")
+        write_features(self.folder / "features.parquet", self.images, self.features)
+
+    def run(self, folder: str = "out", **changed: object) -> dict[str, bytes]:
+        """Train; the files that were written."""
+        inputs = {name: self.folder / f"{name}.parquet" for name in ("features", "index")}
+        outputs = {name.split(".")[0]: self.folder / folder / name for name in OUTPUTS}
+        train_gcn(**inputs, **outputs, settings=SETTINGS | changed, stamp="s")
+        return {name: path.read_bytes() for name, path in zip(OUTPUTS, outputs.values(), strict=True)}
+
+
+@pytest.fixture
+def toy(tmp_path: Path) -> Set:
+    return Set(tmp_path)
+
+
+def test_network_curves_and_links_are_written(toy: Set, tmp_path: Path):
+    toy.run()
+    network, training = load_gcn(tmp_path / "out/gcn.safetensors")
+    assert network.configuration == {"features": LENGTH, "widths": [32, 16, 16], "padded_statistics": False}
+    held_out = training["held_out_identities"]
+    assert (training["k1"], training["k2"], training["u"]) == (8, 3, 3) and len(held_out) == 6
+    assert sorted(training["identities"] + held_out) == list(range(10, 10 + PEOPLE))
+    assert (training["images"], training["held_out_images"]) == (18 * IMAGES, 6 * IMAGES)
+    curves = pd.read_csv(tmp_path / "out/curves.csv")
+    assert curves["step"].tolist() == [2, 3, 4, 6, 8, 9]  # 108 pivots in batches of 40
+    assert np.isfinite(curves).all(axis=None) and curves["held_out_accuracy"].between(0, 1).all()
+    assert curves.groupby(np.ceil(curves["epoch"]))["held_out_accuracy"].nunique().max() == 1
+    assert curves["learning_rate"].iloc[-1] == pytest.approx(0.006)
+    assert not (tmp_path / "out/checkpoint.safetensors").exists()
+
+
+def test_scores_are_those_of_the_held_out_images_in_a_graph_of_their_own(toy: Set, tmp_path: Path):
+    toy.run()
+    network, training = load_gcn(tmp_path / "out/gcn.safetensors")
+    links = json.loads((tmp_path / "out/links.json").read_text())
+    assert training.items() <= links.items()
+    chosen = np.isin(toy.pids, training["held_out_identities"])
+    graph = nearest_neighbours(toy.features[chosen], 8)
+    probability = predict_links(network, toy.features[chosen], graph.indices, k1=8, k2=3, u=3).probability
+    expected = link_scores(same_person(graph.indices, toy.pids[chosen]), probability)
+    assert {name: links["held_out"][name] for name in expected} == pytest.approx(expected, abs=1e-6)
+    curve = links["held_out"]["curve"]
+    assert curve.keys() == {"score", "precision", "recall"} and curve["recall"][-1] == 1
+    assert curve["precision"][-1] == pytest.approx(expected["positives"])
+    assert 0 < links["cosine"]["average_precision"] <= 1 and len(links["cosine"]["curve"]["recall"]) <= 200
+
+
+def test_it_learns_to_link_people_whom_it_has_not_seen(tmp_path: Path):
+    Set(tmp_path, people=120, length=32).run(epochs=12, milestones=[8])
+    links = json.loads((tmp_path / "out/links.json").read_text())
+    assert links["held_out"]["accuracy"] > 0.92 > 0.7 > links["held_out"]["positives"] > 0.5
+    assert links["held_out"]["average_precision"] > links["cosine"]["average_precision"]
+    curves = pd.read_csv(tmp_path / "out/curves.csv")
+    assert curves["loss"].iloc[-1] < 0.2 * curves["loss"].iloc[0]
+
+
+@pytest.mark.parametrize(("epoch", "changed"), [(3, {}), (4, {"held_out": 0.0, "precision": "bf16"})])
+def test_interrupted_training_ends_with_the_same_bytes(
+    toy: Set, tmp_path: Path, monkeypatch, epoch: int, changed: dict
+):
+    whole = toy.run("whole", **changed)
+    step, started = GCNTrainer.step, []
+
+    def stopping(self, number, batch):
+        if number == 5:
+            raise KeyboardInterrupt
+        return step(self, number, batch)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(GCNTrainer, "step", stopping)
+        toy.run("parts", **changed)
+    monkeypatch.setattr(
+        GCNTrainer, "step", lambda self, number, batch: started.append(number) or step(self, number, batch)
+    )
+    resumed = toy.run("parts", **changed)
+    assert started[0] == epoch
+    for name in ("gcn.safetensors", "links.json"):
+        assert resumed[name] == whole[name], name
+    columns = list(pd.read_csv(tmp_path / "whole/curves.csv").columns[:-2])  # without speed and waiting
+    curves = [pd.read_csv(tmp_path / folder / "curves.csv")[columns] for folder in ("whole", "parts")]
+    pd.testing.assert_frame_equal(*curves)
+
+
+def test_other_seed_other_network_and_other_people_held_out(toy: Set):
+    first, second = (toy.run(str(seed), seed=seed) for seed in (1, 2))
+    assert first["gcn.safetensors"] != second["gcn.safetensors"]
+    assert json.loads(first["links.json"])["identities"] != json.loads(second["links.json"])["identities"]
+
+
+def test_without_held_out_people(toy: Set, tmp_path: Path):
+    toy.run(held_out=0.0)
+    links = json.loads((tmp_path / "out/links.json").read_text())
+    assert links["held_out"] is None and links["cosine"] is None and links["held_out_identities"] == []
+    assert len(links["identities"]) == PEOPLE
+    assert not [name for name in pd.read_csv(tmp_path / "out/curves.csv") if "held_out" in name]
+
+
+def test_every_image_is_a_pivot_once_per_epoch(toy: Set):
+    data = link_data(toy.features, toy.pids, SETTINGS, "training", torch.device("cpu"))
+    trainer = GCNTrainer(data, None, SETTINGS, torch.device("cpu"))
+    assert trainer.steps_per_epoch == 4
+    epochs = [torch.cat([trainer.batch(step)[0] for step in range(first, first + 4)]).tolist() for first in (0, 4)]
+    assert sorted(epochs[0]) == sorted(epochs[1]) == list(range(PEOPLE * IMAGES)) and epochs[0] != epochs[1]
+
+
+def test_biases_learn_twice_as_fast_and_do_not_decay(toy: Set):
+    data = link_data(toy.features, toy.pids, SETTINGS, "training", torch.device("cpu"))
+    trainer = GCNTrainer(data, None, SETTINGS | {"schedule": "constant", "warmup_epochs": 0}, torch.device("cpu"))
+    trainer.step(0, trainer.batch(0))
+    named = {id(parameter): name for name, parameter in trainer.network.named_parameters()}
+    for group in trainer.optimiser.param_groups:
+        biases = {"bias" in named[id(parameter)] for parameter in group["params"]}
+        assert len(biases) == 1
+        assert (group["lr"], group["weight_decay"]) == ((0.02, 0.0) if biases == {True} else (0.01, 5e-4))
+
+
+def test_people_are_held_out_whole():
+    pids = np.repeat([3, 5, 8, 9], [1, 4, 2, 3])
+    held_out = held_out_images(pids, 0.5, np.random.default_rng(0))
+    assert len(set(pids[held_out])) == 2 and not set(pids[held_out]) & set(pids[~held_out])
+    assert len(set(pids[held_out_images(pids, 0.01, np.random.default_rng(0))])) == 1
+
+
+def test_junk_is_left_out_and_said(toy: Set, tmp_path: Path, caplog):
+    toy.write(pid=-1)
+    caplog.set_level("INFO", "purereid")
+    toy.run(held_out=0.0)
+    assert "1 images of nobody (junk) are left out" in caplog.text
+    assert json.loads((tmp_path / "out/links.json").read_text())["images"] == PEOPLE * IMAGES - 1
+
+
+# --- mistakes ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("split", ["query", "gallery", "multi"])
+def test_test_images_are_refused(toy: Set, split: str):
+    toy.write(split=split)
+    with pytest.raises(UserError, match=r"1 of 144 images are of the test set, such as train/0010_0\.jpg"):
+        toy.run()
+
+
+def test_generated_images_are_refused(toy: Set):
+    toy.write(kind="generated")
+    with pytest.raises(UserError, match="1 of 144 images are generated"):
+        toy.run()
+
+
+def test_images_of_another_index(toy: Set):
+    toy.write(image="other.jpg")
+    with pytest.raises(UserError, match="1 of 144 images are not in the index"):
+        toy.run()
+
+
+def test_too_few_images(toy: Set):
+    with pytest.raises(UserError, match="36 images of 6 held-out identities, but each shall have 36 neighbours"):
+        toy.run(k1=36)
+
+
+def test_nobody_has_two_images(toy: Set):
+    toy.pids = np.arange(len(toy.pids))
+    toy.write()
+    with pytest.raises(UserError, match="no two neighbouring images of the 108 training identities show one person"):
+        toy.run()
+
+
+def test_all_people_held_out(toy: Set):
+    with pytest.raises(UserError, match="0 images of 0 training identities"):
+        toy.run(held_out=1.0)

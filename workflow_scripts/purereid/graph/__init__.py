@@ -1,0 +1,1 @@
+"""Affinity graph of features: neighbours, link prediction, purification."""

@@ -1,0 +1,199 @@
+"""The k nearest others of each feature by cosine.
+
+A fast product finds more candidates than are wanted; the similarities of these are then computed once more, each pair
+by itself, and decide. So the result depends neither on tiles, nor on threads, nor on the device or precision of the
+product. That no neighbour is missing follows from a bound on the rounding errors, checked for each image; where it
+does not suffice, the image is compared with all others.
+"""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from purereid.errors import UserError
+from purereid.graph.candidates import Candidates, find_candidates, floors, largest_error
+from purereid.retrieval.distances import block_rows
+
+BLOCK = 2048  # images per side of a tile
+CHUNK_BYTES = 16 * 2**20  # of similarities held by a thread
+GATHERED = 128  # features copied at a time for single products
+LENGTH_ERROR = 1e-3  # by which the length of a feature may differ from 1
+
+
+class Neighbours(NamedTuple):
+    """The nearest others of each image: the most similar one first, equally similar ones by index."""
+
+    indices: np.ndarray  # int32 [N, k]
+    similarity: np.ndarray  # float32 [N, k], cosine, -1..1 up to rounding
+
+
+def find_neighbours(
+    features: np.ndarray,
+    k: int,
+    *,
+    method: str = "exact",
+    block: int = BLOCK,
+    device: torch.device | str = "cpu",
+    lists: int = 4096,
+    probes: int = 64,
+) -> Neighbours:
+    """Neighbours by the method of the settings: ``exact``, or ``ivf`` for millions of images (needs faiss).
+
+    Arguments and errors as for ``nearest_neighbours`` and ``approximate_neighbours``.
+    """
+    if method == "exact":
+        return nearest_neighbours(features, k, block=block, device=device)
+    if method == "ivf":
+        return approximate_neighbours(features, k, lists=lists, probes=probes)
+    raise UserError(f"unknown method {method!r} of finding neighbours", expected="exact or ivf")
+
+
+def nearest_neighbours(
+    features: np.ndarray, k: int, *, block: int = BLOCK, device: torch.device | str = "cpu", precision: str = "auto"
+) -> Neighbours:
+    """The k nearest others of each image. An image is left out by its index, so that its duplicates stay.
+
+    Args:
+        features: [N, D] float32 of length 1 (``retrieval.distances.normalise``).
+        k: neighbours of an image, 1..N - 1.
+        block: images per side of a tile, on a GPU rows of the product; decides about time and memory only.
+        device: computes the fast product.
+        precision: of the fast product: ``fp32``, ``bf16``, or ``auto``: bfloat16 on a CPU that computes with it, if
+            the features are unlike enough. GPUs take ``fp32``: their bfloat16 sums have no such bound.
+
+    Returns:
+        The same bits whatever block, device and precision. A similarity is the float32 dot product of two features
+        by the BLAS of NumPy: the same in both directions, and for pairs of equal features. Images of which very many
+        others are equally near up to rounding take up to N dot products each.
+
+    Raises:
+        UserError: k or block out of range; unknown precision; features not finite or not of length 1.
+    """
+    features, device = _checked(features, k), torch.device(device)
+    if block < 1:
+        raise UserError(f"blocks of {block} images", expected="at least 1")
+    possible = ("auto", "fp32", "bf16") if device.type == "cpu" else ("auto", "fp32")
+    if precision not in possible:
+        raise UserError(f"precision {precision!r} on device {device}", expected=" or ".join(possible))
+    candidates = find_candidates(features, k, block, device, precision)
+    result = _empty(len(features), k)
+    uncertain = _settle(features, candidates, result)
+    _settle_among_all(features, uncertain, result)
+    return result
+
+
+def approximate_neighbours(features: np.ndarray, k: int, *, lists: int, probes: int) -> Neighbours:
+    """Most of the k nearest others of each image, by an inverted-file index of the package faiss.
+
+    Args:
+        features: [N, D] float32 of length 1.
+        k: neighbours of an image, 1..N - 1.
+        lists: clusters into which faiss sorts the images (nlist); about 4 sqrt(N).
+        probes: clusters that are searched for an image (nprobe), 1..lists; more find more of the true neighbours.
+
+    Raises:
+        UserError: faiss is not installed; k, lists or probes out of range; features not finite or not of length 1; an
+            image with fewer than k others in the clusters that are searched.
+    """
+    features = _checked(features, k)
+    if not 1 <= probes <= lists <= len(features):
+        raise UserError(f"{probes} probes of {lists} lists", expected=f"1 <= probes <= lists <= {len(features)} images")
+    try:
+        import faiss
+    except ImportError:
+        raise UserError(
+            "the approximate index needs the package faiss, which is not installed",
+            expected="the exact method, or faiss-cpu or faiss-gpu in the environment",
+        ) from None
+    quantizer = faiss.IndexFlatIP(features.shape[1])
+    index = faiss.IndexIVFFlat(quantizer, features.shape[1], lists, faiss.METRIC_INNER_PRODUCT)
+    index.train(features)
+    index.add(features)
+    index.nprobe = probes
+    result = _empty(len(features), k)
+    for start in range(0, len(features), BLOCK):
+        _, found = index.search(features[start : start + BLOCK], k + 1)  # -1 where the lists searched hold fewer
+        for row, line in enumerate(found, start):
+            others = np.sort(line[(line >= 0) & (line != row)])
+            if len(others) < k:
+                raise UserError(
+                    f"{probes} of {lists} lists hold only {len(others)} others near image {row}, {k} are wanted",
+                    do="search more lists, or sort the images into fewer",
+                )
+            _rank(features, row, others, result)
+    return result
+
+
+def _settle(features: np.ndarray, candidates: Candidates, result: Neighbours) -> np.ndarray:
+    """Rank the candidates of each image; return the images of which others may be as near as these."""
+    images, values = candidates.images, candidates.values
+    lowest = floors(values, result.indices.shape[1], candidates.error)
+    certain = values.min(axis=1) < lowest
+    if images.shape[1] == len(features) - 1:
+        certain[:] = True
+
+    def settle(rows: np.ndarray) -> None:
+        for row in rows:
+            _rank(features, row, np.sort(images[row, values[row] >= lowest[row]]), result)
+
+    _in_threads(settle, np.flatnonzero(certain), len(features))
+    return np.flatnonzero(~certain)
+
+
+def _settle_among_all(features: np.ndarray, rows: np.ndarray, result: Neighbours) -> None:
+    """Rank, for the given images, all others that can be among the nearest."""
+    error = largest_error(features, "fp32", torch.device("cpu"))
+
+    def settle(rows: np.ndarray) -> None:
+        values = features[rows] @ features.T
+        values[np.arange(len(rows)), rows] = -np.inf
+        near = values >= floors(values, result.indices.shape[1], error)[:, None]
+        for row, others in zip(rows, near, strict=True):
+            _rank(features, row, np.flatnonzero(others), result)
+
+    _in_threads(settle, rows, len(features))
+
+
+def _rank(features: np.ndarray, row: int, candidates: np.ndarray, result: Neighbours) -> None:
+    """Put the k nearest of an image's candidates, given by ascending index, into the result."""
+    similarity = np.empty(len(candidates), np.float32)
+    for start in range(0, len(candidates), GATHERED):
+        part = slice(start, start + GATHERED)
+        np.vecdot(features[candidates[part]], features[row], out=similarity[part])
+    order = np.argsort(-similarity, kind="stable")[: result.indices.shape[1]]
+    result.indices[row], result.similarity[row] = candidates[order], similarity[order]
+
+
+def _in_threads(settle: Callable[[np.ndarray], None], rows: np.ndarray, count: int) -> None:
+    chunk = block_rows(count, CHUNK_BYTES)
+    with ThreadPoolExecutor(torch.get_num_threads()) as pool:
+        for _ in pool.map(settle, [rows[start : start + chunk] for start in range(0, len(rows), chunk)]):
+            pass
+
+
+def _empty(count: int, k: int) -> Neighbours:
+    return Neighbours(np.empty((count, k), np.int32), np.empty((count, k), np.float32))
+
+
+def _checked(features: np.ndarray, k: int) -> np.ndarray:
+    """Features as contiguous float32; each has k others."""
+    features = np.ascontiguousarray(features, np.float32)
+    if features.ndim != 2:
+        raise ValueError(f"features of shape {features.shape}")
+    if not 1 <= k < len(features):
+        raise UserError(
+            f"{k} neighbours of each of {len(features)} images",
+            expected=f"1 to {len(features) - 1}" if len(features) > 1 else "at least 2 images",
+            do="ask for fewer neighbours, or generate more images",
+        )
+    lengths = np.sqrt(np.einsum("nd,nd->n", features, features))
+    wrong = np.flatnonzero(~(np.abs(lengths - 1) <= LENGTH_ERROR))
+    if len(wrong):
+        raise UserError(
+            f"{len(wrong)} features have not length 1, the first that of image {wrong[0]}: {lengths[wrong[0]]:.4g}",
+            expected="finite features, each divided by its Euclidean length",
+        )
+    return features
