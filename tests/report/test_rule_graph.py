@@ -20,6 +20,7 @@ from purereid.report.rule_graph import (
     split_long_edges,
     spread,
     untangle,
+    without_shortcuts,
 )
 
 DOT = """digraph snakemake_dag {
@@ -104,6 +105,12 @@ def test_an_edge_that_leads_back_is_a_broken_line(tmp_path):
     assert "stroke-dasharray" in (tmp_path / "a.svg").read_text()
     draw_rule_graph(DOT, tmp_path / "b.svg", order)
     assert "stroke-dasharray" not in (tmp_path / "b.svg").read_text()
+
+
+def test_the_last_rule_has_no_edges_from_rules_that_reach_it_anyway():
+    names, edges = parse_dot(DOT)
+    kept = {(names[a], names[b]) for a, b in without_shortcuts(edges)}
+    assert kept == {("evaluate", "all"), ("train", "evaluate"), ("index", "evaluate"), ("index", "train")}
 
 
 def test_rules_are_declared_in_the_order_of_the_files(root):

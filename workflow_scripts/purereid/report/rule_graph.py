@@ -74,6 +74,7 @@ def draw_rule_graph(dot: str, plot: Path, order: Sequence[str] = ()) -> None:
         UserError: text that is no rule graph, or a circle that no edge leads back in.
     """
     names, edges = parse_dot(dot)
+    edges = without_shortcuts(edges)
     back = leading_back(names, edges, order)
     edges = [(b, a) if (a, b) in back else (a, b) for a, b in edges]
     level = levels(names, edges)
@@ -118,6 +119,13 @@ def parse_dot(text: str) -> tuple[dict[int, str], list[tuple[int, int]]]:
         )
     names = dict(sorted(names.items(), key=lambda item: item[1]))
     return names, sorted(edges, key=lambda edge: (names[edge[0]], names[edge[1]]))
+
+
+def without_shortcuts(edges: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Leave out edges to a last rule from rules whose results reach it through others too: it asks for nearly all."""
+    last = {b for _, b in edges} - {a for a, _ in edges}
+    onward = {a: [c for start, c in edges if start == a and c not in last] for a, _ in edges}
+    return [(a, b) for a, b in edges if b not in last or not any(b in reachable(c, edges) for c in onward[a])]
 
 
 def leading_back(names: dict[int, str], edges: list[tuple[int, int]], order: Sequence[str]) -> set[tuple[int, int]]:
