@@ -1,8 +1,7 @@
 """Compare the scores of generators (rule ``compare_images``)."""
 
-from purereid.report.compare_images import compare_images
-
 from purereid.logs import job
+from purereid.report.compare_images import compare_images
 
 if __name__ == "__main__":
     with job(snakemake):
