@@ -23,6 +23,7 @@ report: "rules/report/workflow.rst"
 include: "rules/common.smk"
 include: "rules/dataset.smk"
 include: "rules/generation.smk"
+include: "rules/purification.smk"
 include: "rules/reid.smk"
 include: "rules/report.smk"
 

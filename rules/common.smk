@@ -13,6 +13,7 @@ sys.path.append(str(SCRIPTS))
 from purereid import provenance
 from purereid.configuration import Configuration, canonical
 from purereid.errors import UserError
+from purereid.graph.purifiers.registry import NETWORKS, RULES
 from purereid.systems.registry import code_of, maps_needed
 
 try:
@@ -27,6 +28,8 @@ wildcard_constraints:
     seed=r"\d+",
     pairs="train|test",
     generator=setup.pattern(setup.generators) or "none",
+    purifier=setup.pattern(setup.purifiers) or "none",
+    network=setup.pattern(NETWORKS),
     images="train|test",
     picture=setup.pattern(setup.pictures) or "none",
     shard=r"\d+",
@@ -133,6 +136,74 @@ def plot_gan_curves_settings(wildcards):
     return {"labels": [wildcards.generator]}
 
 
+def embed_generated_settings(wildcards):
+    settings = setup.of_generator("embed_generated", wildcards.generator)
+    splits = setup.generating(wildcards.generator)["train"]["splits"]
+    return canonical({name: value for name, value in settings.items() if name != "encoder"} | {"splits": splits})
+
+
+def build_graph_settings(wildcards):
+    return setup.of_generator("build_graph", wildcards.generator)
+
+
+def train_gcn_settings(wildcards):
+    return setup.of_generator("train_gcn", wildcards.generator)
+
+
+def train_gcn_v_settings(wildcards):
+    return setup.of_generator("train_gcn_v", wildcards.generator)
+
+
+def train_gcn_e_settings(wildcards):
+    return setup.of_generator("train_gcn_e", wildcards.generator)
+
+
+def purify_settings(wildcards):
+    return setup.purifying(wildcards.purifier)
+
+
+def judge_generated_settings(wildcards):
+    splits = setup.generating(wildcards.generator)["train"]["splits"]
+    return canonical(config["judge_generated"] | {"splits": splits})
+
+
+def show_purified_settings(wildcards):
+    return canonical(config["show_purified"] | {"name": f"{wildcards.generator}, {wildcards.purifier}"})
+
+
+def plot_links_settings(wildcards):
+    return {"name": wildcards.generator}
+
+
+def plot_gcn_curves_settings(wildcards):
+    return {"labels": [f"{wildcards.network} for {wildcards.generator}"]}
+
+
+def compare_purifiers_settings(wildcards):
+    """Which set of images each table is of, and which sets the experiments are trained on."""
+    sets = [{"generator": generator, "purifier": purifier} for generator, purifier in _purified(wildcards.dataset)]
+    experiments = [
+        {"experiment": name, "generator": setup.generator(name), "purifier": setup.purifier(name)}
+        for name in _learning(wildcards.dataset)
+        if setup.uses_generated(name) or setup.generator(name) is None
+    ]
+    return {"sets": sets, "experiments": experiments}
+
+
+def few_real_settings(wildcards):
+    """What is counted of the training set of each experiment."""
+    experiments = [
+        {
+            "experiment": name,
+            "splits": setup.section("train_reid", name)["splits"],
+            "kind": setup.training_set(name),
+            "uses_generated": setup.uses_generated(name),
+        }
+        for name in _learning(wildcards.dataset)
+    ]
+    return canonical({"experiments": experiments, "reference": config["compare"]["reference"]})
+
+
 def train_reid_settings(wildcards):
     run = {"seed": int(wildcards.seed), "gpus": setup.gpus(wildcards.experiment)}
     return canonical(setup.section("train_reid", wildcards.experiment) | run)
@@ -164,6 +235,10 @@ def rule_graph_settings():
     parts = {"dataset": config["dataset"], "datasets": setup.datasets, "experiments": setup.experiments, "drawn": drawn}
     learnt = {generator: setup.learns_from(generator) for _, generator in setup.generators_in_use()}
     parts |= {"generators": learnt, "pictures": list(setup.pictures), "encoder": config["score_images"]["encoder"]}
+    purified = [[*names, setup.purifying(names[-1])["rule"]] for names in setup.purified_in_use()]
+    encoders = [setup.of_generator("embed_generated", generator)["encoder"] for _, generator, _, _ in purified]
+    few = [generator for _, generator in setup.generators_in_use() if _is_few(generator)]
+    parts |= {"networks": setup.networks_in_use(), "purified": purified, "encoders": encoders, "few": few}
     return canonical({"rules": texts} | parts)
 
 
@@ -214,7 +289,7 @@ def generate_inputs(wildcards):
         files |= {"pairs": _pairs("test")}
     files |= {"index": rules.index_dataset.output.index}
     found = {name: path.format(dataset=wildcards.dataset) for name, path in files.items()}
-    return found | {"generator": rules.train_gan.output.generator.format(**_generator(wildcards))}
+    return found | {"generator": rules.train_gan.output.generator.format(**_network(wildcards))}
 
 
 def score_images_inputs(wildcards):
@@ -238,7 +313,7 @@ def generate_one_inputs(wildcards):
     return {
         "index": rules.index_dataset.output.index.format(dataset=wildcards.dataset),
         "keypoints": keypoints(wildcards),
-        "generator": rules.train_gan.output.generator.format(**_generator(wildcards)),
+        "generator": rules.train_gan.output.generator.format(**_network(wildcards)),
         "named": setup.named_files(wildcards.picture),
     }
 
@@ -249,7 +324,7 @@ def show_images_inputs(wildcards):
     purpose = "test" if "source" in setup.takes(generator) else "train"
     found = {
         "index": rules.index_dataset.output.index.format(dataset=dataset),
-        "samples": rules.train_gan.output.samples.format(**_generator(wildcards)),
+        "samples": rules.train_gan.output.samples.format(**_network(wildcards)),
         "generated": _shards(dataset, generator, purpose),
     }
     return found | ({"keypoints": keypoints(wildcards)} if setup.needs_poses(generator) else {})
@@ -257,7 +332,7 @@ def show_images_inputs(wildcards):
 
 def image_scores(wildcards):
     """Scores of all generators whose images are used on a data set."""
-    used = [generator for dataset, generator in setup.generators_in_use() if dataset == wildcards.dataset]
+    used = [generator for dataset, generator in setup.networks_in_use() if dataset == wildcards.dataset]
     return expand(rules.score_images.output.scores, dataset=wildcards.dataset, generator=used)
 
 
@@ -272,11 +347,60 @@ def training_shards(wildcards):
 
 
 def training_index(wildcards):
-    """What a model is trained on: the index of its data set, or that with generated images."""
-    generator = setup.generator(wildcards.experiment)
-    if generator is None:
-        return rules.index_dataset.output.index.format(dataset=wildcards.dataset)
-    return rules.index_generated.output.generated.format(dataset=wildcards.dataset, generator=generator)
+    """What a model is trained on: the index of its data set, or that with generated images, or with purified ones."""
+    return _training_index(wildcards.dataset, wildcards.experiment)
+
+
+def graph_encoder(wildcards):
+    """The encoder whose features make up the graph."""
+    return _encoder_of(setup.of_generator("embed_generated", wildcards.generator)["encoder"], 0)
+
+
+def purify_inputs(wildcards):
+    """The generated images, and what the rule of the purifier reads."""
+    settings = setup.purifying(wildcards.purifier)
+    files = {name: _purification_files()[name] for name in RULES[settings["rule"]].inputs}
+    files |= {"index": rules.index_generated.output.generated}
+    found = {name: path.format(**_generator(wildcards)) for name, path in files.items()}
+    if settings.get("share_of"):
+        names = _generator(wildcards) | {"purifier": settings["share_of"]}
+        found |= {"as_many_as": rules.purify.output.kept.format(**names)}
+    return found | {"shards": generated_for_training(wildcards)}
+
+
+def judge_generated_inputs(wildcards):
+    """The generated images, the real ones, and the scene of rendered people."""
+    dataset = wildcards.dataset
+    found = {
+        "index": rules.index_dataset.output.index.format(dataset=dataset),
+        "shards": generated_for_training(wildcards),
+        "encoder": _score_encoder(),
+    }
+    if setup.datasets[dataset]["format"] == "rendered_people":
+        found |= {"scene": rules.render_people.output.scene.format(dataset=dataset)}
+    return found
+
+
+def gcn_curves(wildcards):
+    """Training curves of one of the networks."""
+    return _network_curves()[wildcards.network].format(**_generator(wildcards))
+
+
+def kept_tables(wildcards):
+    """Tables of all purifiers on a data set."""
+    used = _purified(wildcards.dataset)
+    return [rules.purify.output.kept.format(dataset=wildcards.dataset, generator=g, purifier=p) for g, p in used]
+
+
+def truth_tables(wildcards):
+    """What their images are judged by, in the same order."""
+    used = _purified(wildcards.dataset)
+    return [rules.judge_generated.output.truth.format(dataset=wildcards.dataset, generator=g) for g, _ in used]
+
+
+def training_indexes(wildcards):
+    """What the experiments on a data set are trained on."""
+    return [_training_index(wildcards.dataset, name) for name in _learning(wildcards.dataset)]
 
 
 def encoder(wildcards):
@@ -302,23 +426,31 @@ def ranks(wildcards):
 
 
 def comparisons():
-    """One comparison per data set that a model is tested on."""
-    return expand(rules.compare.output.table, dataset=setup.tested())
+    """One comparison per data set that a model is tested on, of models, of purifiers, and of few real images."""
+    tested = setup.tested()
+    purified = [dataset for dataset, _, _ in setup.purified_in_use() if dataset in tested]
+    few = [dataset for dataset, generator in setup.generators_in_use() if _is_few(generator) and dataset in tested]
+    return [
+        *expand(rules.compare.output.table, dataset=tested),
+        *expand(rules.compare_purifiers.output.table, dataset=dict.fromkeys(purified)),
+        *expand(rules.few_real.output.table, dataset=dict.fromkeys(few)),
+    ]
 
 
 def artifacts():
     """Everything between the data and the comparisons."""
     trained = [(setup.train(e), e, seed) for e in setup.experiments for seed in setup.seeds(e)]
     tested = [(d, e, seed) for e in setup.experiments for d in setup.tests(e) for seed in setup.seeds(e)]
-    used = setup.generators_in_use()
+    used, networks = setup.generators_in_use(), setup.networks_in_use()
     datasets = dict.fromkeys([*setup.tested(), *(dataset for dataset, _, _ in trained)])
     return [
         *expand(rules.index_dataset.output.index, dataset=datasets),
         *(rules.train_reid.output.encoder.format(dataset=d, experiment=e, seed=s) for d, e, s in trained),
         *(rules.extract_features.output.features.format(dataset=d, experiment=e, seed=s) for d, e, s in tested),
-        *(rules.train_gan.output.generator.format(dataset=d, generator=g) for d, g in used),
+        *(rules.train_gan.output.generator.format(dataset=d, generator=g) for d, g in networks),
         *(rules.index_generated.output.generated.format(dataset=d, generator=g) for d, g in used),
         *(path for d, g in used for path in _generated(d, g)),
+        *(path for names in setup.purified_in_use() for path in _purification(*names)),
     ]
 
 
@@ -328,6 +460,7 @@ def pictures():
     trained = [(setup.train(experiment), experiment) for experiment in setup.experiments if setup.learns(experiment)]
     return [
         *_generator_pictures(),
+        *_purifier_pictures(),
         *expand(rules.contact_sheet.output, dataset=setup.tested()),
         *expand(rules.plot_cmc.output, dataset=setup.tested()),
         *(
@@ -341,8 +474,8 @@ def pictures():
 
 
 def _generator_pictures():
-    """Pictures and scores of all generators in use, and the pictures that the config asks for."""
-    used = setup.generators_in_use()
+    """Pictures and scores of all trained generators, and the pictures that the config asks for."""
+    used = setup.networks_in_use()
     plain = [rules.plot_gan_curves.output, rules.show_images.output]
     return [
         *(path for output in plain for d, g in used for path in expand(output, dataset=d, generator=g)),
@@ -355,6 +488,72 @@ def _generator_pictures():
     ]
 
 
+def _purifier_pictures():
+    """Pictures of all purifiers in use, and of the networks behind them."""
+    used = setup.purified_in_use()
+    trained = [(d, g, network) for d, g, p in used for network in RULES[setup.purifying(p)["rule"]].networks]
+    return [
+        *(path for d, g, p in used for path in expand(rules.show_purified.output, dataset=d, generator=g, purifier=p)),
+        *(
+            rules.plot_gcn_curves.output.plot.format(dataset=d, generator=g, network=network)
+            for d, g, network in dict.fromkeys(trained)
+        ),
+        *(
+            rules.plot_links.output.plot.format(dataset=d, generator=g)
+            for d, g, network in dict.fromkeys(trained)
+            if network == "gcn"
+        ),
+    ]
+
+
+def _purification_files():
+    """Files that rules of purification may ask for, by name."""
+    return {
+        "features": rules.embed_generated.output.features,
+        "confidence": rules.embed_generated.output.confidence,
+        "graph": rules.build_graph.output.graph,
+        "gcn": rules.train_gcn.output.gcn,
+        "gcn_v": rules.train_gcn_v.output.gcn_v,
+        "gcn_e": rules.train_gcn_e.output.gcn_e,
+    }
+
+
+def _network_curves():
+    makers = {"gcn": rules.train_gcn, "gcn_v": rules.train_gcn_v, "gcn_e": rules.train_gcn_e}
+    return {network: maker.output.curves for network, maker in makers.items()}
+
+
+def _purification(dataset, generator, purifier):
+    """What lies between the generated images and the training set of a purifier."""
+    wanted = {name: _purification_files()[name] for name in RULES[setup.purifying(purifier)["rule"]].inputs}
+    files = [*wanted.values(), rules.purify.output.kept, rules.index_purified.output.purified]
+    return [path.format(dataset=dataset, generator=generator, purifier=purifier) for path in files]
+
+
+def _training_index(dataset, experiment):
+    names = {"dataset": dataset, "generator": setup.generator(experiment), "purifier": setup.purifier(experiment)}
+    if names["generator"] is None:
+        return rules.index_dataset.output.index.format(**names)
+    if names["purifier"] is None:
+        return rules.index_generated.output.generated.format(**names)
+    return rules.index_purified.output.purified.format(**names)
+
+
+def _purified(dataset):
+    """Generator and purifier of the sets that are used on a data set."""
+    return [names for other, *names in setup.purified_in_use() if other == dataset]
+
+
+def _learning(dataset):
+    """Experiments that learn on a data set and are tested on it."""
+    tested = setup.tested_on(dataset)
+    return [name for name in tested if setup.train(name) == dataset and setup.learns(name)]
+
+
+def _is_few(generator):
+    return setup.generating(generator)["train"]["setup"] == "few"
+
+
 def _generation_files():
     """Files that generators may ask for, by name."""
     maps = {name: rules.make_heatmaps.output[name] for name in ("joints", "parts")}
@@ -363,6 +562,11 @@ def _generation_files():
 
 def _generator(wildcards):
     return {"dataset": wildcards.dataset, "generator": wildcards.generator}
+
+
+def _network(wildcards):
+    """The generator whose network a generator uses."""
+    return _generator(wildcards) | {"generator": setup.trained(wildcards.generator)}
 
 
 def _pairs(pairs):
@@ -394,7 +598,8 @@ def _generated(dataset, generator):
     """What is generated and what it is generated from."""
     needed = [name for name in setup.learns_from(generator) if name != "encoder"]
     files = [_generation_files()[name] for name in {*needed, *maps_needed(setup.takes(generator))}]
-    test = _shards(dataset, generator, "test") if "source" in setup.takes(generator) else []
+    scored = generator == setup.trained(generator) and "source" in setup.takes(generator)
+    test = _shards(dataset, generator, "test") if scored else []
     return [*(path.format(dataset=dataset) for path in sorted(files)), *_shards(dataset, generator, "train"), *test]
 
 

@@ -3,6 +3,7 @@ Pictures that only the report needs.
 
 INPUT   results/{dataset}/train_reid/{experiment}/seed{seed}/curves.csv, evaluate/{experiment}/seed{seed}/*
 OUTPUT  results/{dataset}/plot_curves, plot_cmc, rank_lists, plot_gan_curves, show_images, compare_images
+        results/{dataset}/show_purified, plot_links, plot_gcn_curves, compare_purifiers, few_real
         results/rule_graph
 """
 
@@ -12,7 +13,12 @@ localrules:
     contact_sheet,
     compare,
     compare_images,
+    compare_purifiers,
+    few_real,
+    plot_gcn_curves,
+    plot_links,
     show_images,
+    show_purified,
     plot_gan_curves,
     plot_curves,
     plot_cmc,
@@ -198,13 +204,186 @@ rule compare_images:
         "../workflow_scripts/compare_images.py"
 
 
+rule show_purified:
+    """Show kept and dropped images, and the graph of generated images."""
+    input:
+        index=rules.index_generated.output.generated,
+        shards=generated_for_training,
+        kept=rules.purify.output.kept,
+        graph=rules.build_graph.output.graph,
+    output:
+        sheet=report(
+            "results/{dataset}/show_purified/{generator}/{purifier}/show_purified.png",
+            caption="report/show_purified.rst",
+            category="6 Purification",
+            labels={
+                "data set": "{dataset}",
+                "generator": "{generator}",
+                "purifier": "{purifier}",
+                "what": "kept and dropped images",
+            },
+        ),
+        picture=report(
+            "results/{dataset}/show_purified/{generator}/{purifier}/graph.png",
+            caption="report/show_purified.rst",
+            category="6 Purification",
+            labels={"data set": "{dataset}", "generator": "{generator}", "purifier": "{purifier}", "what": "graph"},
+        ),
+    log:
+        "logs/{dataset}/show_purified/{generator}/{purifier}.log",
+    benchmark:
+        "benchmarks/{dataset}/show_purified/{generator}/{purifier}.tsv"
+    conda:
+        "../envs/purereid.yaml"
+    threads: threads_of("show_purified")
+    resources:
+        mem_mb=memory("show_purified"),
+        runtime=runtime("show_purified"),
+    params:
+        settings=show_purified_settings,
+        code=code_digest("show_purified"),
+    script:
+        "../workflow_scripts/show_purified.py"
+
+
+rule plot_links:
+    """Draw precision and recall of the predicted links."""
+    input:
+        links=rules.train_gcn.output.links,
+    output:
+        plot=report(
+            "results/{dataset}/plot_links/{generator}/plot_links.png",
+            caption="report/plot_links.rst",
+            category="6 Purification",
+            labels={"data set": "{dataset}", "generator": "{generator}", "purifier": "all", "what": "links"},
+        ),
+    log:
+        "logs/{dataset}/plot_links/{generator}.log",
+    benchmark:
+        "benchmarks/{dataset}/plot_links/{generator}.tsv"
+    conda:
+        "../envs/purereid.yaml"
+    threads: threads_of("plot_links")
+    resources:
+        mem_mb=memory("plot_links"),
+        runtime=runtime("plot_links"),
+    params:
+        settings=plot_links_settings,
+        code=code_digest("plot_links"),
+    script:
+        "../workflow_scripts/plot_links.py"
+
+
+rule plot_gcn_curves:
+    """Draw the training curves of a network that purifies."""
+    input:
+        curves=gcn_curves,
+    output:
+        plot=report(
+            "results/{dataset}/plot_gcn_curves/{generator}/{network}/plot_gcn_curves.png",
+            caption="report/plot_gcn_curves.rst",
+            category="2 Training",
+            labels={"data set": "{dataset}", "experiment": "{network} for {generator}"},
+        ),
+    log:
+        "logs/{dataset}/plot_gcn_curves/{generator}/{network}.log",
+    benchmark:
+        "benchmarks/{dataset}/plot_gcn_curves/{generator}/{network}.tsv"
+    conda:
+        "../envs/purereid.yaml"
+    threads: threads_of("plot_gcn_curves")
+    resources:
+        mem_mb=memory("plot_gcn_curves"),
+        runtime=runtime("plot_gcn_curves"),
+    params:
+        settings=plot_gcn_curves_settings,
+        code=code_digest("plot_gcn_curves"),
+    script:
+        "../workflow_scripts/plot_gcn_curves.py"
+
+
+rule compare_purifiers:
+    """Compare what purifiers keep, and the models that are trained on it."""
+    input:
+        kept=kept_tables,
+        truth=truth_tables,
+        compared=rules.compare.output.table,
+    output:
+        table="results/{dataset}/compare_purifiers/table.csv",
+        text="results/{dataset}/compare_purifiers/table.txt",
+        page=report(
+            "results/{dataset}/compare_purifiers/table.html",
+            caption="report/compare_purifiers.rst",
+            category="6 Purification",
+            labels={"data set": "{dataset}", "generator": "all", "purifier": "all", "what": "comparison (table)"},
+        ),
+        plot=report(
+            "results/{dataset}/compare_purifiers/table.png",
+            caption="report/compare_purifiers.rst",
+            category="6 Purification",
+            labels={"data set": "{dataset}", "generator": "all", "purifier": "all", "what": "comparison (plot)"},
+        ),
+    log:
+        "logs/{dataset}/compare_purifiers.log",
+    benchmark:
+        "benchmarks/{dataset}/compare_purifiers.tsv"
+    conda:
+        "../envs/purereid.yaml"
+    threads: threads_of("compare_purifiers")
+    resources:
+        mem_mb=memory("compare_purifiers"),
+        runtime=runtime("compare_purifiers"),
+    params:
+        settings=compare_purifiers_settings,
+        code=code_digest("compare_purifiers"),
+    script:
+        "../workflow_scripts/compare_purifiers.py"
+
+
+rule few_real:
+    """Compare scores with the number of real images behind them."""
+    input:
+        indexes=training_indexes,
+        compared=rules.compare.output.table,
+    output:
+        table="results/{dataset}/few_real/table.csv",
+        text="results/{dataset}/few_real/table.txt",
+        page=report(
+            "results/{dataset}/few_real/table.html",
+            caption="report/few_real.rst",
+            category="3 Results",
+            labels={"data set": "{dataset}", "what": "few real images (table)"},
+        ),
+        plot=report(
+            "results/{dataset}/few_real/table.png",
+            caption="report/few_real.rst",
+            category="3 Results",
+            labels={"data set": "{dataset}", "what": "few real images (plot)"},
+        ),
+    log:
+        "logs/{dataset}/few_real.log",
+    benchmark:
+        "benchmarks/{dataset}/few_real.tsv"
+    conda:
+        "../envs/purereid.yaml"
+    threads: threads_of("few_real")
+    resources:
+        mem_mb=memory("few_real"),
+        runtime=runtime("few_real"),
+    params:
+        settings=few_real_settings,
+        code=code_digest("few_real"),
+    script:
+        "../workflow_scripts/few_real.py"
+
+
 rule rule_graph:
     """Draw which rule feeds which."""
     output:
         plot=report(
             "results/rule_graph/rule_graph.svg",
             caption="report/rule_graph.rst",
-            category="6 Workflow",
+            category="7 Workflow",
             labels={"what": "rule graph"},
         ),
     log:

@@ -1,5 +1,6 @@
 """What the tests share: a tiny data set, small settings, the folders of the repository."""
 
+import shutil
 from pathlib import Path
 
 import cv2
@@ -10,6 +11,7 @@ import torch
 import yaml
 
 from purereid.data.index import write_index
+from workflow_project import Project, copy
 
 ROOT = Path(__file__).parents[1]
 torch.set_num_threads(1)  # the networks of the tests are small, and the workflow's jobs run beside them
@@ -61,3 +63,18 @@ def _image_row(
     numbers = {"pid": pid, "camid": number % 3, "seq": 1, "frame": number, "width": 32, "height": 64}
     texts = {"image": f"{split}/{name}", "path": str(path), "split": split, "kind": "detected"}
     return texts | numbers | {"sha256": f"{pid:032d}{number:032d}", "dataset": "tiny"}
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The tiny workflow, run to its end; tests only look at it."""
+    project = copy(ROOT, tmp_path_factory.mktemp("finished"))
+    project.run()
+    return project
+
+
+@pytest.fixture
+def project(finished: Project, tmp_path: Path) -> Project:
+    """A copy of the finished workflow that a test may change."""
+    shutil.copytree(finished.folder, tmp_path / "project", symlinks=True)
+    return Project(tmp_path / "project")

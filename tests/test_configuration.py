@@ -8,6 +8,7 @@ import yaml
 
 from purereid.configuration import Configuration
 from purereid.errors import UserError
+from purereid.graph.purifiers.registry import RULES
 
 
 @pytest.fixture
@@ -23,6 +24,14 @@ def refused(config: dict, root: Path) -> str:
     with pytest.raises(UserError) as error:
         configure(config, root)
     return str(error.value)
+
+
+def put(config: dict, path: str, value: object) -> None:
+    """Set what stands at a dotted path."""
+    *parents, last = path.split(".")
+    for name in parents:
+        config = config[name]
+    config[last] = value
 
 
 def test_the_config_of_the_repository_is_accepted(config: dict, root: Path):
@@ -72,11 +81,7 @@ def test_the_config_of_the_repository_is_accepted(config: dict, root: Path):
     ],
 )
 def test_mistakes_are_told(config: dict, root: Path, path: str, value: object, message: str):
-    *parents, last = path.split(".")
-    part = config
-    for name in parents:
-        part = part[name]
-    part[last] = value
+    put(config, path, value)
     assert message in refused(config, root)
 
 
@@ -176,11 +181,7 @@ def test_training_reads_an_encoder_only_where_one_is_named(config: dict, root: P
     ],
 )
 def test_mistakes_about_generators_are_told(config: dict, root: Path, path: str, value: object, message: str):
-    *parents, key = path.split(".")
-    section = config
-    for parent in parents:
-        section = section[parent]
-    section[key] = value
+    put(config, path, value)
     assert message in refused(config, root)
 
 
@@ -215,7 +216,7 @@ def test_poses_need_key_points(config: dict, root: Path, tmp_path: Path):
     config["estimate_keypoints"]["weights"] = str(weights)
     assert not configure(config, root).has_keypoints("mine")
     config["estimate_keypoints"]["weights"] = ""
-    config["experiments"]["posegan"] = None
+    config["experiments"] |= {"posegan": None, "purified": None}
     assert configure(config, root).generators_in_use() == [("mine", "dcgan")]
 
 
@@ -229,6 +230,235 @@ def test_files_that_a_picture_names(config: dict, root: Path, tmp_path: Path):
     config["generate_one"]["me"] = {"sources": [str(tmp_path / "me.png"), "pid:5"], "poses": 3}
     setup = configure(config, root)
     assert setup.named_files("me") == [str(tmp_path / "me.png")] and setup.named_files("swap") == []
+
+
+# --- generators that share a network ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def shared(config: dict) -> dict:
+    """The config with two more generators that use the network of ``posegan``, one of them in an experiment."""
+    few = {"generate": {"train": {"setup": "few", "injected": {"share": 0.5}}}, "build_graph": {"k": 30}}
+    config["generators"] |= {"few": {"trained_as": "posegan"} | few, "unused": {"trained_as": "posegan"}}
+    config["generators"]["posegan"]["train_gan"] = {"blocks": 9}
+    config["experiments"]["few"] = {"generator": "few"}
+    return config
+
+
+def test_a_generator_may_use_the_network_of_another(shared: dict, root: Path):
+    setup = configure(shared, root)
+    assert [setup.trained(name) for name in ("few", "posegan", "dcgan")] == ["posegan", "posegan", "dcgan"]
+    assert setup.system("few") == "posegan" and setup.takes("few") == ["source", "parts"]
+    assert setup.training("few") == setup.training("posegan") and setup.training("few")["blocks"] == 9
+    assert setup.learns_from("few") == ["parts", "pairs", "encoder"] and setup.needs_poses("few")
+    assert setup.generators_in_use() == [("people", name) for name in ("dcgan", "posegan", "few")]
+    assert setup.networks_in_use() == [("people", "dcgan"), ("people", "posegan")]
+
+
+def test_it_has_settings_of_its_own_for_what_follows_the_training(shared: dict, root: Path):
+    setup, defaults = configure(shared, root), shared["generate"]["train"]
+    injected = defaults["injected"] | {"share": 0.5}
+    assert setup.generating("few")["train"] == defaults | {"setup": "few", "injected": injected}
+    assert setup.generating("posegan") == shared["generate"]
+    assert setup.of_generator("build_graph", "few") == shared["build_graph"] | {"k": 30}
+    assert setup.of_generator("build_graph", "posegan") == shared["build_graph"]
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        ({}, "the generator few names neither a system nor trained_as\n  where:    generators.few"),
+        (
+            {"system": "posegan", "trained_as": "posegan"},
+            "the generator few names both a system and trained_as\n  where:    generators.few",
+        ),
+        (
+            {"trained_as": "posgan"},
+            "unknown generator 'posgan'\n  where:    generators.few.trained_as",
+        ),
+        (
+            {"trained_as": "unused"},
+            "the generator unused has no network of its own\n  where:    generators.few.trained_as\n"
+            "  expected: a generator that names a system",
+        ),
+        ({"trained_as": "few"}, "the generator few has no network of its own"),
+        (
+            {"trained_as": "posegan", "train_gan": {"blocks": 2}},
+            "a generator that uses the network of another is not trained\n  where:    generators.few.train_gan",
+        ),
+        ({"trained_as": "posegan", "train_gan": {}}, "move these settings to the generator posegan"),
+    ],
+)
+def test_mistakes_about_shared_networks_are_told(shared: dict, root: Path, entry: dict, message: str):
+    shared["generators"]["few"] = entry
+    assert message in refused(shared, root)
+
+
+def test_a_network_whose_generator_was_removed_is_told(shared: dict, root: Path):
+    shared["generators"]["posegan"] = None
+    assert "unknown generator 'posegan'\n  where:    generators.few.trained_as" in refused(shared, root)
+
+
+def test_a_wrong_identity_needs_a_generator_that_knows_one(config: dict, root: Path):
+    message = "the generator dcgan makes people without identity, so that none can be wrong\n"
+    message += "  where:    generate.train.injected.kinds of the generator dcgan\n"
+    everywhere = copy.deepcopy(config)
+    put(everywhere, "generate.train.injected.share", 0.1)
+    assert message in refused(everywhere, root)
+    for accepted in ({"share": 0.0}, {"kinds": ["noise"]}):
+        changed = copy.deepcopy(everywhere)
+        changed["generators"]["dcgan"]["generate"] = {"train": {"injected": accepted}}
+        assert configure(changed, root).generating("posegan")["train"]["injected"]["share"] == 0.1
+    everywhere["experiments"]["lsro"] = None  # then nobody uses it
+    configure(everywhere, root)
+    config["generators"]["dcgan"]["generate"] = {"train": {"injected": {"share": 0.1}}}
+    assert message in refused(config, root)
+
+
+# --- purifiers --------------------------------------------------------------------------------------------------------
+
+
+def test_a_purifier_has_the_settings_of_its_rule_and_its_own(config: dict, root: Path):
+    config["purifiers"] |= {rule: {"rule": rule} for rule in RULES} | {"lax": {"threshold": 0.2}}
+    setup = configure(config, root)
+    for rule, about in RULES.items():
+        assert setup.purifying(rule) == {name: config["purify"][name] for name in about.settings} | {"rule": rule}
+    assert setup.purifying("lax") == {"rule": "published", "threshold": 0.2, "overlap": config["purify"]["overlap"]}
+    assert list(setup.purifying("gcn")) == sorted(setup.purifying("gcn"))  # one text for equal settings
+
+
+def test_what_experiments_are_trained_on(config: dict, root: Path):
+    labels = {"generated_labels": "identity"}
+    config["experiments"] |= {
+        "again": {"generator": "posegan", "purifier": "gcn", "seeds": [9]},
+        "real_part": {"generator": "posegan", "train_reid": labels},
+    }
+    setup = configure(config, root)
+    assert setup.purified_in_use() == [("people", "posegan", "gcn")]
+    assert [setup.purifier(name) for name in ("purified", "again", "posegan", "baseline")] == ["gcn", "gcn", None, None]
+    words = {name: setup.training_set(name) for name in ("baseline", "posegan", "purified", "real_part", "again")}
+    expected = ["real images alone", "posegan", "posegan, gcn", "real images alone", "real images alone"]
+    assert list(words.values()) == expected
+    assert setup.uses_generated("purified") and not setup.uses_generated("again")
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        ("purify.rule", "publishd", "expected: one of published, strict, clusters"),
+        (
+            "purify.step",
+            0,
+            "unusable setting 0\n  where:    purify.step\n  expected: number, at least 0.001, at most 1",
+        ),
+        ("generate.train.injected.kinds", ["rain"], "unusable setting 'rain'"),
+        ("generate.train.injected.kinds", [], "items: at least 1"),
+        (
+            "purifiers.gcn.share",
+            0.3,
+            "the rule published has no setting share\n  where:    purifiers.gcn\n  expected: overlap, rule, threshold",
+        ),
+        ("purifiers.luck", {"rule": "random", "pool": "max"}, "the rule random has no setting pool\n"),
+        ("purifiers.gcn.treshold", 0.3, "did you mean threshold?"),
+        (
+            "purifiers.luck",
+            {"rule": "random", "share_of": "gnc"},
+            "unknown purifier 'gnc'\n  where:    purifiers.luck.share_of",
+        ),
+        (
+            "purifiers.luck",
+            {"rule": "random", "share_of": "luck"},
+            "the purifier luck does not decide by itself how many images it keeps\n"
+            "  where:    purifiers.luck.share_of\n"
+            "  expected: a purifier with one of the rules published, strict, clusters, gcn_v, gcn_e",
+        ),
+        ("experiments.purified.purifier", "gnc", "unknown purifier 'gnc'\n  where:    experiments.purified.purifier"),
+        (
+            "experiments.baseline.purifier",
+            "gcn",
+            "no generator is named, and so there is nothing to purify\n  where:    experiments.baseline.purifier",
+        ),
+        (
+            "experiments.lsro.purifier",
+            "gcn",
+            "the generator dcgan makes people without identity, whom no rule can compare with one\n"
+            "  where:    experiments.lsro.purifier\n  expected: a generator that takes a source image",
+        ),
+        (
+            "embed_generated.encoder",
+            "base",
+            "unknown experiment 'base'\n  where:    embed_generated.encoder of the generator posegan",
+        ),
+        (
+            "generators.posegan.embed_generated",
+            {"encoder": "purified"},
+            "the experiment purified is itself trained on purified images\n"
+            "  where:    embed_generated.encoder of the generator posegan",
+        ),
+    ],
+)
+def test_mistakes_about_purifiers_are_told(config: dict, root: Path, path: str, value: object, message: str):
+    put(config, path, value)
+    assert message in refused(config, root)
+
+
+def test_a_purifier_that_was_removed_is_told(config: dict, root: Path):
+    config["purifiers"]["gcn"] = None
+    assert "unknown purifier 'gcn'\n  where:    experiments.purified.purifier" in refused(config, root)
+
+
+def test_a_missing_setting_of_purification_is_told(config: dict, root: Path):
+    for section, setting in (("purify", "share"), ("build_graph", "probes"), ("generate.train.injected", "kinds")):
+        changed = copy.deepcopy(config)
+        part = changed
+        for name in section.split("."):
+            part = part[name]
+        del part[setting]
+        assert f"a setting is missing: {section}.{setting}" in refused(changed, root)
+
+
+def test_an_encoder_trained_on_generated_images_may_make_the_graph(config: dict, root: Path):
+    config["embed_generated"]["encoder"] = "lsro"
+    assert configure(config, root).of_generator("embed_generated", "posegan")["encoder"] == "lsro"
+
+
+@pytest.mark.parametrize(
+    ("rule", "section", "size"),
+    [
+        *(("published", "train_gcn", size) for size in ("k1", "k2", "u")),
+        ("gcn_v", "train_gcn_v", "k"),
+        ("gcn_e", "train_gcn_v", "k"),
+        ("gcn_e", "train_gcn_e", "k"),
+    ],
+)
+def test_the_graph_must_hold_as_many_neighbours_as_the_networks_look_at(
+    config: dict, root: Path, rule: str, section: str, size: str
+):
+    config["purifiers"]["gcn"]["rule"] = rule
+    for name in {"train_gcn_v", "train_gcn_e"} - {section}:
+        config[name]["k"] = 9
+    config["generators"]["posegan"] |= {"build_graph": {"k": 25}, section: {size: 25}}
+    configure(copy.deepcopy(config), root)
+    config["generators"]["posegan"][section] = {size: 26}
+    told = refused(config, root)
+    assert f"build_graph.k is 25, and {section}.{size} is 26\n" in told
+    assert f"where:    generator posegan, purified by the rule {rule}\n" in told
+    assert f"raise build_graph.k to 26, or lower {section}.{size}" in told
+
+
+def test_the_graph_is_checked_where_a_network_looks_at_it(config: dict, root: Path):
+    config["train_gcn"]["k1"] = config["build_graph"]["k"] + 1
+    for settings in ({"rule": "random"}, {"rule": "mutual"}):
+        config["purifiers"]["luck"] = settings
+        config["experiments"]["purified"]["purifier"] = "luck"
+        configure(copy.deepcopy(config), root)  # nobody uses the rule published
+    config["purifiers"]["luck"]["share_of"] = "gcn"  # which has to be made for its share
+    assert "and train_gcn.k1 is 21\n  where:    generator posegan, purified by the rule published" in refused(
+        config, root
+    )
+
+
+# --- files of data sets -----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("change", ["add", "replace", "remove"])

@@ -1,6 +1,5 @@
 """The workflow as its user runs it, on the tiny config: what is made, what is made again, what is resumed."""
 
-import hashlib
 import json
 import re
 import shutil
@@ -16,89 +15,15 @@ import pytest
 import yaml
 
 from purereid.data.heatmap_file import Heatmaps
+from workflow_project import Project, copy
 
-PARTS = ("Snakefile", "config.yaml", "rules", "workflow_scripts", "profiles", "slurm", "envs", "tests/config.yaml")
 TRAINED = "results/people/train_reid/baseline/seed1"
-AFTER_FEATURES = {"evaluate", "compare", "plot_cmc", "rank_lists"}
+AFTER_FEATURES = {"evaluate", "compare", "plot_cmc", "rank_lists", "compare_purifiers"}
 AFTER_TRAINING = {"extract_features", "plot_curves"} | AFTER_FEATURES
 AFTER_GENERATOR = {"generate", "index_generated", "score_images", "compare_images", "show_images", "plot_gan_curves"}
+PURIFICATION = {"embed_generated", "build_graph", "train_gcn", "purify", "index_purified", "judge_generated"}
+PURIFICATION |= {"show_purified", "plot_links", "plot_gcn_curves"}
 GENERATED = "results/people/generate/posegan"
-
-
-class Project:
-    """A copy of the repository in which the workflow is run."""
-
-    def __init__(self, folder: Path):
-        self.folder = folder
-
-    def command(self, *arguments: str) -> list[str]:
-        config = ["--configfile", "tests/config.yaml"]
-        return [sys.executable, "-m", "snakemake", *arguments, "--cores", "2", *config]
-
-    def run(self, *arguments: str, fails: bool = False) -> str:
-        """Run Snakemake; what it printed."""
-        done = subprocess.run(self.command(*arguments), cwd=self.folder, capture_output=True, text=True)
-        text = done.stdout + done.stderr
-        assert (done.returncode != 0) == fails, text
-        return text
-
-    def planned(self, *targets: str) -> dict[str, int]:
-        """Jobs that a dry run announces: rule -> number."""
-        text = self.run(*targets, "--dry-run", "--quiet", "rules")
-        table = text.partition("Job stats:")[2].partition("total")[0]
-        found = {rule: int(count) for rule, count in re.findall(r"^(\w+) +(\d+)$", table, re.M)}
-        found.pop("all", None)
-        return found
-
-    def edit(self, file: str, old: str, new: str) -> None:
-        path = self.folder / file
-        text = path.read_text()
-        assert old in text, (file, old)
-        path.write_text(text.replace(old, new, 1))
-
-    def override(self, **sections: dict) -> None:
-        """Change settings of the tiny config."""
-        path = self.folder / "tests/config.yaml"
-        config = yaml.safe_load(path.read_text())
-        for section, settings in sections.items():
-            config[section] = config.get(section, {}) | settings
-        path.write_text(yaml.safe_dump(config))
-
-    def digests(self, pattern: str = "**/*") -> dict[str, str]:
-        """SHA-256 of the Parquet and safetensors artifacts."""
-        return {
-            path.relative_to(self.folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-            for path in sorted((self.folder / "results").glob(pattern))
-            if path.suffix in (".parquet", ".safetensors", ".arrow")
-        }
-
-
-def copy(source: Path, folder: Path) -> Project:
-    for part in PARTS:
-        target = folder / part
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if (source / part).is_symlink():
-            target.symlink_to((source / part).readlink())
-        elif (source / part).is_dir():
-            shutil.copytree(source / part, target, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy2(source / part, target)
-    return Project(folder)
-
-
-@pytest.fixture(scope="session")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """The tiny workflow, run to its end; tests only look at it."""
-    project = copy(Path(__file__).parents[1], tmp_path_factory.mktemp("finished"))
-    project.run()
-    return project
-
-
-@pytest.fixture
-def project(finished: Project, tmp_path: Path) -> Project:
-    """A copy of the finished workflow that a test may change."""
-    shutil.copytree(finished.folder, tmp_path / "project", symlinks=True)
-    return Project(tmp_path / "project")
 
 
 # --- what is made -----------------------------------------------------------------------------------------------------
@@ -136,7 +61,15 @@ def test_report_has_every_picture_with_its_caption(finished: Project):
     finished.run("--report", "report.zip")
     with zipfile.ZipFile(finished.folder / "report.zip") as archive:
         page = archive.read("report/report.html").decode()
-    for category in ("1 Data", "2 Training", "3 Results", "4 Ranked lists", "5 Generated images", "6 Workflow"):
+    for category in (
+        "1 Data",
+        "2 Training",
+        "3 Results",
+        "4 Ranked lists",
+        "5 Generated images",
+        "6 Purification",
+        "7 Workflow",
+    ):
         assert category in page
     for caption in ("consists of and what is wrong", "Cumulative matching", "has a blue frame", "an arrow leads from"):
         assert caption in " ".join(page.split()).replace("\\n", " "), caption
@@ -168,8 +101,8 @@ def test_edit_of_a_loss_concerns_the_trainers_and_what_follows(project: Project)
     project.edit("workflow_scripts/purereid/reid/losses/triplet.py", "clamp(min=0)", "clamp(min=0.0001)")
     planned = project.planned()
     # the generator posegan learns from an encoder, and all image scores are taken in its features
-    assert set(planned) == {"train_reid", "train_gan", "generate_one"} | AFTER_TRAINING | AFTER_GENERATOR
-    assert planned["train_reid"] == 5 and planned["train_gan"] == planned["plot_gan_curves"] == 1
+    assert set(planned) == {"train_reid", "train_gan", "generate_one"} | AFTER_TRAINING | AFTER_GENERATOR | PURIFICATION
+    assert planned["train_reid"] == 6 and planned["train_gan"] == planned["plot_gan_curves"] == 1
 
 
 def test_edit_of_a_generator_concerns_that_generator(project: Project):
@@ -182,7 +115,7 @@ def test_edit_of_a_generator_concerns_that_generator(project: Project):
 def test_a_setting_of_the_images_for_training_leaves_those_of_the_test(project: Project):
     project.override(generators={"posegan": {"generate": {"train": {"seed": 5}}}})
     planned = project.planned()
-    assert planned["generate"] == 2 and planned["train_reid"] == 1 and "train_gan" not in planned
+    assert planned["generate"] == planned["train_reid"] == 2 and "train_gan" not in planned
     assert "show_images" not in planned and planned["score_images"] == 1
 
 
@@ -278,7 +211,7 @@ def test_an_image_replaced_deep_in_a_folder_is_noticed(project: Project):
 
 def test_another_reference_or_order_of_experiments_is_noticed(project: Project):
     project.override(compare={"reference": "untrained"})
-    assert set(project.planned()) == {"compare", "plot_cmc"}
+    assert set(project.planned()) == {"compare", "plot_cmc", "compare_purifiers"}
 
 
 def test_gpus_beyond_the_profile_are_told(project: Project):
@@ -622,10 +555,11 @@ def write_people_folder(project: Project) -> None:
 def test_presets_plan_a_run_on_their_data(preset: str, root: Path, tmp_path: Path):
     copied = copy(root, tmp_path)
     settings = yaml.safe_load((root / "presets" / preset).read_text())
-    name = settings["dataset"]
-    (tmp_path / settings["datasets"][name]["folder"]).mkdir(parents=True)
-    for file in settings["datasets"][name].get("keypoints", []):
-        (tmp_path / file).touch()
+    name = settings.get("dataset", "people")
+    if name != "people":
+        (tmp_path / settings["datasets"][name]["folder"]).mkdir(parents=True)
+        for file in settings["datasets"][name].get("keypoints", []):
+            (tmp_path / file).touch()
     command = [
         sys.executable,
         "-m",
@@ -638,5 +572,5 @@ def test_presets_plan_a_run_on_their_data(preset: str, root: Path, tmp_path: Pat
     ]
     done = subprocess.run(command, cwd=copied.folder, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert f"results/{name}/compare/table.csv" in done.stdout and "results/people" not in done.stdout
-    assert "gpu=1" in done.stdout
+    assert f"results/{name}/compare/table.csv" in done.stdout
+    assert ("gpu=1" in done.stdout) == ("results/people" not in done.stdout) == (name != "people")

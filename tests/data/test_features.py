@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from purereid.data.features import ROWS, read_feature_images, read_features, write_features
+from purereid.data.features import ROWS, read_encoder, read_feature_images, read_features, write_features
 from purereid.errors import UserError
 
 
@@ -44,6 +44,15 @@ def test_wanted_images_come_in_the_wanted_order(path, images, features):
 def test_same_features_same_bytes(path, tmp_path, images, features):
     write_features(tmp_path / "again.parquet", images, features.copy())
     assert (tmp_path / "again.parquet").read_bytes() == path.read_bytes()
+
+
+def test_the_file_tells_the_encoder_where_it_knows_it(path, tmp_path, images, features):
+    assert read_encoder(path) == ""
+    for name in ("a", "b"):
+        write_features(tmp_path / name, images, features, encoder="ab12")
+    assert read_encoder(tmp_path / "a") == "ab12"
+    np.testing.assert_array_equal(read_features(tmp_path / "a")[1], features)
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes() != path.read_bytes()
 
 
 def test_the_file_holds_fixed_size_lists(path):

@@ -24,7 +24,9 @@ IMAGES = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (6, 3, 16, 8
 def table(first: int = 0, count: int = 6) -> pd.DataFrame:
     names = [f"generated/g/train/{number:07d}.png" for number in range(first, first + count)]
     texts = {"image": names, "source": "train/ä.jpg", "pose": ""}
-    return pd.DataFrame(texts | {"pid": [-1, 2, 4, 0, 0, 7][:count], "seed": range(count), "height": 16, "width": 8})
+    numbers = {"pid": [-1, 2, 4, 0, 0, 7][:count], "seed": range(count)}
+    injected = {"injected": ["", "blur", "", "", "noise", ""][:count]}
+    return pd.DataFrame(texts | numbers | injected | {"height": 16, "width": 8})
 
 
 @pytest.fixture
@@ -56,7 +58,7 @@ def test_a_shard_of_no_images(tmp_path: Path):
 
 
 def test_equal_images_equal_bytes_whatever_the_threads_and_the_order_of_columns(shard: Path, tmp_path: Path):
-    columns = table()[["seed", "pid", "width", "height", "pose", "source", "image"]]
+    columns = table()[["seed", "pid", "width", "height", "injected", "pose", "source", "image"]]
     write_shard(tmp_path / "again.parquet", columns.set_index(np.arange(6) + 9), encode(IMAGES, "png", 0, threads=3))
     assert (tmp_path / "again.parquet").read_bytes() == shard.read_bytes()
 
@@ -160,6 +162,12 @@ def test_damage_inside_a_shard_is_told_or_leaves_it_readable(shard: Path):
         except UserError:
             told += 1
     assert told > 50
+
+
+def test_a_damaged_name_of_a_column_is_told(shard: Path):
+    shard.write_bytes(shard.read_bytes().replace(b"injected", b"in\xc2ected"))
+    with pytest.raises(UserError, match="the generated images cannot be read"):
+        read_shard(shard)
 
 
 def test_a_foreign_file_is_told(shard: Path):

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from purereid.data.transforms import MEAN, STD, augment, crop_and_flip, erase_randomly, normalise
+from purereid.data.transforms import MEAN, STD, augment, crop_and_flip, erase_randomly, normalise, standardise
 
 
 def images(count: int = 6, height: int = 20, width: int = 10) -> torch.Tensor:
@@ -18,6 +18,15 @@ def test_normalise_against_numpy():
     found = normalise(images()).numpy()
     expected = (images().numpy() / 255 - np.array(MEAN).reshape(3, 1, 1)) / np.array(STD).reshape(3, 1, 1)
     np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def test_standardise_against_numpy_and_lets_gradients_pass():
+    values = torch.rand(2, 3, 4, 5, generator=generator()).requires_grad_()
+    found = standardise(values)
+    expected = [(values[:, c].detach().numpy() - MEAN[c]) / STD[c] for c in range(3)]
+    np.testing.assert_allclose(found.detach().numpy(), np.stack(expected, axis=1), atol=1e-5)
+    found.sum().backward()
+    np.testing.assert_allclose(values.grad[0, :, 0, 0].numpy(), 1 / np.array(STD), rtol=1e-5)
 
 
 def test_each_crop_is_a_window_of_the_padded_image_or_its_mirror():

@@ -8,7 +8,7 @@ from torch.nn import functional
 
 from purereid.errors import UserError
 from purereid.graph.gcn import GCN
-from purereid.graph.gcn_file import load_gcn, save_gcn
+from purereid.graph.network_file import load_network, save_network
 from purereid.graph.subgraphs import SubgraphBuilder, Subgraphs
 from purereid.training import checkpoint
 
@@ -146,24 +146,24 @@ def test_file_rebuilds_the_network(tmp_path):
     build = SubgraphBuilder(lists, device=CPU, **SIZES)
     own = network([8, 4], padded_statistics=True)
     own(features, build(torch.arange(50)))
-    save_gcn(tmp_path / "gcn.safetensors", own, {"identities": [3, 7]})
-    again, training = load_gcn(tmp_path / "gcn.safetensors")
+    save_network(tmp_path / "gcn.safetensors", own, {"identities": [3, 7]})
+    again, training = load_network(tmp_path / "gcn.safetensors", GCN)
     assert training == {"identities": [3, 7]} and not again.training and again.configuration == own.configuration
     graphs = build(torch.arange(5))
     assert torch.equal(again.logits(again.first(features), graphs), own.logits(own.first(features), graphs))
-    save_gcn(tmp_path / "again.safetensors", again, training)
+    save_network(tmp_path / "again.safetensors", again, training)
     assert (tmp_path / "again.safetensors").read_bytes() == (tmp_path / "gcn.safetensors").read_bytes()
 
 
 def test_files_of_something_else(tmp_path):
     path = tmp_path / "gcn.safetensors"
     with pytest.raises(UserError, match="weights cannot be read"):
-        load_gcn(path)
+        load_network(path, GCN)
     checkpoint.save(path, {"a": torch.zeros(2)}, kind="reid", configuration="{}")
-    with pytest.raises(UserError, match="the file holds no GCN"):
-        load_gcn(path)
+    with pytest.raises(UserError, match="the file holds no network of the kind gcn"):
+        load_network(path, GCN)
     own = network([8, 4])
     own.configuration = own.configuration | {"widths": [8, 5]}
-    save_gcn(path, own, {})
+    save_network(path, own, {})
     with pytest.raises(UserError, match="the weights are of another network than the file's configuration"):
-        load_gcn(path)
+        load_network(path, GCN)

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from purereid.data.features import read_encoder
 from purereid.errors import UserError
 from purereid.graph import graph_file
 from purereid.graph.graph_file import read_graph, write_graph
@@ -38,6 +39,15 @@ def test_equal_arguments_give_equal_bytes(tmp_path: Path):
         write_graph(tmp_path / name, *example())
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b"]
+
+
+def test_the_file_tells_the_encoder_where_it_knows_it(tmp_path: Path):
+    write_graph(tmp_path / "plain", *example())
+    for name in ("a", "b"):
+        write_graph(tmp_path / name, *example(), encoder="ab12")
+    assert [read_encoder(tmp_path / name) for name in ("plain", "a")] == ["", "ab12"]
+    np.testing.assert_array_equal(read_graph(tmp_path / "a")[1].indices, example()[1].indices)
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes() != (tmp_path / "plain").read_bytes()
 
 
 def test_other_shapes_and_types(tmp_path: Path):

@@ -5,7 +5,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from purereid.graph.purify.clusters import purify_clusters
+from purereid.graph.purifiers.clusters import purify_clusters
 
 
 def slow(pids, clusters, smallest):

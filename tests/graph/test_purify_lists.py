@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from purereid.errors import UserError
-from purereid.graph.purify.published import purify_published
-from purereid.graph.purify.strict import purify_strict
+from purereid.graph.purifiers.published import purify_published
+from purereid.graph.purifiers.strict import purify_strict
 
 
 def slow_preserved(pids, lists, overlap=0.1):

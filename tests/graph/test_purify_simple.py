@@ -4,33 +4,35 @@ import numpy as np
 import pytest
 
 from purereid.errors import UserError
-from purereid.graph.purify.centre import centre_scores
-from purereid.graph.purify.classifier import classifier_scores
-from purereid.graph.purify.mutual import mutual_scores
-from purereid.graph.purify.random import random_scores
-from purereid.graph.purify.share import keep_share
-from purereid.graph.purify.source import source_scores
+from purereid.graph.purifiers.centre import centre_scores
+from purereid.graph.purifiers.classifier import classifier_scores
+from purereid.graph.purifiers.mutual import mutual_scores
+from purereid.graph.purifiers.random import random_scores
+from purereid.graph.purifiers.share import keep_share
+from purereid.graph.purifiers.source import source_scores
 
 
 def names(number):
     return [f"{row}.png" for row in range(number)]
 
 
-def test_classifier_scores_are_those_of_the_intended_identity():
-    probabilities = np.array([[0.1, 0.2, 0.7], [0.5, 0.25, 0.25]], np.float32)
-    scores = classifier_scores(np.array([3, 9]), probabilities, np.array([9, 5, 3]))
+def test_classifier_scores_are_the_probabilities():
+    confidence = np.array([0.7, 0, 1, 0.25], np.float32)
+    scores = classifier_scores(np.array([3, 9, 3, 5]), confidence)
     assert scores.dtype == np.float64
-    np.testing.assert_allclose(scores, [0.7, 0.5], rtol=1e-6)
+    np.testing.assert_array_equal(scores, confidence.astype(np.float64))
 
 
 def test_classifier_scores_refuse_what_is_wrong():
-    probabilities, classes = np.full((2, 3), 0.3), np.array([9, 5, 3])
-    with pytest.raises(UserError, match=r"2 identities are unknown to the classifier[\s\S]*pid 1"):
-        classifier_scores(np.array([4, 1]), probabilities, classes)
-    with pytest.raises(UserError, match=r"1 of 6 entries of the classifier have a probability that is no number"):
-        classifier_scores(np.array([3, 9]), np.array([[0.1, np.nan, 0.2], [0.1, 0.2, 0.3]]), classes)
-    with pytest.raises(ValueError, match="2 images, 2 classes"):
-        classifier_scores(np.array([3, 9]), probabilities, classes[:2])
+    pids = np.array([3, 9, 4, 4])
+    message = r"does not know 2 of 3 identities, such as pid 4\n[\s\S]*embed_generated\.encoder[\s\S]*another rule"
+    with pytest.raises(UserError, match=message):
+        classifier_scores(pids, np.array([0.1, np.nan, np.nan, 0.5]))
+    for wrong in (1.5, -0.25, np.inf):
+        with pytest.raises(UserError, match=rf"1 of 4 images have a probability[\s\S]*the first: {wrong} in row 2 "):
+            classifier_scores(pids, np.array([0.1, 0.2, wrong, 0.5]))
+    with pytest.raises(ValueError, match="3 probabilities of 4 images"):
+        classifier_scores(pids, np.full(3, 0.3))
 
 
 def test_centre_scores_fall_with_the_distance():

@@ -8,7 +8,7 @@ import pytest
 
 from purereid.errors import UserError
 from purereid.graph.purified_file import read_purified, write_purified
-from purereid.graph.purify.table import purified_table, summary
+from purereid.graph.purifiers.table import purified_table, summary
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from purereid.data.images import load_images
 from purereid.data.index import read_index
 from purereid.data.transforms import normalise
 from purereid.errors import UserError
-from purereid.reid.extract import extract_features
+from purereid.reid.extract import combined, encode, extract_features, views_of
 from purereid.reid.model import ReIDModel, load_model, save_model
 
 
@@ -45,7 +45,7 @@ def test_flip_test_adds_the_mirror_image(index: Path, encoder: Path, tmp_path: P
     image = normalise(load_images([path], 32, 16))
     model = load_model(encoder)
     with torch.inference_mode():
-        both = model.features(image) + model.features(image.flip(3))
+        both = sum(torch.nn.functional.normalize(model.embed(view)) for view in (image, image.flip(3)))
     np.testing.assert_allclose(features[0], (both / both.norm())[0].numpy(), atol=1e-5)
     _, plain = extract(index, encoder, tmp_path / "g.parquet", flip=False)
     assert np.abs(plain - features).max() > 1e-4
@@ -57,6 +57,32 @@ def test_batch_size_does_not_matter_and_bytes_repeat(index: Path, encoder: Path,
     np.testing.assert_allclose(one, two, atol=1e-5)
     extract(index, encoder, tmp_path / "c.parquet")
     assert (tmp_path / "a.parquet").read_bytes() == (tmp_path / "c.parquet").read_bytes()
+
+
+def test_encoding_files_is_what_extraction_writes(index: Path, encoder: Path, tmp_path: Path):
+    images, features = extract(index, encoder, tmp_path / "f.parquet")
+    paths = read_index(index).set_index("image").loc[images[::-1], "path"].tolist()
+    found = encode(load_model(encoder), paths, flip=True, batch=7, precision="fp32", threads=2)
+    np.testing.assert_allclose(found, features[::-1], atol=1e-5)
+    assert found.dtype == np.float32
+
+
+def test_views_are_image_and_mirror_image_as_the_classifier_sees_them(encoder: Path):
+    images = torch.randint(256, (3, 3, 32, 16), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    model = load_model(encoder)
+    with torch.inference_mode():
+        (plain,), both = (views_of(model, images, flip) for flip in (False, True))
+        mirrored = views_of(model, images.flip(3), False)[0]
+        _, logits = model(normalise(images))
+        torch.testing.assert_close(model.classifier(plain), logits)
+    torch.testing.assert_close(both, [plain, mirrored])
+    assert not torch.allclose(plain, mirrored)
+
+
+def test_views_count_alike_whatever_their_length():
+    views = [torch.tensor([[3.0, 0.0], [1.0, 0.0]]), torch.tensor([[0.0, 5.0], [0.0, 9.0]])]
+    torch.testing.assert_close(combined(views), torch.full((2, 2), 0.5**0.5))
+    torch.testing.assert_close(combined(views[:1]), torch.tensor([[1.0, 0.0], [1.0, 0.0]]))
 
 
 def test_a_missing_gpu_is_told(index: Path, encoder: Path, tmp_path: Path):

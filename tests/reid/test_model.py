@@ -24,7 +24,7 @@ def test_the_file_rebuilds_the_model(tmp_path: Path, extra_class: bool):
     again = load_model(tmp_path / "m.safetensors")
     images = torch.rand(2, 3, 32, 16)
     with torch.inference_mode():
-        torch.testing.assert_close(again.features(images), model.eval().features(images))
+        torch.testing.assert_close(again.embed(images), model.eval().embed(images))
     assert again.classifier.out_features == 3 + extra_class
     assert again.configuration == options and not again.training
 
@@ -45,7 +45,7 @@ def test_without_neck_the_classifier_sees_the_pooled_feature():
 
 
 @pytest.mark.parametrize("bnneck", [True, False])
-def test_features_are_those_after_the_neck_with_length_one(bnneck: bool):
+def test_features_are_those_after_the_neck(bnneck: bool):
     model = ReIDModel(**(OPTIONS | {"bnneck": bnneck})).eval()
     images = torch.rand(3, 3, 32, 16)
     expected = model.pool(images)
@@ -57,14 +57,14 @@ def test_features_are_those_after_the_neck_with_length_one(bnneck: bool):
         )
         scale = model.neck.weight / (model.neck.running_var + model.neck.eps).sqrt()
         expected = (expected - model.neck.running_mean) * scale
-    torch.testing.assert_close(model.features(images), expected / expected.norm(dim=1, keepdim=True))
+    torch.testing.assert_close(model.embed(images), expected)
 
 
 def test_weights_of_another_model_are_told(tmp_path: Path):
     path = tmp_path / "m.safetensors"
     state = ReIDModel(**OPTIONS).state_dict()
     checkpoint.save(path, state, kind="reid", configuration=json.dumps(OPTIONS | {"pids": [1, 2]}))
-    with pytest.raises(UserError, match=r"weights are of another model[\s\S]*classifier.weight"):
+    with pytest.raises(UserError, match=r"weights are of another network[\s\S]*classifier.weight"):
         load_model(path)
     checkpoint.save(path, {"a": torch.ones(1)}, stamp="x")
     with pytest.raises(UserError, match="the file holds no reID model"):

@@ -109,7 +109,8 @@ def with_generated(index: Path, pids: list[int]) -> Path:
     images = torch.from_numpy(np.random.default_rng(1).integers(0, 256, (count, 3, 32, 16), dtype=np.uint8))
     names = [f"generated/g/train/{number:07d}.png" for number in range(count)]
     about = {"image": names, "pid": pids, "height": 32, "width": 16}
-    write_shard(shard, pd.DataFrame(about | {"source": "", "pose": "", "seed": range(count)}), encode(images, "png", 0))
+    texts = {"source": "", "pose": "", "injected": ""}
+    write_shard(shard, pd.DataFrame(about | texts | {"seed": range(count)}), encode(images, "png", 0))
     places = {"path": [f"{shard}/{name}" for name in names], "split": "train", "kind": "generated"}
     rest = {"camid": -1, "seq": -1, "frame": -1, "sha256": names, "dataset": "tiny"}
     path = index.with_name("generated.parquet")
@@ -311,6 +312,23 @@ def test_generated_images_that_are_not_asked_for_change_nothing(
     assert one == two and "cross_entropy_generated" not in curves
 
 
+@pytest.mark.parametrize("labels", LABELS)
+def test_where_no_generated_image_is_left_real_ones_train_as_if_none_were_asked_for(
+    index: Path, tmp_path: Path, settings: dict, labels: str, caplog: pytest.LogCaptureFixture
+):
+    log.propagate = True
+    with caplog.at_level(logging.WARNING, "purereid"):
+        plain, expected = run(index, tmp_path / "plain", settings | {"generated_labels": labels})
+        assert "GENERATED" not in caplog.text
+        asked = {"generated_labels": labels, "generated_per_batch": 5, "generated_from_epoch": 1}
+        digest, curves = run(index, tmp_path / "asked", settings | asked)
+    assert caplog.text.count("NO GENERATED IMAGES: none is left of those asked for") == 1
+    assert "GENERATED IMAGES: real : generated" not in caplog.text
+    timed = ["images_per_second", "waiting"]
+    assert digest == plain and list(curves) == list(expected)
+    assert curves.drop(columns=timed).to_csv() == expected.drop(columns=timed).to_csv()
+
+
 def test_the_alarm_looks_at_real_images_alone(mixed: Path, mixture: dict, caplog: pytest.LogCaptureFixture):
     log.propagate = True
     guessing = {"step": 5, "cross_entropy": math.log(5), "cross_entropy_generated": 0.1}
@@ -364,8 +382,6 @@ def test_no_training_images_are_told(index: Path, tmp_path: Path, settings: dict
         run(index, tmp_path / "a", settings | {"splits": ["val"]})
 
 
-def test_too_few_identities_and_missing_generated_images_are_told(index: Path, tmp_path: Path, settings: dict):
+def test_too_few_identities_are_told(index: Path, tmp_path: Path, settings: dict):
     with pytest.raises(UserError, match="4 training identities, but a batch takes 16"):
         run(index, tmp_path / "a", settings | {"identities_per_batch": 16})
-    with pytest.raises(UserError, match="5 generated images per batch asked for, but there are none"):
-        run(index, tmp_path / "a", settings | {"generated_per_batch": 5})

@@ -18,6 +18,7 @@ from purereid.report.plot_curves import (
     panels,
     plot_curves,
     read_curves,
+    score_panels,
     split_losses,
 )
 
@@ -36,6 +37,14 @@ def generator(steps: int, **losses: float) -> pd.DataFrame:
     drawn = {name: most * (0.5 + rng.random(steps)) for name, most in losses.items()}
     rest = {"learning_rate": 1e-3, "images_per_second": 100.0, "waiting": 0.1}
     return pd.DataFrame({"step": np.arange(steps), "epoch": np.arange(steps) / 4, **drawn, **rest})
+
+
+def links(steps: int, held_out: bool = True) -> pd.DataFrame:
+    """Curves of a network that predicts links."""
+    scores = ["precision", "recall", "accuracy"]
+    names = ["loss", *scores, *(f"held_out_{name}" for name in scores if held_out), *PERFORMANCE]
+    rng = np.random.default_rng(steps)
+    return pd.DataFrame({"step": np.arange(steps), "epoch": 0.0, **{name: rng.random(steps) for name in names}})
 
 
 def write(folder: Path, name: str, table: pd.DataFrame) -> Path:
@@ -145,6 +154,88 @@ def test_a_classifier_keeps_its_losses_in_one_panel(tmp_path, monkeypatch):
     plot_curves(curves=[write(tmp_path, "a.csv", curves(9))], labels=["a"], plot=tmp_path / "a.png")
     assert list(drawn["axes"]) == ["loss", "accuracy", *PERFORMANCE]
     assert len(lines(drawn["axes"]["loss"])) == 3 and drawn["axes"]["accuracy"].get_ylim() == (0, 1)
+
+
+@pytest.mark.parametrize("steps", [[0], [1], [30], [5, 0, 9]])
+@pytest.mark.parametrize("held_out", [True, False])
+def test_scores_of_links_are_in_panels_of_their_own(tmp_path, monkeypatch, steps, held_out):
+    drawn = {}
+    monkeypatch.setattr(module, "panels", lambda *arguments: drawn.setdefault("axes", panels(*arguments)))
+    tables = [links(count, held_out) for count in steps]
+    files = [write(tmp_path, f"{number}.csv", table) for number, table in enumerate(tables)]
+    plot_curves(curves=files, labels=[f"{number}" for number in range(len(files))], plot=tmp_path / "a.png")
+    axes, groups = drawn["axes"], {"scores": ""} | ({"held_out_scores": "held_out_"} if held_out else {})
+    assert list(axes) == ["loss", *groups, *PERFORMANCE]
+    for panel, prefix in groups.items():
+        columns = [f"{prefix}{name}" for name in ("precision", "recall", "accuracy")]
+        expected = [table[column] for table in tables for column in columns]
+        for found, wanted in zip(lines(axes[panel]), expected, strict=True):
+            np.testing.assert_allclose(found.astype(float), wanted)
+        assert axes[panel].get_ylim() == (0, 1)
+        if any(steps):
+            assert [text.get_text() for text in axes[panel].get_legend().get_texts()] == [
+                "precision",
+                "recall",
+                "accuracy",
+            ]
+    assert len(lines(axes["loss"])) == len(steps) and axes["loss"].get_legend() is None
+
+
+def test_titles_of_panels_do_not_run_into_each_other(tmp_path, monkeypatch):
+    drawn = {}
+    monkeypatch.setattr(module, "panels", lambda *arguments: drawn.setdefault("axes", panels(*arguments)))
+    plot_curves(curves=[write(tmp_path, "a.csv", links(9))], labels=["a"], plot=tmp_path / "a.png")
+    figure = drawn["axes"]["loss"].figure.figure
+    for names in (["loss", "scores", "held_out_scores"], PERFORMANCE):
+        boxes = [drawn["axes"][name]._left_title.get_window_extent() for name in names]
+        edges = [*(box.x0 for box in boxes[1:]), figure.bbox.x1]
+        assert all(box.x1 < edge for box, edge in zip(boxes, edges, strict=True))
+
+
+def test_a_held_out_loss_is_drawn_beside_the_loss_and_is_no_part_of_it(tmp_path, monkeypatch):
+    drawn = {}
+    monkeypatch.setattr(module, "panels", lambda *arguments: drawn.setdefault("axes", panels(*arguments)))
+    table = generator(8, loss=1.0, held_out_loss=1.0)
+    plot_curves(curves=[write(tmp_path, "a.csv", table)], labels=["a"], plot=tmp_path / "a.png")
+    axes = drawn["axes"]
+    assert list(axes) == ["loss", *PERFORMANCE]
+    np.testing.assert_allclose(lines(axes["loss"]), [table["loss"], table["held_out_loss"]])
+    assert [text.get_text() for text in axes["loss"].get_legend().get_texts()] == ["training loss", "held-out loss"]
+    parts = generator(8, loss=1.0, l1=1.0, l2=1.0, held_out_loss=1.0)
+    assert list(loss_names({"a": parts}).values()) == ["sum", "l1", "l2", "held-out loss"]
+    one = generator(8, loss=1.0, square_error=1.0, held_out_loss=1.0)
+    assert loss_names({"a": one}) == {"loss": "square error", "held_out_loss": "held-out loss"}
+
+
+@pytest.mark.parametrize("lowest", [-0.3, 0.2])
+def test_curves_of_networks_that_cluster(tmp_path, monkeypatch, lowest):
+    drawn = {}
+    monkeypatch.setattr(module, "panels", lambda *arguments: drawn.update(axes=panels(*arguments)) or drawn["axes"])
+    vertices = generator(4, loss=1.0, held_out_mse=1.0).assign(held_out_correlation=[lowest, 0.3, 0.9, 0.8])
+    edges = generator(4, loss=1.0, accuracy=1.0, held_out_right=1.0)
+    plot_curves(curves=[write(tmp_path, "a.csv", vertices)], labels=["a"], plot=tmp_path / "a.png")
+    axes = drawn["axes"]
+    assert list(axes) == ["loss", "held_out_scores", *PERFORMANCE] and len(lines(axes["loss"])) == 2
+    assert axes["held_out_scores"].get_ylim() == (min(0, lowest), 1)
+    assert not any("%" in label.get_text() for label in axes["held_out_scores"].get_yticklabels())
+    plot_curves(curves=[write(tmp_path, "b.csv", edges)], labels=["b"], plot=tmp_path / "b.png")
+    axes = drawn["axes"]
+    assert list(axes) == ["loss", "scores", "held_out_scores", *PERFORMANCE] and len(lines(axes["loss"])) == 1
+    assert all("%" in label.get_text() for label in axes["held_out_scores"].get_yticklabels())
+    names = [[text.get_text() for text in axes[panel].get_legend().get_texts()] for panel in list(axes)[1:3]]
+    assert names == [["accuracy"], ["right links"]]
+
+
+def test_accuracy_alone_needs_no_legend():
+    assert score_panels({"a": curves(2)}) == {"accuracy": {"accuracy": ""}}
+    assert list(score_panels({"a": curves(2), "b": links(2)})) == ["scores", "held_out_scores"]
+    assert score_panels({"a": generator(2, loss=1.0)}) == {}
+
+
+def test_scores_are_no_losses(tmp_path):
+    table = links(3).drop(columns="loss")
+    with pytest.raises(UserError, match=r"no column of a loss"):
+        read_curves(write(tmp_path, "a.csv", table))
 
 
 def test_losses_that_are_off_are_named_and_not_drawn(tmp_path):

@@ -45,7 +45,7 @@ class Made:
 
     def __init__(self, index: Path, conditional: bool = True, shards: int = 2):
         self.folder, self.index = index.parent, index
-        pairs = gallery_pairs(index).assign(seed=0, height=16, width=8)
+        pairs = gallery_pairs(index).assign(seed=0, injected="", height=16, width=8)
         pairs["image"] = [f"generated/test/{number:07d}.png" for number in range(len(pairs))]
         if not conditional:
             pairs = pairs.assign(source="", pose="", pid=-1)

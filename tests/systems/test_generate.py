@@ -6,23 +6,37 @@ import pytest
 import torch
 import yaml
 
-from purereid.data.images import read_image
+from purereid.data.heatmap_file import Heatmaps
+from purereid.data.images import load_images, read_image
 from purereid.data.index import read_index
 from purereid.data.keypoints import Keypoints, read_keypoints, write_keypoints
 from purereid.data.shards import decode, read_shard
 from purereid.errors import UserError
 from purereid.systems.dcgan.networks import Generator as Unconditional
 from purereid.systems.generate import generate
-from purereid.systems.generator_file import save_generator
+from purereid.systems.generator_file import load_generator, save_generator
 from purereid.systems.index_generated import index_generated
+from purereid.systems.injection import KINDS, plan_injection
 from purereid.systems.posegan.networks import Generator as PoseGuided
+from purereid.systems.spoil import SPOILED, spoil
 
 
 @pytest.fixture
 def settings(root) -> dict:
     """The section ``generate``, with few images."""
     section = yaml.safe_load((root / "config.yaml").read_text())["generate"]
-    return section | {"batch": 4, "train": section["train"] | {"images_per_identity": 3}, "precision": "fp32"}
+    train = section["train"] | {"images_per_identity": 3, "injected": {"share": 0.0, "kinds": KINDS}}
+    return section | {"batch": 4, "train": train, "precision": "fp32"}
+
+
+@pytest.fixture
+def injecting(settings):
+    """The settings with images that are bad on purpose."""
+
+    def change(share: float, kinds=KINDS, **changed: object) -> dict:
+        return settings | changed | {"train": settings["train"] | {"injected": {"share": share, "kinds": kinds}}}
+
+    return change
 
 
 @pytest.fixture
@@ -53,6 +67,20 @@ def make(people, guided, settings, tmp_path):
     return run
 
 
+@pytest.fixture
+def drawn_alone(people, guided):
+    """What the pose-guided generator draws of one source and pose, uint8 [3, H, W]."""
+    network = load_generator(guided, "posegan", torch.device("cpu"))
+    paths, parts = people.table.set_index("image")["path"], Heatmaps(people.parts)
+
+    def run(source: str, pose: str) -> torch.Tensor:
+        conditions = {"source": load_images([paths[source]], 32, 16), "parts": torch.from_numpy(parts[pose])[None]}
+        with torch.inference_mode():
+            return network.draw(conditions)[0]
+
+    return run
+
+
 def test_images_of_all_identities_with_their_origin(people, make):
     made = make()
     train = people.table[(people.table["split"] == "train") & (people.table["pid"] > 0)]
@@ -72,21 +100,10 @@ def test_shards_make_the_images_of_one_job(make, tmp_path):
     assert make(1, 4)["bytes"].equals(make(1, 4)["bytes"])
 
 
-def test_images_are_those_of_the_network(people, guided, make, settings):
-    from purereid.data.heatmap_file import Heatmaps
-    from purereid.data.images import load_images
-    from purereid.systems.generator_file import load_generator
-
+def test_images_are_those_of_the_network(drawn_alone, make, settings):
     made = make(settings=settings | {"batch": 100})
     row = made.iloc[5]
-    path = people.table.set_index("image").loc[row["source"], "path"]
-    network = load_generator(guided, "posegan", torch.device("cpu"))
-    conditions = {
-        "source": load_images([path], 32, 16),
-        "parts": torch.from_numpy(Heatmaps(people.parts)[row["pose"]])[None],
-    }
-    with torch.inference_mode():
-        alone = network.draw(conditions)[0]
+    alone = drawn_alone(row["source"], row["pose"])
     assert alone.float().std() > 10
     assert (alone.int() - decode([row["bytes"]])[0].int()).abs().max() <= 1
 
@@ -111,7 +128,7 @@ def test_jpeg_and_heat_maps_of_another_size(people, make, settings, tmp_path):
     assert made["image"].str.endswith(".jpg").all() and made["bytes"].iloc[0][:2] == b"\xff\xd8"
 
 
-def test_unconditional_people_are_nobody(people, make, settings, tmp_path):
+def test_unconditional_people_are_nobody(people, settings, injecting, tmp_path):
     network = Unconditional(height=32, width=16, channels=4)
     save_generator(tmp_path / "noise.safetensors", "dcgan", network)
     path = tmp_path / "noise.parquet"
@@ -120,6 +137,55 @@ def test_unconditional_people_are_nobody(people, make, settings, tmp_path):
     generate(**arguments, **numbers)
     made = read_shard(path)
     assert len(made) == 18 and (made["pid"] == -1).all() and made["bytes"].is_unique
+    generate(**arguments, **(numbers | {"settings": injecting(0.5, ["blur", "noise"])}))
+    changed = read_shard(path)
+    spoiled = changed["injected"] != ""
+    assert changed["injected"].value_counts().to_dict() == {"": 9, "blur": 5, "noise": 4}
+    assert ((changed["bytes"] != made["bytes"]) == spoiled).all()
+    with pytest.raises(UserError, match="the generator takes no source"):
+        generate(**arguments, **(numbers | {"settings": injecting(0.5)}))
+
+
+# --- images that are bad on purpose -----------------------------------------------------------------------------------
+
+
+def test_the_plan_says_which_images_are_bad_and_the_others_stay(make, injecting):
+    plain, made = make(settings=injecting(0.0)), make(settings=injecting(0.6))
+    assert (plain["injected"] == "").all()
+    assert made["injected"].value_counts().to_dict() == dict(zip(["", *KINDS], [7, 3, 2, 2, 2, 2], strict=True))
+    others = ["bytes", "injected"]
+    pd.testing.assert_frame_equal(made.drop(columns=others), plain.drop(columns=others))
+    good = made["injected"] == ""
+    assert (made["bytes"] == plain["bytes"])[good].all()
+    for kind in SPOILED:
+        for row in np.flatnonzero(made["injected"] == kind):
+            before, after = (decode([images["bytes"][row]])[0].numpy() for images in (plain, made))
+            expected = spoil(before, kind, np.random.default_rng(made["seed"][row]))
+            np.testing.assert_array_equal(after, expected)
+
+
+def test_bad_images_do_not_depend_on_the_shard(make, injecting):
+    settings = injecting(0.6, batch=1)  # batches of other sizes may add in another order
+    whole = make(settings=settings)
+    parts = pd.concat([make(shard, 4, settings=settings) for shard in range(4)], ignore_index=True)
+    pd.testing.assert_frame_equal(parts, whole)
+
+
+def test_a_wrong_identity_is_what_the_source_of_another_gives(people, drawn_alone, make, injecting):
+    settings = injecting(1.0, ["wrong_identity"], batch=1)
+    made = make(settings=settings)
+    pids = people.table.set_index("image")["pid"]
+    shown = plan_injection(made, 1.0, ["wrong_identity"], settings["train"]["seed"])["shown"]
+    assert (made["source"].map(pids) == made["pid"]).all() and (shown.map(pids) != made["pid"]).all()
+    for source, other, pose, image in zip(made["source"], shown, made["pose"], decode(made["bytes"]), strict=True):
+        assert (drawn_alone(other, pose).int() - image.int()).abs().max() <= 1
+        assert (drawn_alone(source, pose).int() - image.int()).abs().max() > 1
+
+
+def test_scored_images_are_never_bad(make, injecting):
+    plain, made = (make(purpose="test", settings=injecting(share)) for share in (0.0, 1.0))
+    assert (made["injected"] == "").all()
+    pd.testing.assert_frame_equal(plain, made)
 
 
 # --- the index --------------------------------------------------------------------------------------------------------

@@ -93,7 +93,7 @@ def test_unknown_names(draw, changed, message):
 def test_image_file_as_pose_needs_an_estimator(draw, test_images, tmp_path):
     Image.fromarray(read_image(test_images["path"].iloc[0])).save(tmp_path / "me.png")
     with pytest.raises(UserError, match=r"the pose in the image file .*me.png is not known"):
-        draw(poses=[str(tmp_path / "me.png")], estimator={"weights": ""})
+        draw(poses=[str(tmp_path / "me.png")])
 
 
 def test_poses_without_joints_or_outside_the_picture(draw, people, test_images, tmp_path):

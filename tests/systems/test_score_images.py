@@ -1,6 +1,7 @@
 """Scores of generated images: each against a slow reference, and what stands beside it."""
 
 import json
+import re
 
 import numpy as np
 import pandas as pd
@@ -10,8 +11,9 @@ import yaml
 from skimage.metrics import structural_similarity
 
 from purereid.data.images import load_images
-from purereid.data.keypoints import read_keypoints
+from purereid.data.keypoints import read_keypoints, write_keypoints
 from purereid.data.shard_writer import encode, write_shard
+from purereid.errors import UserError
 from purereid.provenance import file_digest
 from purereid.quality.frechet import frechet_distance, gaussian
 from purereid.quality.pose_neighbours import nearest_poses
@@ -39,7 +41,7 @@ def shard(people, tmp_path):
 
     def write(name: str, source, pose, pids, images: torch.Tensor):
         table = pd.DataFrame({"image": [f"{name}{n}" for n in range(len(images))], "source": source, "pose": pose})
-        table = table.assign(pid=pids, seed=range(len(images)), height=SIZE[0], width=SIZE[1])
+        table = table.assign(pid=pids, seed=range(len(images)), injected="", height=SIZE[0], width=SIZE[1])
         write_shard(tmp_path / f"{name}.parquet", table, encode(images, "png", 0))
         return [tmp_path / f"{name}.parquet"]
 
@@ -153,6 +155,14 @@ def test_at_most_so_many_images_are_scored(score, settings):
 
 def test_without_scene_there_is_no_truth(score):
     assert "truth" not in {against for _, _, against in score(scene=None)}
+
+
+def test_pairs_whose_target_has_no_key_points_are_told(people, score, tmp_path):
+    target, few = pd.read_parquet(people.test_pairs)["target"][0], tmp_path / "few.parquet"
+    others = [image for image in read_keypoints(people.keypoints).images if image != target]
+    write_keypoints(few, read_keypoints(people.keypoints, others))
+    with pytest.raises(UserError, match=f"images have no key points, such as {re.escape(target)}"):
+        score(keypoints=few)
 
 
 def test_nearest_poses_against_a_slow_reference():

@@ -60,3 +60,24 @@ def test_truncated_file_is_told(tmp_path: Path):
     path.write_bytes(path.read_bytes()[:-100])
     with pytest.raises(UserError, match="weights cannot be read"):
         checkpoint.load(path)
+
+
+def test_network_is_filled_from_its_file(tmp_path: Path):
+    network, other = torch.nn.Linear(3, 2), torch.nn.Linear(3, 2)
+    checkpoint.fill(other, network.state_dict(), tmp_path / "n.safetensors")
+    assert torch.equal(other.weight, network.weight) and torch.equal(other.bias, network.bias)
+
+
+@pytest.mark.parametrize(
+    ("state", "reason"),
+    [
+        ({"weight": torch.ones(2, 3)}, r"Missing key\(s\) in state_dict: \"bias\""),
+        ({"weight": torch.ones(2, 3), "bias": torch.ones(4)}, r"size mismatch for bias"),
+    ],
+    ids=["missing", "another shape"],
+)
+def test_weights_of_another_network_are_told(tmp_path: Path, state: dict, reason: str):
+    path = tmp_path / "n.safetensors"
+    told = rf"the weights are of another network than the file's configuration[\s\S]*{path}: {reason}"
+    with pytest.raises(UserError, match=told):
+        checkpoint.fill(torch.nn.Linear(3, 2), state, path)

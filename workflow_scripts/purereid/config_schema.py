@@ -46,7 +46,10 @@ def with_systems(schema: dict) -> dict:
     sections = {name: {"$ref": f"#/$defs/settings_of_{name}"} for name in system_names()}
     train_gan = {"type": "object", "additionalProperties": False, "properties": sections}
     by_system = [
-        {"if": {"properties": {"system": {"const": name}}}, "then": {"properties": {"train_gan": section}}}
+        {
+            "if": {"properties": {"system": {"const": name}}, "required": ["system"]},
+            "then": {"properties": {"train_gan": section}},
+        }
         for name, section in sections.items()
     ]
     generator = schema["$defs"]["generator"]

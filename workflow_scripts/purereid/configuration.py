@@ -10,6 +10,7 @@ import yaml
 
 from purereid.config_schema import check_schema, check_sections, with_systems
 from purereid.errors import UserError
+from purereid.graph.purifiers.registry import DECIDING, RULES, settings_of
 from purereid.provenance import digest
 from purereid.systems.registry import description, maps_needed
 
@@ -35,9 +36,11 @@ class Configuration:
         check_schema(self.config, definition)
         check_sections(self.config, definition)
         self.datasets, self.experiments = self.config["datasets"], self.config["experiments"]
-        self.generators, self.pictures = self.config["generators"], self.config["generate_one"]
+        self.generators, self.purifiers = self.config["generators"], self.config["purifiers"]
+        self.pictures = self.config["generate_one"]
         self._check_names()
         self._check_generators()
+        self._check_purifiers()
         self._check_weights()
         self._check_data()
 
@@ -75,9 +78,44 @@ class Configuration:
         used = [(self.train(experiment), self.generator(experiment)) for experiment in self.experiments]
         return list(dict.fromkeys((dataset, generator) for dataset, generator in used if generator))
 
+    def networks_in_use(self) -> list[tuple[str, str]]:
+        """Data set and generator of the trained networks behind them, each once."""
+        return list(dict.fromkeys((dataset, self.trained(name)) for dataset, name in self.generators_in_use()))
+
+    def trained(self, generator: str) -> str:
+        """Generator whose network a generator uses: its own, or that of another."""
+        return self.generators[generator].get("trained_as", generator)
+
+    def purifier(self, experiment: str) -> str | None:
+        """Purifier that chooses among the images of an experiment's generator; None: all are used."""
+        return self.experiments[experiment].get("purifier")
+
+    def training_set(self, experiment: str) -> str:
+        """In words, what an experiment is trained on."""
+        parts = [self.generator(experiment), self.purifier(experiment)]
+        return ", ".join(filter(None, parts)) if self.uses_generated(experiment) else "real images alone"
+
+    def uses_generated(self, experiment: str) -> bool:
+        """Whether generated images are in its batches, and not the real part of its training set alone."""
+        return self.section("train_reid", experiment)["generated_per_batch"] > 0
+
+    def purified_in_use(self) -> list[tuple[str, str, str]]:
+        """Data set, generator and purifier of the experiments that use one, each once."""
+        used = [(self.train(e), self.generator(e), self.purifier(e)) for e in self.experiments if self.purifier(e)]
+        return list(dict.fromkeys(used))
+
+    def purifying(self, purifier: str) -> dict:
+        """Settings of a purifier: those of the section ``purify`` that concern its rule, overridden by its entry."""
+        settings = self.config["purify"] | self.purifiers[purifier]
+        return canonical({name: settings[name] for name in ("rule", *settings_of(settings["rule"]))})
+
+    def of_generator(self, rule: str, generator: str) -> dict:
+        """Settings of a rule for one generator: the section, overridden by the generator's."""
+        return canonical(_merged(self.config[rule], self.generators[generator].get(rule, {})))
+
     def system(self, generator: str) -> str:
         """Sub-package of ``systems`` that holds a generator's code."""
-        return self.generators[generator]["system"]
+        return self.generators[self.trained(generator)]["system"]
 
     def takes(self, generator: str) -> list[str]:
         """What an image of a generator is made from: source, joints, parts; empty: noise alone."""
@@ -96,14 +134,12 @@ class Configuration:
 
     def training(self, generator: str) -> dict:
         """Settings with which a generator is trained: its system's section, overridden by its entry."""
-        entry = self.generators[generator].get("train_gan", {})
+        entry = self.generators[self.trained(generator)].get("train_gan", {})
         return canonical(self.config["train_gan"][self.system(generator)] | entry)
 
     def generating(self, generator: str) -> dict:
-        """Settings with which it makes images; the entry overrides the section and the two sections inside it."""
-        section, entry = self.config["generate"], self.generators[generator].get("generate", {})
-        inner = {key: section[key] | entry.get(key, {}) for key in ("train", "test")}
-        return canonical(section | entry | inner)
+        """Settings with which it makes images."""
+        return self.of_generator("generate", generator)
 
     def generator_gpus(self, generator: str) -> int:
         """GPUs of a generator's jobs: one, or 0 for the CPU."""
@@ -198,6 +234,8 @@ class Configuration:
 
     def _check_generators(self) -> None:
         """Generators in use, and what experiments expect of them."""
+        for generator, entry in self.generators.items():
+            self._check_trained_as(generator, entry)
         for experiment, entry in self.experiments.items():
             where, settings = f"experiments.{experiment}", self.section("train_reid", experiment)
             if "generator" in entry:
@@ -216,9 +254,112 @@ class Configuration:
             where = f"generate.train.pose_list of the generator {generator}"
             if self.pose_list(generator) and not Path(self.pose_list(generator)).is_file():
                 raise UserError(f"file not found: {self.pose_list(generator)}", where=where, do="correct the path")
+            self._check_injected(generator)
             named = self.training(generator).get("encoder")
             if named:
                 self._check_encoder(named, f"train_gan.{self.system(generator)}.encoder of the generator {generator}")
+
+    def _check_injected(self, generator: str) -> None:
+        """Images spoiled on purpose can show a wrong person only where they should show somebody."""
+        injected = self.generating(generator)["train"]["injected"]
+        if injected["share"] and "wrong_identity" in injected["kinds"] and "source" not in self.takes(generator):
+            raise UserError(
+                f"the generator {generator} makes people without identity, so that none can be wrong",
+                where=f"generate.train.injected.kinds of the generator {generator}",
+                expected="kinds other than wrong_identity, or the share 0",
+                do=f"set them for this generator alone (generators.{generator}.generate.train.injected)",
+            )
+
+    def _check_trained_as(self, generator: str, entry: dict) -> None:
+        where, other = f"generators.{generator}.trained_as", entry.get("trained_as")
+        if ("system" in entry) == (other is not None):
+            named = "both a system and" if other else "neither a system nor"
+            raise UserError(
+                f"the generator {generator} names {named} trained_as",
+                where=f"generators.{generator}",
+                expected="one of them: a system that is trained, or a generator whose network is used",
+            )
+        if other is None:
+            return
+        _check_known(other, self.generators, where, "generator")
+        if "trained_as" in self.generators[other]:
+            what = f"the generator {other} has no network of its own"
+            raise UserError(what, where=where, expected="a generator that names a system")
+        if "train_gan" in entry:
+            raise UserError(
+                "a generator that uses the network of another is not trained",
+                where=f"generators.{generator}.train_gan",
+                do=f"move these settings to the generator {other}, or name a system instead of trained_as",
+            )
+
+    def _check_purifiers(self) -> None:
+        """All purifiers, and what those in use need."""
+        for purifier, entry in self.purifiers.items():
+            self._check_purifier(purifier, entry)
+        for experiment in self.experiments:
+            if self.purifier(experiment):
+                self._check_purified(experiment)
+        for _, generator, purifier in self.purified_in_use():
+            counted = self.purifying(purifier).get("share_of")
+            for name in filter(None, (purifier, counted)):
+                self._check_graph(generator, self.purifying(name)["rule"])
+
+    def _check_purifier(self, purifier: str, entry: dict) -> None:
+        where = f"purifiers.{purifier}"
+        settings = self.purifying(purifier)
+        strange = [name for name in entry if name not in settings]
+        if strange:
+            raise UserError(
+                f"the rule {settings['rule']} has no setting {strange[0]}",
+                where=where,
+                expected=", ".join(settings),
+            )
+        other = settings.get("share_of")
+        if other:
+            _check_known(other, self.purifiers, f"{where}.share_of", "purifier")
+            if self.purifying(other)["rule"] not in DECIDING:
+                raise UserError(
+                    f"the purifier {other} does not decide by itself how many images it keeps",
+                    where=f"{where}.share_of",
+                    expected=f"a purifier with one of the rules {', '.join(DECIDING)}",
+                )
+
+    def _check_purified(self, experiment: str) -> None:
+        where, generator = f"experiments.{experiment}.purifier", self.generator(experiment)
+        _check_known(self.purifier(experiment), self.purifiers, where, "purifier")
+        if generator is None:
+            what = "no generator is named, and so there is nothing to purify"
+            raise UserError(what, where=where, do="name one (generator: of the experiment), or remove the purifier")
+        if "source" not in self.takes(generator):
+            raise UserError(
+                f"the generator {generator} makes people without identity, whom no rule can compare with one",
+                where=where,
+                expected="a generator that takes a source image",
+            )
+        encoder = self.of_generator("embed_generated", generator)["encoder"]
+        named = f"embed_generated.encoder of the generator {generator}"
+        _check_known(encoder, self.experiments, named, "experiment")
+        if self.purifier(encoder):
+            raise UserError(
+                f"the experiment {encoder} is itself trained on purified images",
+                where=named,
+                expected="an experiment without a purifier",
+            )
+
+    def _check_graph(self, generator: str, rule: str) -> None:
+        """The graph must hold the neighbours that the networks look at."""
+        found = self.of_generator("build_graph", generator)["k"]
+        for network in RULES[rule].networks:
+            settings = self.of_generator(f"train_{network}", generator)
+            needed = {name: settings[name] for name in ("k1", "k2", "u", "k") if name in settings}
+            name = max(needed, key=needed.get)
+            if needed[name] > found:
+                raise UserError(
+                    f"build_graph.k is {found}, and train_{network}.{name} is {needed[name]}",
+                    where=f"generator {generator}, purified by the rule {rule}",
+                    expected="a graph with as many neighbours as the network looks at",
+                    do=f"raise build_graph.k to {needed[name]}, or lower train_{network}.{name}",
+                )
 
     def _check_poses(self, dataset: str, generator: str) -> None:
         known = self.has_keypoints(dataset) or self.config["estimate_keypoints"]["weights"]
@@ -297,6 +438,12 @@ def canonical(value: object) -> object:
     return value
 
 
+def _merged(section: dict, entry: dict) -> dict:
+    """A section whose settings an entry overrides, also those of the sections inside it."""
+    both = [key for key in section if isinstance(section[key], dict) and key in entry]
+    return section | entry | {key: _merged(section[key], entry[key]) for key in both}
+
+
 def _check_known(name: str, known: Iterable[str], where: str, kind: str) -> None:
     if name not in known:
         near = difflib.get_close_matches(name, list(known), 1)
@@ -355,7 +502,7 @@ def _without_nulls(config: dict) -> dict:
     """Data sets, experiments and other parts with names that an override file sets to null are removed."""
     parts = {
         key: config[key]
-        for key in ("datasets", "experiments", "generators", "generate_one")
+        for key in ("datasets", "experiments", "generators", "purifiers", "generate_one")
         if isinstance(config.get(key), dict)
     }
     return config | {

@@ -8,19 +8,22 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from purereid.data.atomic import whole_file
+from purereid.data.names import repeated
 from purereid.errors import UserError
 
 ROWS = 1024  # rows read or written at a time
-MADE_BY = "a file written by extract_features"
+ENCODER = "encoder"  # key in the file's metadata
+MADE_BY = "a file written by extract_features or embed_generated"
 
 
-def write_features(path: str | Path, images: Sequence[str], features: np.ndarray) -> None:
+def write_features(path: str | Path, images: Sequence[str], features: np.ndarray, encoder: str = "") -> None:
     """Write features; equal arguments give equal bytes.
 
     Args:
         path: where to write; replaced only once the new file is whole.
         images: N names, each once.
         features: [N, D] float32.
+        encoder: SHA-256 of the file of the model that made them, for ``read_encoder``.
 
     Raises:
         UserError: an image is named twice; a feature is not finite or all zeros.
@@ -33,6 +36,7 @@ def write_features(path: str | Path, images: Sequence[str], features: np.ndarray
     _check_values(images, features, path)
     column = pa.FixedSizeListArray.from_arrays(pa.array(features.reshape(-1)), features.shape[1])
     table = pa.table({"image": pa.array(list(images), pa.string()), "feature": column})
+    table = table.replace_schema_metadata({ENCODER: encoder} if encoder else None)
     with whole_file(Path(path)) as temporary:
         pq.write_table(table, temporary, row_group_size=ROWS, compression="none", use_dictionary=False)
 
@@ -42,7 +46,7 @@ def read_features(path: str | Path, images: Sequence[str] | None = None) -> tupl
 
     Args:
         path: a Parquet file as ``write_features`` makes it.
-        images: the names wanted, in the order wanted; None: all, in the order of the file.
+        images: the names wanted, each once, in the order wanted; None: all, in the order of the file.
 
     Returns:
         images: N names; features: [N, D] float32, finite, none all zeros, of the length they were written with.
@@ -50,6 +54,7 @@ def read_features(path: str | Path, images: Sequence[str] | None = None) -> tupl
     Raises:
         UserError: no such file, no Parquet, other columns, an image listed twice, wanted images missing, a feature
             that is not finite or all zeros.
+        ValueError: a name is wanted twice.
     """
     file = _open(Path(path))
     found = _names(file, path)
@@ -70,6 +75,14 @@ def read_features(path: str | Path, images: Sequence[str] | None = None) -> tupl
 def read_feature_images(path: str | Path) -> list[str]:
     """Names of the images in a feature file, in the order of the file. Errors as for ``read_features``."""
     return _names(_open(Path(path)), path)
+
+
+def read_encoder(path: str | Path) -> str:
+    """SHA-256 of the model behind features or a graph of them, "" where the file does not tell.
+
+    The file is one that ``read_features`` or ``read_graph`` has accepted.
+    """
+    return (pq.read_schema(path).metadata or {}).get(ENCODER.encode(), b"").decode()
 
 
 def _open(path: Path) -> pq.ParquetFile:
@@ -116,22 +129,23 @@ def _filled(column: pa.Array | pa.ChunkedArray, path: str | Path) -> pa.Array | 
 def _targets(found: list[str], wanted: list[str], path: str | Path) -> np.ndarray:
     """[rows of the file] the row of the result to which each row of the file goes, or -1."""
     number = {image: i for i, image in enumerate(wanted)}
+    if len(number) < len(wanted):
+        raise ValueError(f"the feature of {repeated(wanted)[0]} is wanted twice")
     missing = sorted(set(wanted) - set(found))
     if missing:
         raise UserError(
             f"{len(missing)} of {len(wanted)} images have no feature, such as {missing[0]}",
             where=path,
-            expected="a feature of every image that is ranked",
-            do="extract the features again from the same index",
+            expected="a feature of every image that is asked for",
+            do="make the features again from the same index",
         )
     return np.array([number.get(image, -1) for image in found], np.int64)
 
 
 def _check_unique(images: Sequence[str], path: str | Path) -> None:
-    if len(set(images)) < len(images):
-        seen: set[str] = set()
-        first = next(image for image in images if image in seen or seen.add(image))
-        raise UserError(f"image {first} is listed twice", where=path, expected="one feature for each image")
+    twice = repeated(images)
+    if twice:
+        raise UserError(f"image {twice[0]} is listed twice", where=path, expected="one feature for each image")
 
 
 def _check_values(images: Sequence[str], features: np.ndarray, path: str | Path) -> None:

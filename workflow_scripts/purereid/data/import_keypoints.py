@@ -12,6 +12,7 @@ from purereid.data.joints import JOINTS
 from purereid.data.keypoint_formats.poses import Poses
 from purereid.data.keypoint_formats.registry import read_poses
 from purereid.data.keypoints import Keypoints, scale_joints, write_keypoints
+from purereid.data.names import repeated
 from purereid.errors import UserError
 from purereid.logs import log
 
@@ -160,8 +161,7 @@ def _check_same_picture(name: str, found: list[tuple[str, str]]) -> None:
 
 
 def _check_unique(images: list[str], sources: Sequence[Path]) -> None:
-    seen: set[str] = set()
-    twice = [image for image in images if image in seen or seen.add(image)]
+    twice = repeated(images)
     if twice:
         raise UserError(
             f"{len(twice)} images have two rows of key points: {_some(twice)}",

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 
 from purereid.data.atomic import whole_file
 from purereid.data.joints import JOINTS
+from purereid.data.names import repeated
 from purereid.data.parquet import read_strictly
 from purereid.errors import UserError
 
@@ -101,28 +102,20 @@ def read_keypoints(path: str | Path, images: Sequence[str] | None = None) -> Key
         np.stack([table["height"].to_numpy(), table["width"].to_numpy()], axis=1),
     )
     _check(keypoints, path)
-    return keypoints if images is None else _select(keypoints, list(images), path)
+    return keypoints if images is None else select_keypoints(keypoints, images, path)
 
 
-def _values(column: pa.ChunkedArray) -> np.ndarray:
-    array = column.combine_chunks()
-    while pa.types.is_fixed_size_list(array.type):
-        array = array.flatten()
-    return array.to_numpy(zero_copy_only=False)
+def select_keypoints(keypoints: Keypoints, images: Sequence[str], path: str | Path) -> Keypoints:
+    """Key points of some images.
 
+    Args:
+        keypoints: of a data set, each image once.
+        images: the names wanted, in the order wanted, also several times.
+        path: the file of the key points, for the message.
 
-def _check(keypoints: Keypoints, path: str | Path) -> None:
-    if len(set(keypoints.images)) < len(keypoints.images):
-        seen: set[str] = set()
-        first = next(image for image in keypoints.images if image in seen or seen.add(image))
-        raise UserError(f"image {first} is listed twice", where=path, expected="one row per image", do=AGAIN)
-    bad = ~np.isfinite(keypoints.joints).all(axis=(1, 2))
-    if bad.any():
-        first = keypoints.images[int(np.argmax(bad))]
-        raise UserError(f"joints of {first} are not finite numbers", where=path, do=AGAIN)
-
-
-def _select(keypoints: Keypoints, images: list[str], path: str | Path) -> Keypoints:
+    Raises:
+        UserError: wanted images without a row.
+    """
     number = {image: row for row, image in enumerate(keypoints.images)}
     missing = [image for image in images if image not in number]
     if missing:
@@ -133,4 +126,21 @@ def _select(keypoints: Keypoints, images: list[str], path: str | Path) -> Keypoi
             do="give a key-point file that holds them to import_keypoints",
         )
     rows = np.array([number[image] for image in images], np.int64)
-    return Keypoints(images, keypoints.joints[rows], keypoints.visible[rows], keypoints.sizes[rows])
+    return Keypoints(list(images), keypoints.joints[rows], keypoints.visible[rows], keypoints.sizes[rows])
+
+
+def _values(column: pa.ChunkedArray) -> np.ndarray:
+    array = column.combine_chunks()
+    while pa.types.is_fixed_size_list(array.type):
+        array = array.flatten()
+    return array.to_numpy(zero_copy_only=False)
+
+
+def _check(keypoints: Keypoints, path: str | Path) -> None:
+    twice = repeated(keypoints.images)
+    if twice:
+        raise UserError(f"image {twice[0]} is listed twice", where=path, expected="one row per image", do=AGAIN)
+    bad = ~np.isfinite(keypoints.joints).all(axis=(1, 2))
+    if bad.any():
+        first = keypoints.images[int(np.argmax(bad))]
+        raise UserError(f"joints of {first} are not finite numbers", where=path, do=AGAIN)

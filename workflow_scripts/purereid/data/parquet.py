@@ -32,7 +32,7 @@ def read_strictly(
         known = found.equals(schema)
         table = pq.read_table(path, columns=None if columns is None or not known else list(columns))
         table.validate(full=True)  # texts that are none
-    except (OSError, pa.ArrowException) as error:
+    except (OSError, pa.ArrowException, UnicodeDecodeError) as error:  # the last: a damaged name of a column
         raise UserError(f"the {what} cannot be read: {error}", where=path, do=again) from None
     if not known:
         found, expected = (", ".join(f"{field.name} {field.type}" for field in fields) for fields in (found, schema))

@@ -2,6 +2,7 @@
 
 from purereid.data.formats.layout import layout_hint
 from purereid.data.formats.scan import EXAMPLES, Scan
+from purereid.data.names import repeated
 from purereid.errors import UserError
 
 NEEDED = ("train", "query", "gallery")
@@ -29,8 +30,7 @@ def require_splits(scan: Scan, before: Scan | None = None) -> None:
 
 def require_unique(scan: Scan) -> None:
     """No image is listed twice."""
-    seen: set[str] = set()
-    twice = [row.image for row in scan.rows if row.image in seen or seen.add(row.image)]
+    twice = repeated(row.image for row in scan.rows)
     if twice:
         raise UserError(
             f"{len(twice)} images are listed more than once, such as {twice[0]}",

@@ -20,7 +20,8 @@ def write_shard(path: str | Path, table: pd.DataFrame, files: Sequence[bytes]) -
     Args:
         path: where to write.
         table: one row per image: image (name, each once), source and pose (images of the index, "" where there is
-            none), pid (intended identity, -1 none), seed, height and width in pixels.
+            none), pid (intended identity, -1 none), seed, injected (how it was spoiled on purpose, "" if not), height
+            and width in pixels.
         files: the images in the same order, each as a PNG or JPEG file.
 
     Raises:

@@ -18,6 +18,7 @@ import pyarrow as pa
 import torch
 from PIL import Image
 
+from purereid.data.names import repeated
 from purereid.data.parquet import read_strictly
 from purereid.errors import UserError
 
@@ -28,6 +29,7 @@ SCHEMA = pa.schema(
         ("pose", pa.string()),
         ("pid", pa.int64()),
         ("seed", pa.int64()),
+        ("injected", pa.string()),
         ("height", pa.int32()),
         ("width", pa.int32()),
         ("bytes", pa.binary()),
@@ -122,11 +124,9 @@ def _state(shard: str) -> tuple[int, ...]:
 
 def _read(path: str | Path, columns: Sequence[str] = SCHEMA.names) -> pa.Table:
     table = read_strictly(Path(path), SCHEMA, "generated images", "generate", list(dict.fromkeys(["image", *columns])))
-    names = table["image"].to_pylist()
-    if len(set(names)) < len(names):
-        seen: set[str] = set()
-        first = next(image for image in names if image in seen or seen.add(image))
-        raise UserError(f"image {first} is listed twice", where=path, expected="one row per image", do=AGAIN)
+    twice = repeated(table["image"].to_pylist())
+    if twice:
+        raise UserError(f"image {twice[0]} is listed twice", where=path, expected="one row per image", do=AGAIN)
     return table
 
 

@@ -11,8 +11,13 @@ MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet, RGB
 
 def normalise(images: torch.Tensor) -> torch.Tensor:
     """uint8 [B, 3, H, W] to float32 with the mean and deviation of ImageNet, in channels-last memory."""
+    return standardise(images / 255).contiguous(memory_format=torch.channels_last)
+
+
+def standardise(images: torch.Tensor) -> torch.Tensor:
+    """Float32 [B, 3, H, W] in 0..1 to the mean and deviation of ImageNet; gradients pass."""
     mean, std = (torch.tensor(v, device=images.device).view(3, 1, 1) for v in (MEAN, STD))
-    return ((images / 255 - mean) / std).contiguous(memory_format=torch.channels_last)
+    return (images - mean) / std
 
 
 def augment(

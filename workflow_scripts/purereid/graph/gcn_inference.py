@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from purereid.errors import UserError
+from purereid.graph.feature_checks import check_features
 from purereid.graph.gcn import GCN
 from purereid.graph.link_scores import Links
 from purereid.graph.subgraphs import SubgraphBuilder
@@ -59,7 +59,7 @@ class LinkPredictor:
         batch: int = 0,
         device: torch.device | str = "cpu",
     ):
-        _check(network, features, neighbours)
+        check_features(features, network.configuration["features"], len(neighbours))
         device = torch.device(device)
         self.subgraphs = SubgraphBuilder(neighbours, k1=k1, k2=k2, u=u, device=device)
         self.batch = batch or max(1, ROWS[device.type] // (k1 * (k2 + 1) + 1))
@@ -80,21 +80,3 @@ class LinkPredictor:
             logits = self.network.logits(self.first, self.subgraphs(part))
             found[start : start + self.batch] = logits.view(len(part), self.k1, 2)
         return found
-
-
-def _check(network: GCN, features: np.ndarray, neighbours: np.ndarray) -> None:
-    if len(features) != len(neighbours):
-        raise ValueError(f"{len(features)} features, {len(neighbours)} lists of neighbours")
-    expected = network.configuration["features"]
-    if features.shape[1] != expected:
-        raise UserError(
-            f"the features have {features.shape[1]} numbers, the network takes {expected}",
-            expected="features of the encoder that the network was trained with",
-            do="extract the features with that encoder, or train the network again",
-        )
-    bad = ~np.isfinite(features).all(axis=1)
-    if bad.any():
-        raise UserError(
-            f"{np.count_nonzero(bad)} features are not finite, the first that of image {np.argmax(bad)}",
-            expected="finite numbers",
-        )

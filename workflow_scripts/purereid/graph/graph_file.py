@@ -1,6 +1,5 @@
 """Neighbour graphs as Parquet: one row per image, ``image``, ``neighbours`` and ``similarity``."""
 
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,6 +8,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from purereid.data.atomic import whole_file
+from purereid.data.features import ENCODER
+from purereid.data.names import repeated
 from purereid.errors import UserError
 from purereid.graph.neighbours import Neighbours
 
@@ -17,13 +18,14 @@ MADE_BY = "a file written by build_graph"
 AGAIN = "delete the file, so that the workflow makes it again"
 
 
-def write_graph(path: str | Path, images: Sequence[str], graph: Neighbours) -> None:
+def write_graph(path: str | Path, images: Sequence[str], graph: Neighbours, encoder: str = "") -> None:
     """Write a graph; equal arguments give equal bytes.
 
     Args:
         path: where to write; replaced only once the new file is whole.
         images: N names, each once.
         graph: row numbers of the neighbours, and their similarities, [N, k], as ``read_graph`` gives them.
+        encoder: SHA-256 of the model that made the features, for ``features.read_encoder``.
 
     Raises:
         UserError: an image is named twice; the neighbours or similarities break the rules of ``read_graph``.
@@ -34,7 +36,7 @@ def write_graph(path: str | Path, images: Sequence[str], graph: Neighbours) -> N
     if len(shape) != 2 or shape[1] == 0 or shape != graph.similarity.shape or shape[0] != len(images):
         raise ValueError(f"neighbours {shape}, similarities {graph.similarity.shape}, {len(images)} images")
     _check(images, graph, path)
-    schema = _schema(shape[1])
+    schema = _schema(shape[1]).with_metadata({ENCODER: encoder} if encoder else None)
     with (
         whole_file(Path(path)) as temporary,
         pq.ParquetWriter(temporary, schema, compression="none", use_dictionary=False) as file,
@@ -110,9 +112,9 @@ def _check(images: Sequence[str], graph: Neighbours, path: str | Path) -> None:
         "a similarity that is not finite": ~np.isfinite(similarity),
         "similarities that do not descend": similarity[:, 1:] > similarity[:, :-1],
     }
-    if len(set(images)) < count:
-        twice = next(image for image, number in Counter(images).items() if number > 1)
-        raise UserError(f"the graph names image {twice} twice", where=path, expected="each image once", do=AGAIN)
+    twice = repeated(images)
+    if twice:
+        raise UserError(f"the graph names image {twice[0]} twice", where=path, expected="each image once", do=AGAIN)
     for what, cells in broken.items():
         if cells.any():
             row = int(np.argmax(cells.any(axis=1)))

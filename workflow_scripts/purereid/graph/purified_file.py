@@ -1,4 +1,4 @@
-"""Files of purified sets: Parquet, one row per generated image, the columns of ``purify.table``."""
+"""Files of purified sets: Parquet, one row per generated image, the columns of ``purifiers.table``."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 
 from purereid.data.atomic import whole_file
 from purereid.data.parquet import read_strictly
-from purereid.graph.purify.table import check_table
+from purereid.graph.purifiers.table import check_table
 
 SCHEMA = pa.schema(
     [

@@ -10,19 +10,20 @@ import torch
 from torch.nn import functional
 
 from purereid.data.atomic import whole_file
-from purereid.data.features import read_features
+from purereid.data.features import read_encoder, read_features
 from purereid.data.index import read_index
 from purereid.errors import UserError
 from purereid.graph.gcn import GCN
-from purereid.graph.gcn_file import save_gcn
 from purereid.graph.gcn_inference import predict_links
 from purereid.graph.link_scores import Curve, average_precision, link_scores, precision_recall, same_person, thinned
 from purereid.graph.neighbours import Neighbours, nearest_neighbours
+from purereid.graph.network_file import save_network
 from purereid.graph.subgraphs import SubgraphBuilder, Subgraphs
 from purereid.logs import log
 from purereid.training.distributed import first_device
 from purereid.training.lock import locked
 from purereid.training.loop import finish, train
+from purereid.training.optimisers import adam_with_faster_biases, set_rate
 from purereid.training.precision import autocast
 from purereid.training.schedule import learning_rate_factor
 from purereid.training.seeds import step_seed
@@ -49,7 +50,7 @@ def train_gcn(
     links are scored. The curves hold these scores after the first step of each epoch.
 
     Args:
-        features: features of length 1 of the images to train on, all of them.
+        features: features of length 1 of training images; those of generated ones are left out.
         index: tells who they show.
         gcn: safetensors file that is written; it names the identities.
         curves: CSV file that is written.
@@ -60,8 +61,8 @@ def train_gcn(
         gpus: 0 for the CPU.
 
     Raises:
-        UserError: images that are not in the index, of the test set or generated; too few images; no two neighbours of
-            one person; no GPU where one is asked for; another job at work on the same network.
+        UserError: images that are not in the index or of the test set; too few images; no two neighbours of one person;
+            no GPU where one is asked for; another job at work on the same network.
     """
     with locked(Path(curves).parent):
         device = first_device(gpus)
@@ -71,32 +72,30 @@ def train_gcn(
         test = link_data(values[held_out], pids[held_out], settings, "held-out", device) if held_out.any() else None
         trainer = GCNTrainer(data, test, settings, device)
         train(trainer, seed=settings["seed"], stamp=stamp, curves=Path(curves), log_every=settings["log_every"])
-        about = description(data, test, settings)
+        about = description(data, test, settings) | {"encoder": read_encoder(features)}
         scores = {"held_out": None, "cosine": None} if test is None else scores_of(test, trainer.predict(test))
         with whole_file(Path(links)) as temporary:
             temporary.write_text(json.dumps(about | scores, indent=1) + "\n", encoding="utf-8")
-        save_gcn(gcn, trainer.network, about)
+        save_network(gcn, trainer.network, about)
         finish(curves)
 
 
 def training_images(features: str | Path, index: str | Path) -> tuple[np.ndarray, np.ndarray]:
-    """Features float32 [N, D] and identities int64 [N] of the images of a feature file; junk is left out."""
+    """Features float32 [N, D] and identities int64 [N] of the real persons of a feature file."""
     images, values = read_features(features)
     rows = read_index(index).set_index("image").reindex(images)
     unknown, test = rows["split"].isna().to_numpy(), rows["split"].isin(TEST).to_numpy()
-    generated = (rows["kind"] == "generated").to_numpy()
-    for bad, what in ((unknown, "not in the index"), (test, "of the test set"), (generated, "generated")):
+    for bad, what in ((unknown, "not in the index"), (test, "of the test set")):
         if bad.any():
             raise UserError(
                 f"{np.count_nonzero(bad)} of {len(images)} images are {what}, such as {images[int(np.argmax(bad))]}",
                 where=features,
-                expected="features of real images of training identities alone",
-                do="extract features of the split train of the same index",
+                expected="features of training images alone",
+                do="delete the features, so that they are made again; name no test split in generate.train.splits",
             )
     pids = rows["pid"].to_numpy(np.int64)
-    if (pids < 0).any():
-        log.warning("%d images of nobody (junk) are left out", np.count_nonzero(pids < 0))
-    return values[pids >= 0], pids[pids >= 0]
+    real = (rows["kind"] != "generated").to_numpy() & (pids >= 0)
+    return values[real], pids[real]
 
 
 def held_out_images(pids: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
@@ -151,7 +150,7 @@ class GCNTrainer:
         torch.manual_seed(step_seed(settings["seed"], 0))
         shape = {name: settings[name] for name in ("widths", "padded_statistics")}
         self.network = GCN(features=data.features.shape[1], **shape).to(device)
-        self.optimiser = self._optimiser()
+        self.optimiser = adam_with_faster_biases(self.network, settings["learning_rate"], settings["weight_decay"])
         self.test_scores: dict[str, float] = {}
 
     @property
@@ -170,8 +169,7 @@ class GCNTrainer:
         """One update of the weights."""
         pivots, graphs = batch
         rate = self.settings["learning_rate"] * self._factor(step)
-        for group in self.optimiser.param_groups:
-            group["lr"] = rate * group["factor"]
+        set_rate(self.optimiser, rate)
         with autocast(self.settings["precision"], self.device):
             logits = self.network(self.features, graphs)
         right = self.right[pivots].flatten()
@@ -202,15 +200,6 @@ class GCNTrainer:
 
     def watch(self, row: dict) -> None:
         """Warn of nothing: the scores tell whether it learns."""
-
-    def _optimiser(self) -> torch.optim.Adam:
-        """Adam as published: biases learn twice as fast and do not decay."""
-        named, decay = list(self.network.named_parameters()), self.settings["weight_decay"]
-        groups = [
-            {"params": [p for name, p in named if "bias" not in name], "weight_decay": decay, "factor": 1},
-            {"params": [p for name, p in named if "bias" in name], "weight_decay": 0.0, "factor": 2},
-        ]
-        return torch.optim.Adam(groups, lr=self.settings["learning_rate"])
 
     def _factor(self, step: int) -> float:
         names = ("epochs", "schedule", "milestones", "gamma", "warmup_epochs", "warmup_start")

@@ -40,6 +40,21 @@ class Estimate(NamedTuple):
     score: np.ndarray
 
 
+def load_network(weights: str | Path, sha256: str, short_side: int, least_person: float) -> nn.Module:
+    """Make the network with weights from a local file, in evaluation mode.
+
+    Args:
+        weights, sha256: as for ``load_weights``.
+        short_side, least_person: as for ``build_network``.
+
+    Raises:
+        UserError: as ``load_weights``.
+    """
+    network = build_network(short_side, least_person)
+    load_weights(network, weights, sha256)
+    return network
+
+
 def build_network(short_side: int, least_person: float) -> nn.Module:
     """Make the network with random weights, in evaluation mode.
 

@@ -32,7 +32,7 @@ def distances_to_centres(features: np.ndarray, pids: np.ndarray, real: np.ndarra
         UserError: an identity has no real image.
         ValueError: a feature of length 0.
     """
-    known, owner = np.unique(real_pids, return_inverse=True)
+    known, centres = _centres(real, real_pids)
     missing = np.setdiff1d(pids, known)
     if len(missing):
         raise UserError(
@@ -40,7 +40,30 @@ def distances_to_centres(features: np.ndarray, pids: np.ndarray, real: np.ndarra
             where=f"for instance pid {missing[0]}",
             expected="only identities of the real images",
         )
+    return np.square(normalise(features) - centres[np.searchsorted(known, pids)]).sum(axis=1)
+
+
+def nearest_centres(features: np.ndarray, real: np.ndarray, real_pids: np.ndarray) -> np.ndarray:
+    """Identity whose centre, as in ``distances_to_centres``, is nearest to each feature; the smallest pid on ties.
+
+    Args:
+        features: [N, D], of the images to name.
+        real, real_pids: [M, D] and int64 [M].
+
+    Returns:
+        int64 [N].
+
+    Raises:
+        ValueError: a feature of length 0.
+    """
+    known, centres = _centres(real, real_pids)
+    distances = np.square(centres).sum(axis=1) - 2 * normalise(features) @ centres.T  # but for the feature's own length
+    return known[np.argmin(distances, axis=1)]
+
+
+def _centres(real: np.ndarray, real_pids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Identities int64 [K], ascending, and the mean feature of each, float32 [K, D]."""
+    known, owner = np.unique(real_pids, return_inverse=True)
     centres = np.zeros((len(known), real.shape[1]), np.float32)
     np.add.at(centres, owner, normalise(real))
-    centres /= np.bincount(owner)[:, None]
-    return np.square(normalise(features) - centres[np.searchsorted(known, pids)]).sum(axis=1)
+    return known, centres / np.bincount(owner)[:, None].astype(np.float32)

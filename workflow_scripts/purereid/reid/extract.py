@@ -1,5 +1,6 @@
 """Features of images by a trained encoder."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -44,26 +45,40 @@ def extract_features(
         UserError: the encoder file is of something else, an image cannot be read, a feature is not finite, no GPU
             where one is asked for.
     """
-    device = first_device(gpus)
-    model = load_model(encoder).to(device, memory_format=torch.channels_last)
+    model = load_model(encoder).to(first_device(gpus), memory_format=torch.channels_last)
     table = read_index(index)
     rows = table[table["split"].isin(splits)]
-    paths, found = rows["path"].tolist(), []
+    found = encode(model, rows["path"].tolist(), flip=flip, batch=batch, precision=precision, threads=threads)
+    write_features(features, rows["image"].tolist(), found)
+
+
+def encode(
+    model: ReIDModel, paths: Sequence[str], *, flip: bool, batch: int, precision: str, threads: int
+) -> np.ndarray:
+    """Features float32 [N, D] of N image files, of length 1; settings as for ``extract_features``."""
+    device, found = next(model.parameters()).device, []
+    size = model.configuration["height"], model.configuration["width"]
     for start in range(0, len(paths), batch):
-        images = load_images(
-            paths[start : start + batch], model.configuration["height"], model.configuration["width"], threads
-        )
+        images = load_images(paths[start : start + batch], *size, threads)
         with torch.inference_mode(), autocast(precision, device):
             found.append(features_of(model, images.to(device), flip).cpu().numpy())
         if start // batch % 20 == 0:
             log.info("%d of %d images", min(start + batch, len(paths)), len(paths))
-    write_features(features, rows["image"].tolist(), np.concatenate(found))
+    return np.concatenate(found)
 
 
 def features_of(model: ReIDModel, images: torch.Tensor, flip: bool) -> torch.Tensor:
     """Features float32 [B, D] of images uint8 [B, 3, H, W]; L2-normalised."""
+    return combined(views_of(model, images, flip))
+
+
+def views_of(model: ReIDModel, images: torch.Tensor, flip: bool) -> list[torch.Tensor]:
+    """What the classifier sees of images uint8 [B, 3, H, W] and, with ``flip``, of their mirror images; [B, D] each."""
     inputs = normalise(images)
-    features = model.features(inputs)
-    if flip:
-        features = torch.nn.functional.normalize(features + model.features(inputs.flip(3)), dim=1)
-    return features
+    return [model.embed(view) for view in ([inputs, inputs.flip(3)] if flip else [inputs])]
+
+
+def combined(views: list[torch.Tensor]) -> torch.Tensor:
+    """One feature of length 1 from those of the views: the sum of the views' features of length 1; float32 [B, D]."""
+    features = [torch.nn.functional.normalize(view, dim=1) for view in views]
+    return torch.nn.functional.normalize(sum(features), dim=1) if len(features) > 1 else features[0]

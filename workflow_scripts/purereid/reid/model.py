@@ -65,9 +65,9 @@ class ReIDModel(nn.Module):
         with torch.autocast(images.device.type, enabled=False):
             return pooled, self.classifier(self.neck(pooled))
 
-    def features(self, images: torch.Tensor) -> torch.Tensor:
-        """Features for retrieval: after the neck (if there is one), L2-normalised; float32 [B, D]."""
-        return nn.functional.normalize(self.neck(self.pool(images)), dim=1)
+    def embed(self, images: torch.Tensor) -> torch.Tensor:
+        """What the classifier sees: pooled features after the neck (if there is one), float32 [B, D]."""
+        return self.neck(self.pool(images))
 
     def pool(self, images: torch.Tensor) -> torch.Tensor:
         """Pooled features of the backbone, float32 [B, D]."""
@@ -95,12 +95,5 @@ def load_model(path: str | Path) -> ReIDModel:
             do="name an encoder, or delete the file so that it is made again",
         )
     model = ReIDModel(**json.loads(header["configuration"]))
-    try:
-        model.load_state_dict(state)
-    except RuntimeError as error:
-        raise UserError(
-            "the weights are of another model than the file's configuration",
-            where=f"{path}: {str(error).splitlines()[1].strip()}",
-            do="delete the file, so that it is made again",
-        ) from None
+    checkpoint.fill(model, state, path)
     return model.eval()

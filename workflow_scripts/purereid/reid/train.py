@@ -22,6 +22,7 @@ from purereid.reid.model import ReIDModel, save_model
 from purereid.training.distributed import launch, own_slice, rank, sync_batch_norm, world_size
 from purereid.training.lock import locked
 from purereid.training.loop import finish, train
+from purereid.training.optimisers import set_rate
 from purereid.training.precision import autocast
 from purereid.training.schedule import learning_rate_factor
 from purereid.training.seeds import step_seed
@@ -111,7 +112,10 @@ class ReIDTrainer:
 
     def __init__(self, rows: pd.DataFrame, settings: dict, device: torch.device, threads: int):
         self.settings, self.seed, self.device = settings, settings["seed"], device
-        self.uses_generated = settings["generated_per_batch"] > 0
+        wanted, there_are = settings["generated_per_batch"], (rows["kind"] == "generated").any()
+        self.uses_generated = wanted > 0 and bool(there_are)
+        if wanted and not there_are:
+            log.warning("NO GENERATED IMAGES: none is left of those asked for; the model learns from real images alone")
         if not self.uses_generated:
             rows = _real(rows)
         pids, self.labels, self.kinds = label_rows(rows, settings["generated_labels"])
@@ -152,8 +156,7 @@ class ReIDTrainer:
         rows, images = batch
         labels, kinds, weights = (values[rows].to(self.device) for values in (self.labels, self.kinds, self.weights))
         rate = self.settings["learning_rate"] * self._factor(step)
-        for group in self.optimiser.param_groups:
-            group["lr"] = rate
+        set_rate(self.optimiser, rate)
         with autocast(self.settings["precision"], self.device):
             pooled, logits = self.network(images)
         generated, share = kinds != REAL, self._generated_share(step)
@@ -212,7 +215,7 @@ class ReIDTrainer:
             (self.kinds != REAL).numpy(),
             identities=settings["identities_per_batch"],
             images_per_identity=settings["images_per_identity"],
-            generated_per_batch=settings["generated_per_batch"],
+            generated_per_batch=settings["generated_per_batch"] if self.uses_generated else 0,
             of_same_identities=settings["generated_labels"] == "identity",
             sampler=settings["sampler"],
             seed=self.seed,

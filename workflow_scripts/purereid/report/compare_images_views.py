@@ -6,9 +6,8 @@ from html import escape
 import pandas as pd
 
 from purereid.report.image_scores import ScoreTable
-from purereid.report.tables import WIDTH, aligned, cut, html_page, html_remarks, html_table
+from purereid.report.tables import WIDTH, Block, html_block, html_page, text_block
 
-NAME = 30  # letters of a generator's name that the terminal shows
 ARROWS = {"higher": " ↑", "lower": " ↓", "none": ""}
 HEADINGS = {
     "targets": "Against the targets: the real images whose poses were asked for",
@@ -28,27 +27,21 @@ LEGEND = (
 
 
 def as_text(dataset: str, tables: list[ScoreTable]) -> str:
-    """The tables (see ``arrange``) as aligned text, at most 100 columns wide where names are not longer."""
+    """The tables (see ``arrange``) as aligned text, at most 100 columns wide."""
     title = textwrap.wrap(f"{dataset}: scores of generated images", WIDTH)
-    return "\n\n".join(["\n".join([*title, *textwrap.wrap(LEGEND, WIDTH)]), *map(_text_of, tables)])
+    legend = "\n".join([*title, *textwrap.wrap(LEGEND, WIDTH)])
+    return "\n\n".join([legend, *(text_block(_block(table)) for table in tables)])
 
 
 def as_page(dataset: str, tables: list[ScoreTable]) -> str:
     """The tables as one HTML page that needs no other file."""
     title = f"Scores of generated images: {dataset}"
-    body = "".join(map(_page_of, tables))
+    body = "".join(html_block(_block(table)) for table in tables)
     return html_page(title, f"<h1>{escape(title)}</h1>\n<p>{escape(LEGEND)}</p>\n{body}")
 
 
-def _text_of(table: ScoreTable) -> str:
-    lines = [[cut(name, NAME), *cells] for name, *cells in _lines(table)]
-    remarks = [line for text in _remarks(table) for line in textwrap.wrap(text, WIDTH, subsequent_indent="    ")]
-    return "\n".join([HEADINGS[table.against], *_in_strips(lines), *remarks])
-
-
-def _page_of(table: ScoreTable) -> str:
-    header, *lines = _lines(table)
-    return f"<h2>{escape(HEADINGS[table.against])}</h2>\n{html_table(header, lines)}{html_remarks(_remarks(table))}"
+def _block(table: ScoreTable) -> Block:
+    return Block(HEADINGS[table.against], _lines(table), _remarks(table))
 
 
 def _lines(table: ScoreTable) -> list[list[str]]:
@@ -57,18 +50,6 @@ def _lines(table: ScoreTable) -> list[list[str]]:
     header = ["generator", *(f"{column['score']}{ARROWS[column['better']]} [{n + 1}]" for n, column in columns)]
     numbers = range(len(table.columns))
     return [header, *([name, *(_value(table.cells.get((name, n))) for n in numbers)] for name in table.rows)]
-
-
-def _in_strips(lines: list[list[str]]) -> list[str]:
-    """Aligned lines; a table that is too wide goes on below, with its first column again."""
-    first, *columns = zip(*lines, strict=True)
-    strips = [[first]]
-    for column in columns:
-        wider = aligned(list(map(list, zip(*strips[-1], column, strict=True))))
-        if len(wider[0]) > WIDTH and len(strips[-1]) > 1:
-            strips.append([first])
-        strips[-1].append(column)
-    return [line for strip in strips for line in aligned(list(map(list, zip(*strip, strict=True))))]
 
 
 def _remarks(table: ScoreTable) -> list[str]:

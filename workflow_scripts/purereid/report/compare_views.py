@@ -1,13 +1,12 @@
 """A comparison for the eye: plain text for the terminal, a page for the browser."""
 
-import base64
 import textwrap
 from html import escape
 
 import pandas as pd
 
 from purereid.report.runs import EXTRA
-from purereid.report.tables import WIDTH, aligned, cut, html_page, html_remarks, html_table
+from purereid.report.tables import WIDTH, aligned, cut, html_page, html_plot, html_remarks, html_table
 
 NAME = 24  # letters of an experiment's name that the terminal shows
 COLUMNS = ("mAP_trapezoid", "mINP", "rank1", "rank5", "rank10")
@@ -25,17 +24,16 @@ def as_text(table: pd.DataFrame) -> str:
 
 def as_page(table: pd.DataFrame, plot: bytes) -> str:
     """The table and its plot (PNG) as one HTML page that needs no other file."""
-    source = f"data:image/png;base64,{base64.b64encode(plot).decode('ascii')}"
     tables = [_page_of(rows, *name) for name, rows in table.groupby(["dataset", "protocol"], sort=False)]
     body = f"<h1>Comparison of experiments</h1>\n<p>{LEGEND}</p>\n{''.join(tables)}"
-    return html_page("Comparison", f'{body}<img alt="mAP of each experiment" src="{source}">')
+    return html_page("Comparison", body + html_plot(plot, "mAP of each experiment"))
 
 
 def _text_of(rows: pd.DataFrame, dataset: str, protocol: str) -> str:
     header = ["experiment", "seeds", "mAP", "95 % interval", "trapezoid", "mINP", "rank1", "rank5", "rank10"]
-    lines = [header, *([*_cells(row), *(_number(row[name]) for name in COLUMNS)] for _, row in rows.iterrows())]
+    lines = [header, *([*_cells(row), *(number_cell(row[name]) for name in COLUMNS)] for _, row in rows.iterrows())]
     lines = [[cut(name, NAME), *rest] for name, *rest in lines]
-    said = [*_remarks(rows), *(line for _, row in rows.iterrows() for line in _lines_below(row))]
+    said = [*remarks_of(rows), *(line for _, row in rows.iterrows() for line in _lines_below(row))]
     wrapped = [line for text in said for line in textwrap.wrap(text, WIDTH, subsequent_indent="    ")]
     title = textwrap.wrap(f"{dataset} ({protocol}), {_queries(rows)}", WIDTH)
     return "\n".join([*title, "percent; mean ± standard deviation over the seeds", *aligned(lines), *wrapped])
@@ -45,9 +43,9 @@ def _lines_below(row: pd.Series) -> list[str]:
     """Figures of one experiment that stand below the table."""
     said = []
     if pd.notna(row["difference"]):
-        said.append(f"{row['experiment']}: {_difference(row)} mAP against {row['baseline']}")
+        said.append(f"{row['experiment']}: {difference_cell(row)} mAP against {row['baseline']}")
     for extra in _extra(row.to_frame().T):
-        figures = ", ".join(f"{name} {_mean(row, f'{extra}_{name}')}" for name in ("mAP", "rank1"))
+        figures = ", ".join(f"{name} {mean_cell(row, f'{extra}_{name}')}" for name in ("mAP", "rank1"))
         said.append(f"{row['experiment']}: {_words(extra)} {figures}")
     return said
 
@@ -61,7 +59,7 @@ def _words(extra: str) -> str:
     return extra.replace("_", "-")
 
 
-def _remarks(rows: pd.DataFrame) -> list[str]:
+def remarks_of(rows: pd.DataFrame) -> list[str]:
     """Each remark once, with the experiments that it concerns unless it concerns all."""
     owners: dict[str, list[str]] = {}
     for _, row in rows.iterrows():
@@ -76,10 +74,12 @@ def _queries(rows: pd.DataFrame) -> str:
 
 def _page_of(rows: pd.DataFrame, dataset: str, protocol: str) -> str:
     header = ["experiment", "seeds", "mAP", "95 % interval", "difference", *COLUMNS]
-    cells = [[*_cells(row), _difference(row), *(_mean(row, name) for name in COLUMNS)] for _, row in rows.iterrows()]
+    cells = [
+        [*_cells(row), difference_cell(row), *(mean_cell(row, name) for name in COLUMNS)] for _, row in rows.iterrows()
+    ]
     return (
         f"<h2>{escape(dataset)}</h2>\n<p>Protocol {escape(protocol)}; {_queries(rows)}.</p>\n"
-        f"{html_table(header, cells)}{html_remarks(_remarks(rows))}{_other_rankings(rows)}"
+        f"{html_table(header, cells)}{html_remarks(remarks_of(rows))}{_other_rankings(rows)}"
     )
 
 
@@ -90,26 +90,34 @@ def _other_rankings(rows: pd.DataFrame) -> str:
         return ""
     header = ["experiment", *(f"{_words(name)} {metric}" for name, metric in extra)]
     cells = [
-        [row["experiment"], *(_mean(row, f"{name}_{metric}") for name, metric in extra)] for _, row in rows.iterrows()
+        [row["experiment"], *(mean_cell(row, f"{name}_{metric}") for name, metric in extra)]
+        for _, row in rows.iterrows()
     ]
     return f"<p>Other rankings, not to be compared with the plain one:</p>\n{html_table(header, cells)}"
 
 
 def _cells(row: pd.Series) -> list[str]:
-    between = "-" if pd.isna(row["mAP_low"]) else f"{row['mAP_low']:.1f} to {row['mAP_high']:.1f}"
-    return [row["experiment"], str(len(row["seeds"].split())), _mean(row, "mAP"), between]
+    return [row["experiment"], str(len(row["seeds"].split())), mean_cell(row, "mAP"), interval_cell(row)]
 
 
-def _mean(row: pd.Series, name: str) -> str:
+def mean_cell(row: pd.Series, name: str) -> str:
+    """A score with its deviation, if there is one."""
     spread = row[f"{name}_sd"]
-    return _number(row[name]) + ("" if pd.isna(spread) else f" ±{spread:.1f}")
+    return number_cell(row[name]) + ("" if pd.isna(spread) else f" ±{spread:.1f}")
 
 
-def _difference(row: pd.Series) -> str:
+def interval_cell(row: pd.Series) -> str:
+    """The interval of the mAP."""
+    return "-" if pd.isna(row["mAP_low"]) else f"{row['mAP_low']:.1f} to {row['mAP_high']:.1f}"
+
+
+def difference_cell(row: pd.Series) -> str:
+    """The difference of the mAP with its interval."""
     if pd.isna(row["difference"]):
         return "-"
     return f"{row['difference']:+.1f} [{row['difference_low']:+.1f}, {row['difference_high']:+.1f}]"
 
 
-def _number(value: float) -> str:
+def number_cell(value: float) -> str:
+    """A number in percent or points."""
     return "-" if pd.isna(value) else f"{value:.1f}"

@@ -1,4 +1,4 @@
-"""Curves of one or several training runs, of models or of generators."""
+"""Curves of one or several training runs, of models, of networks that purify, or of generators."""
 
 from itertools import cycle
 from pathlib import Path
@@ -14,11 +14,16 @@ from purereid.report.style import GREY, colours, new_plot, note, percent
 
 PERFORMANCE = ["learning_rate", "images_per_second", "waiting"]
 COLUMNS = ["step", "epoch", *PERFORMANCE]
+SHARES = {"precision": "precision", "recall": "recall", "accuracy": "accuracy", "right": "right links"}  # 0 to 1
+SCORES = SHARES | {"correlation": "correlation"}  # -1 to 1
+HELD_OUT = "held_out_"  # before the names of scores and losses that are not those of the training batches
 LINES = ["-", "--", ":", "-."]
 WIDEST = 4  # panels of losses side by side
 TITLES = {
     "loss": "Loss",
     "accuracy": "Accuracy on the training batches",
+    "scores": "Training batches",
+    "held_out_scores": "Held-out identities",
     "learning_rate": "Learning rate",
     "images_per_second": "Images per second",
     "waiting": "Time waiting for data",
@@ -26,15 +31,17 @@ TITLES = {
 
 
 def plot_curves(*, curves: list[Path], labels: list[str], plot: Path) -> None:
-    """Plot losses, accuracy, learning rate and speed over the steps of training.
+    """Plot losses, scores, learning rate and speed over the steps of training.
 
-    A classifier (with a column accuracy) has one panel for its loss and the parts of it. With one run each part has
-    its colour; with several runs each run has its colour and each part its kind of line. The losses of a generator's
-    networks work against each other and differ in scale: each has a panel of its own, and those that are off are only
-    named. A run without steps (an untrained network) is only named too.
+    A model (with a column of a score, or one of held-out identities) has one panel for its loss and the parts of it,
+    one for its scores and one for those of held-out identities. With one run each part has its colour; with several
+    runs each run has its colour and each part its kind of line. The losses of a generator's networks work against each
+    other and differ in scale: each has a panel of its own, and those that are off are only named. A run without steps
+    (an untrained network) is only named too.
 
     Args:
-        curves: one curves.csv per run; each further column, beside accuracy, is a loss.
+        curves: one curves.csv per run; each further column is one of ``SCORES`` or else a loss, and of held-out
+            identities if its name begins with held_out_.
         labels: name of each run.
         plot: PNG or SVG to write.
 
@@ -42,7 +49,7 @@ def plot_curves(*, curves: list[Path], labels: list[str], plot: Path) -> None:
         UserError: a file that is missing or no curves.csv.
     """
     runs = dict(zip(labels, map(read_curves, curves), strict=True))
-    if any("accuracy" in table for table in runs.values()):
+    if any(is_score(name) or name.startswith(HELD_OUT) for table in runs.values() for name in table):
         draw_model(runs, plot)
     else:
         draw_generator(runs, plot)
@@ -67,13 +74,13 @@ def read_curves(path: Path) -> pd.DataFrame:
 
 
 def draw_model(runs: dict[str, pd.DataFrame], plot: Path) -> None:
-    """Draw two large panels, loss and accuracy, over three small ones."""
+    """Draw large panels, of the loss and of the scores, over three small ones."""
+    scores = score_panels(runs)
     with new_plot(plot, 5.4) as figure:
-        axes = panels(figure, [["loss", "accuracy"], PERFORMANCE], [2, 1])
+        axes = panels(figure, [["loss", *scores], PERFORMANCE], [2, 1])
         draw_losses(axes["loss"], runs)
-        draw_runs(axes["accuracy"], runs, "accuracy")
-        axes["accuracy"].set_ylim(0, 1)
-        percent(axes["accuracy"].yaxis)
+        for panel, names in scores.items():
+            draw_scores(axes[panel], runs, names)
         draw_performance(axes, runs)
         name_runs(figure, runs)
 
@@ -101,7 +108,22 @@ def split_losses(runs: dict[str, pd.DataFrame]) -> tuple[list[str], list[str]]:
 
 def loss_columns(table: pd.DataFrame) -> list[str]:
     """Columns of losses, in the order of the file."""
-    return [name for name in table if name not in (*COLUMNS, "accuracy")]
+    return [name for name in table if name not in COLUMNS and not is_score(name)]
+
+
+def is_score(name: str) -> bool:
+    """Whether a column holds a score and no loss."""
+    return name.removeprefix(HELD_OUT) in SCORES
+
+
+def score_panels(runs: dict[str, pd.DataFrame]) -> dict[str, dict[str, str]]:
+    """Panels of scores, each with its columns and their names; accuracy alone is named by its panel."""
+    found = {}
+    for panel, prefix in (("scores", ""), ("held_out_scores", HELD_OUT)):
+        columns = {prefix + name: words for name, words in SCORES.items()}
+        found[panel] = {name: columns[name] for name in columns if any(name in table for table in runs.values())}
+    found = {panel: names for panel, names in found.items() if names}
+    return {"accuracy": {"accuracy": ""}} if found == {"scores": {"accuracy": "accuracy"}} else found
 
 
 def panels(figure: Figure, rows: list[list[str]], heights: list[float]) -> dict[str, Axes]:
@@ -119,7 +141,21 @@ def panels(figure: Figure, rows: list[list[str]], heights: list[float]) -> dict[
 
 def draw_losses(axes: Axes, runs: dict[str, pd.DataFrame]) -> None:
     """Draw the sum and the parts of the loss of every run."""
-    names = loss_names(runs)
+    draw_columns(axes, runs, loss_names(runs))
+    if any(len(table) for table in runs.values()):
+        axes.set_ylim(bottom=0)
+
+
+def draw_scores(axes: Axes, runs: dict[str, pd.DataFrame], names: dict[str, str]) -> None:
+    """Draw scores of every run, from 0 to 1, or from the lowest correlation if one is below 0."""
+    draw_columns(axes, runs, names)
+    axes.set_ylim(min(0, axes.dataLim.y0), 1)
+    if all(name.removeprefix(HELD_OUT) in SHARES for name in names):
+        percent(axes.yaxis)
+
+
+def draw_columns(axes: Axes, runs: dict[str, pd.DataFrame], names: dict[str, str]) -> None:
+    """Draw some columns of every run into one panel, and a legend of their names unless these are empty."""
     several = len(runs) > 1
     for table, run_colour in zip(runs.values(), colours(len(runs)), strict=True):
         for column, colour, line in zip(names, colours(len(names)), cycle(LINES)):
@@ -128,16 +164,20 @@ def draw_losses(axes: Axes, runs: dict[str, pd.DataFrame]) -> None:
                 axes.plot(table["step"], table[column], marker=dot(table), markersize=3, **look)
     looks = zip(names, colours(len(names)), cycle(LINES))
     keys = [Line2D([], [], color=GREY, linestyle=line) if several else Line2D([], [], color=c) for _, c, line in looks]
-    if has_steps(axes, runs):
+    if has_steps(axes, runs) and any(names.values()):
         axes.legend(keys, names.values())
-        axes.set_ylim(bottom=0)
 
 
 def loss_names(runs: dict[str, pd.DataFrame]) -> dict[str, str]:
-    """Columns of losses and their names: the sum and its parts, or the only part there is."""
-    parts = sorted({part for table in runs.values() for part in loss_columns(table)} - {"loss"})
-    names = {part: part.replace("_", " ") for part in parts}
-    return {"loss": "sum"} | names if len(parts) > 1 else {"loss": " ".join(names.values())}
+    """Columns of losses and their names: the sum and its parts, or the only part there is; held-out ones last."""
+    found = sorted({name for table in runs.values() for name in loss_columns(table)} - {"loss"})
+    held_out = [name for name in found if name.startswith(HELD_OUT)]
+    parts = [name for name in found if name not in held_out]
+    names = {name: name.replace(HELD_OUT, "held-out ").replace("_", " ") for name in parts + held_out}
+    if len(parts) > 1:
+        return {"loss": "sum"} | names
+    only = names.pop(parts[0]) if parts else "training loss" if held_out else ""
+    return {"loss": only} | names
 
 
 def draw_performance(axes: dict[str, Axes], runs: dict[str, pd.DataFrame]) -> None:

@@ -1,8 +1,12 @@
 """The common look of the report's tables: aligned text for the terminal, one page for the browser."""
 
+import base64
+import textwrap
+from dataclasses import dataclass
 from html import escape
 
 WIDTH = 100  # columns of a terminal
+NAME = 30  # letters of the first column that the terminal shows
 STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; color: #222; margin: 2rem auto; max-width: 75rem; padding: 0 1rem; }
 div { overflow-x: auto; }
@@ -13,6 +17,34 @@ thead th { border-bottom: 2px solid #222; }
 .remarks { color: #6b6b6b; }
 img { max-width: 100%; }
 """
+
+
+@dataclass(frozen=True)
+class Block:
+    """A table of plain texts.
+
+    Attributes:
+        title: stands above.
+        lines: header and rows, all of one length.
+        remarks: what has to be known of it.
+    """
+
+    title: str
+    lines: list[list[str]]
+    remarks: list[str]
+
+
+def text_block(block: Block) -> str:
+    """A table for the terminal, at most 100 columns wide."""
+    lines = [[cut(name, NAME), *(cut(cell, WIDTH - NAME - 2) for cell in cells)] for name, *cells in block.lines]
+    remarks = [line for text in block.remarks for line in textwrap.wrap(text, WIDTH, subsequent_indent="    ")]
+    return "\n".join([*textwrap.wrap(block.title, WIDTH), *in_strips(lines), *remarks])
+
+
+def html_block(block: Block) -> str:
+    """The same for a page."""
+    header, *lines = block.lines
+    return f"<h2>{escape(block.title)}</h2>\n{html_table(header, lines)}{html_remarks(block.remarks)}"
 
 
 def html_page(title: str, body: str) -> str:
@@ -33,6 +65,23 @@ def html_table(header: list[str], lines: list[list[str]]) -> str:
 def html_remarks(remarks: list[str]) -> str:
     """A list of plain texts below a table."""
     return f'<ul class="remarks">{"".join(f"<li>{escape(remark)}</li>" for remark in remarks)}</ul>\n'
+
+
+def html_plot(png: bytes, what: str) -> str:
+    """A picture as part of the page; ``what`` says what it shows."""
+    return f'<img alt="{escape(what)}" src="data:image/png;base64,{base64.b64encode(png).decode("ascii")}">'
+
+
+def in_strips(lines: list[list[str]]) -> list[str]:
+    """Aligned lines; a table that is too wide goes on below, with its first column again."""
+    first, *columns = zip(*lines, strict=True)
+    strips = [[first]]
+    for column in columns:
+        wider = aligned(list(map(list, zip(*strips[-1], column, strict=True))))
+        if len(wider[0]) > WIDTH and len(strips[-1]) > 1:
+            strips.append([first])
+        strips[-1].append(column)
+    return [line for strip in strips for line in aligned(list(map(list, zip(*strip, strict=True))))]
 
 
 def aligned(lines: list[list[str]]) -> list[str]:

@@ -16,8 +16,7 @@ from torch.nn import functional
 
 from purereid.data.heatmap_file import Heatmaps
 from purereid.data.heatmaps import joint_maps, part_maps
-from purereid.data.images import load_images
-from purereid.errors import UserError
+from purereid.data.index_images import IndexImages
 
 MAPS = {"joints": joint_maps, "parts": part_maps}
 IMAGES = {"source": "source", "pose_image": "pose"}  # conditions that are images, and the column that names them
@@ -27,7 +26,7 @@ class Conditions:
     """Conditions of images of a data set.
 
     Args:
-        names: conditions wanted, of ``CONDITIONS``.
+        names: conditions wanted, of ``registry.CONDITIONS``.
         table: the index.
         maps: files of heat maps, by ``joints`` and ``parts``.
         size: height and width of the generator's images.
@@ -42,8 +41,8 @@ class Conditions:
         size: tuple[int, int],
         threads: int,
     ):
-        self.names, self.size, self.threads = names, size, threads
-        self.paths = dict(zip(table["image"], table["path"], strict=True))
+        self.names = names
+        self.images = IndexImages(table, size, threads)
         self.maps = PoseMaps(maps, size)
 
     def of(self, rows: pd.DataFrame) -> dict[str, torch.Tensor]:
@@ -52,7 +51,7 @@ class Conditions:
         Raises:
             UserError: an image that is not in the index, cannot be read or has no heat maps.
         """
-        images = {name: self._images(rows[IMAGES[name]]) for name in IMAGES if name in self.names}
+        images = {name: self.images.of(rows[column]) for name, column in IMAGES.items() if name in self.names}
         wanted = {name: self.maps.of(name, rows["pose"].tolist()) for name in MAPS if name in self.names}
         sources = {
             f"source_{name}": self.maps.of(name, rows["source"].tolist())
@@ -60,14 +59,6 @@ class Conditions:
             if f"source_{name}" in self.names
         }
         return images | wanted | sources | {"seed": torch.tensor(rows["seed"].to_numpy())}
-
-    def _images(self, names: pd.Series) -> torch.Tensor:
-        """Each file is read once, however many images of a batch show its person."""
-        codes, unique = pd.factorize(names)
-        strangers = [name for name in unique if name not in self.paths]
-        if strangers:
-            raise UserError(f"{strangers[0]} is not in the index", expected="images of this data set")
-        return load_images([self.paths[name] for name in unique], *self.size, self.threads)[codes]
 
 
 class PoseMaps:

@@ -15,7 +15,7 @@ from purereid.data.index import SPLITS
 from purereid.data.keypoints import Keypoints
 from purereid.data.pairs import persons, whole_torso
 from purereid.errors import UserError
-from purereid.poses.keypoint_rcnn import build_network, estimate, load_weights
+from purereid.poses.keypoint_rcnn import estimate, load_network
 from purereid.poses.pose_file import read_pose
 
 POSE_FILES = (".txt", ".csv")
@@ -127,7 +127,7 @@ class Finder:
         return image in self.visible and bool(self.visible[image].any())
 
     def _estimated_pose(self, path: str) -> Pose:
-        if self.estimator is None or not self.estimator["weights"]:
+        if self.estimator is None:
             raise UserError(
                 f"the pose in the image file {path} is not known",
                 where="generate_one",
@@ -141,9 +141,8 @@ class Finder:
 
     @cached_property
     def _network(self) -> torch.nn.Module:
-        network = build_network(self.estimator["short_side"], self.estimator["least_person"])
-        load_weights(network, self.estimator["weights"], self.estimator["weights_sha256"])
-        return network
+        names = ("weights", "weights_sha256", "short_side", "least_person")
+        return load_network(*(self.estimator[name] for name in names))
 
     def _of_person(self, name: str, posed: bool = False) -> str:
         pid = name.removeprefix(PERSON)

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import torch
-from torch import nn
 
 from purereid.data.index import read_index
 from purereid.data.keypoints import read_keypoints
@@ -13,13 +13,16 @@ from purereid.data.shard_writer import encode, write_shard
 from purereid.errors import UserError
 from purereid.logs import log
 from purereid.systems.conditions import Conditions
+from purereid.systems.draw import draw
 from purereid.systems.generator_file import load_generator
+from purereid.systems.injection import KINDS, plan_injection
 from purereid.systems.plan import image_seeds, plan_images, plan_pairs, read_pose_list, training_persons
 from purereid.systems.registry import description
+from purereid.systems.spoil import SPOILED, spoil
 from purereid.training.distributed import first_device
-from purereid.training.precision import autocast
 
 FORMATS = {"png": "png", "jpeg": "jpg"}
+NO_INJECTION = {"share": 0.0, "kinds": KINDS}  # images that are scored are as the generator makes them
 
 
 def generate(
@@ -42,7 +45,8 @@ def generate(
 ) -> None:
     """Write a contiguous range of the planned images, see ``data.shards`` for the file.
 
-    An image depends on its own row of the plan, not on the shard that it is in.
+    An image depends on its own row of the plan, not on the shard that it is in. Images for training may be bad on
+    purpose (see ``injection``); what was asked for stands beside them all the same.
 
     Args:
         index: the data set.
@@ -64,8 +68,7 @@ def generate(
         UserError: a generator of another system or other weights, images or poses that are missing, unusable settings.
     """
     _check_shard(purpose, shard, shards, settings[purpose]["shards"])
-    device = first_device(gpus)
-    network = load_generator(generator, system, device)
+    network = load_generator(generator, system, first_device(gpus))
     table = read_index(index)
     chosen = settings[purpose]
     plan = (
@@ -73,17 +76,20 @@ def generate(
         if purpose == "test"
         else _training_plan(table, system, chosen, keypoints, pose_list)
     )
-    kind = settings["format"] if purpose == "train" else "png"
+    injected, kind = (chosen["injected"], settings["format"]) if purpose == "train" else (NO_INJECTION, "png")
+    plan = plan_injection(plan, **injected, seed=chosen["seed"])
     start, stop = (len(plan) * number // shards for number in (shard, shard + 1))
     own = plan.iloc[start:stop].assign(
         image=image_names(name, purpose, FORMATS[kind], start, stop),
         seed=image_seeds(chosen["seed"], purpose, start, stop),
     )
     size = network.configuration["height"], network.configuration["width"]
-    drawing = Drawing(network, system, table, maps, settings["precision"], threads)
+    conditions = Conditions(description(system)["conditions"], table, maps, size, threads)
     files: list[bytes] = []
     for first in range(0, len(own), settings["batch"]):
-        drawn = drawing(own.iloc[first : first + settings["batch"]])
+        rows = own.iloc[first : first + settings["batch"]]
+        drawn = draw(network, conditions.of(rows.assign(source=rows["shown"])), settings["precision"])
+        _spoil(drawn, rows)
         files += encode(drawn, kind, settings["quality"], threads)
         log.info("%d of %d images", len(files), len(own))
     write_shard(images, own.assign(height=size[0], width=size[1]), files)
@@ -94,37 +100,11 @@ def image_names(generator: str, purpose: str, suffix: str, start: int, stop: int
     return [f"generated/{generator}/{purpose}/{number:07d}.{suffix}" for number in range(start, stop)]
 
 
-class Drawing:
-    """Draws the images of a plan.
-
-    Args:
-        network: the generator.
-        system: its system, which says what it takes.
-        table: the index.
-        maps: files of heat maps of its images, by name.
-        precision: ``auto``, ``bf16`` or ``fp32``.
-        threads: image files read at once.
-    """
-
-    def __init__(
-        self,
-        network: nn.Module,
-        system: str,
-        table: pd.DataFrame,
-        maps: dict[str, str | Path],
-        precision: str,
-        threads: int,
-    ):
-        self.network, self.precision = network, precision
-        size = network.configuration["height"], network.configuration["width"]
-        self.conditions = Conditions(description(system)["conditions"], table, maps, size, threads)
-        self.device = next(network.parameters()).device
-
-    def __call__(self, rows: pd.DataFrame) -> torch.Tensor:
-        """Images uint8 [B, 3, H, W], on the CPU, of rows with source, pose and seed."""
-        conditions = self.conditions.of(rows)
-        with torch.inference_mode(), autocast(self.precision, self.device):
-            return self.network.draw(conditions).cpu()
+def _spoil(images: torch.Tensor, rows: pd.DataFrame) -> None:
+    """Spoil those of the images uint8 [B, 3, H, W] in place whose row says so, with draws from their own seeds."""
+    for image, kind, seed in zip(images.numpy(), rows["injected"], rows["seed"], strict=True):
+        if kind in SPOILED:
+            image[:] = spoil(image, kind, np.random.default_rng(seed))
 
 
 def _check_shard(purpose: str, shard: int, shards: int, wanted: int) -> None:

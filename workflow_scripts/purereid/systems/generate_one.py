@@ -15,11 +15,11 @@ from purereid.errors import UserError
 from purereid.report.grid import draw_grid
 from purereid.report.skeleton import draw_pose
 from purereid.systems.conditions import IMAGES, MAPS
+from purereid.systems.draw import draw
 from purereid.systems.finder import Finder, Person, Pose
 from purereid.systems.generator_file import load_generator
 from purereid.systems.registry import description
 from purereid.training.distributed import first_device
-from purereid.training.precision import autocast
 
 
 def generate_one(
@@ -67,16 +67,14 @@ def generate_one(
     if "source" not in conditions:
         what = f"the generator {name} makes people from noise: it takes no source and no pose"
         raise UserError(what, where=generator, expected="a generator whose system takes a source and a pose")
-    device = first_device(gpus)
-    network = load_generator(generator, system, device)
+    network = load_generator(generator, system, first_device(gpus))
     size = network.configuration["height"], network.configuration["width"]
     finder = Finder(read_index(index), read_keypoints(keypoints), estimator, np.random.default_rng(seed))
     persons, shown = finder.sources(sources), finder.poses(poses)
     cells = []
     for person in persons:
         asked = ask(conditions, [person] * len(shown), shown, size) | {"seed": torch.full((len(shown),), seed)}
-        with torch.inference_mode(), autocast(precision, device):
-            cells.append(list(network.draw(asked).cpu().permute(0, 2, 3, 1).numpy()))
+        cells.append(list(draw(network, asked, precision).permute(0, 2, 3, 1).numpy()))
     write_pictures(Path(pictures), cells)
     draw_grid(
         sources=[read_image(person.picture()) for person in persons],

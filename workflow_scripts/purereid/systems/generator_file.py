@@ -40,12 +40,5 @@ def load_generator(path: str | Path, system: str, device: torch.device) -> nn.Mo
         found = f"the file holds a generator of the system {header['system']}"
         raise UserError(found, where=path, expected=f"one of {system}", do=AGAIN)
     network = network_class(system)(**json.loads(header["configuration"]))
-    try:
-        network.load_state_dict(state)
-    except RuntimeError as error:
-        raise UserError(
-            "the weights are of another network than the file's configuration",
-            where=f"{path}: {str(error).splitlines()[1].strip()}",
-            do="delete the file, so that it is made again",
-        ) from None
+    checkpoint.fill(network, state, path)
     return network.to(device, memory_format=torch.channels_last).eval()

@@ -8,7 +8,7 @@ import torch
 from torch.nn import functional
 
 from purereid.data.heatmaps import FRAME
-from purereid.poses.keypoint_rcnn import Estimate, build_network, estimate, load_weights
+from purereid.poses.keypoint_rcnn import Estimate, estimate, load_network
 from purereid.provenance import file_digest
 from purereid.quality.inception import load_inception
 from purereid.reid.extract import features_of
@@ -39,18 +39,17 @@ class Networks:
             self.inception = load_inception(*weights).to(device, memory_format=torch.channels_last)
         if estimator:
             self.checksums["pose"], self.estimator = estimator["weights_sha256"], estimator
-            self.pose_network = build_network(estimator["short_side"], estimator["least_person"])
-            load_weights(self.pose_network, estimator["weights"], estimator["weights_sha256"])
-            self.pose_network.to(device)
+            names = ("weights", "weights_sha256", "short_side", "least_person")
+            self.pose_network = load_network(*(estimator[name] for name in names)).to(device)
 
     def encode(self, images: torch.Tensor) -> np.ndarray:
         """Features of the reID model, float32 [N, D] of length 1; images are stretched to its input size."""
         size = self.encoder.configuration["height"], self.encoder.configuration["width"]
         found = []
         for part in images.split(self.batch):
-            stretched = functional.interpolate(part.float(), size, mode="bilinear", antialias=True).round()
+            inputs = _stretched(part, size).to(self.device)
             with torch.inference_mode(), autocast(self.precision, self.device):
-                found.append(features_of(self.encoder, stretched.to(self.device), flip=True).float().cpu())
+                found.append(features_of(self.encoder, inputs, flip=True).float().cpu())
         return torch.cat(found).numpy()
 
     def inception_features(self, images: torch.Tensor) -> np.ndarray:
@@ -66,8 +65,8 @@ class Networks:
         """Poses in pixels of a picture of 128 x 64."""
         found = []
         for part in images.split(self.estimator["batch"]):
-            stretched = functional.interpolate(part.float(), FRAME, mode="bilinear", antialias=True)
-            found.append(estimate(self.pose_network, stretched.round().to(self.device), self.estimator["least_joint"]))
+            inputs = _stretched(part, FRAME).to(self.device)
+            found.append(estimate(self.pose_network, inputs, self.estimator["least_joint"]))
         return Estimate(*(np.concatenate(values) for values in zip(*found, strict=True)))
 
 
@@ -89,3 +88,8 @@ class ImageSet:
     def inception(self) -> np.ndarray:
         """Inception features."""
         return self.networks.inception_features(self.images)
+
+
+def _stretched(images: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
+    """Whole numbers 0..255 as float32 [B, 3, height, width] from uint8 images of any size."""
+    return functional.interpolate(images.float(), size, mode="bilinear", antialias=True).round()

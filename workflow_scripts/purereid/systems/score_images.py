@@ -11,13 +11,14 @@ from purereid.data.atomic import whole_file
 from purereid.data.heatmaps import FRAME
 from purereid.data.images import load_images
 from purereid.data.index import read_index
-from purereid.data.keypoints import Keypoints, read_keypoints
+from purereid.data.index_images import IndexImages
+from purereid.data.keypoints import Keypoints, read_keypoints, select_keypoints
 from purereid.data.pose_masks import pose_masks
 from purereid.data.shards import decode, read_shard
 from purereid.errors import UserError
 from purereid.logs import log
-from purereid.systems.generate import training_persons
 from purereid.systems.networks_of_scores import ImageSet, Networks
+from purereid.systems.plan import training_persons
 from purereid.systems.scores import ScoreTable
 from purereid.systems.true_pictures import true_pictures
 from purereid.systems.yardsticks import PoseNeighbours
@@ -72,7 +73,9 @@ def score_images(
         UserError: files that cannot be read, weights of another network.
     """
     table = read_index(index)
-    made = _some(_read(train), settings["images"], settings["seed"])
+    made = _read(train)
+    made = made[made["injected"] == ""]  # those that are bad on purpose are no work of the generator
+    made = made.iloc[_some(len(made), settings["images"], settings["seed"])]
     size = _size(made, train)
     networks = Networks(encoder, settings, estimator, first_device(gpus))
     rows = training_persons(table, splits)
@@ -84,15 +87,16 @@ def score_images(
         found.add_identities(GENERATOR, drawn, made["pid"].to_numpy(), settings["seed"])
         found.add_identities(REAL, real, rows["pid"].to_numpy(), settings["seed"])
     if test:
-        pairs = _read(test)
-        asked = Asked(table, read_keypoints(keypoints), size, threads)
-        trivial = PoseNeighbours(rows, real.images, asked.poses, settings["neighbours"])
-        targets = _score_targets(found, pairs, asked, trivial, networks)
+        pairs, poses, images = _read(test), read_keypoints(keypoints), IndexImages(table, size, threads)
+        wanted = select_keypoints(poses, pairs["pose"].tolist(), keypoints)
+        trivial = PoseNeighbours(rows, real.images, poses, settings["neighbours"])
+        targets = _score_targets(found, pairs, images, wanted, trivial, networks)
         found.add_sets(REAL, "train", targets, real)
-        sources = ImageSet(asked.images(made["source"]), networks)
+        sources = ImageSet(images.of(made["source"]), networks)
         found.add_consistency(GENERATOR, "train_source", drawn, sources)
         if scene is not None and settings["truth"]:
-            _score_truth(found, _some(made, settings["truth"], settings["seed"] + 1), scene, asked, trivial)
+            some = _some(len(made), settings["truth"], settings["seed"] + 1)
+            _score_truth(found, made.iloc[some], drawn.images[some], sources.images[some], scene, trivial)
     content = {"dataset": dataset, "generator": generator, "system": system, "scores": found.rows}
     with whole_file(Path(scores)) as temporary:
         temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
@@ -103,66 +107,47 @@ def score_images(
         )
 
 
-class Asked:
-    """What generated images were asked to show: images of the index, each file read once, and poses.
-
-    Args:
-        table: the index.
-        poses: key points of the data set.
-        size: height and width of the generated images.
-        threads: files decoded at once.
-    """
-
-    def __init__(self, table: pd.DataFrame, poses: Keypoints, size: tuple[int, int], threads: int):
-        self.paths, self.poses, self.size, self.threads = table.set_index("image")["path"], poses, size, threads
-        self.number = {image: row for row, image in enumerate(poses.images)}
-
-    def images(self, names: pd.Series) -> torch.Tensor:
-        """Images uint8 [N, 3, H, W] of the index."""
-        codes, unique = pd.factorize(names)
-        paths = self.paths.reindex(unique)
-        if paths.isna().any():
-            missing = unique[int(np.argmax(paths.isna().to_numpy()))]
-            raise UserError(f"{missing} is not in the index", expected="images generated from this data set")
-        return load_images(paths.tolist(), *self.size, self.threads)[codes]
-
-    def joints(self, names: pd.Series) -> tuple[np.ndarray, np.ndarray]:
-        """Joints [N, 18, 2] in pixels of a picture of 128 x 64, and which are visible."""
-        rows = [self.number[image] for image in names]
-        return self.poses.scaled(*FRAME)[rows], self.poses.visible[rows]
-
-
 def _score_targets(
-    found: ScoreTable, pairs: pd.DataFrame, asked: Asked, trivial: PoseNeighbours, networks: Networks
+    found: ScoreTable,
+    pairs: pd.DataFrame,
+    images: IndexImages,
+    poses: Keypoints,
+    trivial: PoseNeighbours,
+    networks: Networks,
 ) -> ImageSet:
-    """Score the images of the test pairs; the real images that they should be."""
-    source, target = (ImageSet(asked.images(pairs[name]), networks) for name in ("source", "pose"))
-    joints, visible = asked.joints(pairs["pose"])
-    masks = torch.from_numpy(pose_masks(joints, visible, asked.size))
-    generated, mean = decode(pairs["bytes"], asked.threads), trivial(pairs["pose"].tolist())
+    """Score the images of the test pairs, which should show the poses; the real images that they should be."""
+    source, target = (ImageSet(images.of(pairs[name]), networks) for name in ("source", "pose"))
+    joints, visible = poses.scaled(*FRAME), poses.visible
+    masks = torch.from_numpy(pose_masks(joints, visible, images.size))
+    generated, mean = decode(pairs["bytes"], images.threads), trivial(poses.images)
     candidates = {GENERATOR: ImageSet(generated, networks), COPY: source, NEIGHBOURS: ImageSet(mean, networks)}
-    for of, images in candidates.items():
-        found.add_pairs(of, "targets", images.images, target.images, masks)
-        found.add_sets(of, "targets", images, target)
-        found.add_pose(of, images, joints, visible)
-        found.add_consistency(of, "source", images, source)
+    for of, candidate in candidates.items():
+        found.add_pairs(of, "targets", candidate.images, target.images, masks)
+        found.add_sets(of, "targets", candidate, target)
+        found.add_pose(of, candidate, joints, visible)
+        found.add_consistency(of, "source", candidate, source)
     found.add_consistency(REAL, "source", target, source)
     found.add_pose(REAL, target, joints, visible)
     return target
 
 
 def _score_truth(
-    found: ScoreTable, made: pd.DataFrame, scene: str | Path, asked: Asked, trivial: PoseNeighbours
+    found: ScoreTable,
+    made: pd.DataFrame,
+    generated: torch.Tensor,
+    sources: torch.Tensor,
+    scene: str | Path,
+    trivial: PoseNeighbours,
 ) -> None:
-    truth = true_pictures(scene, made["source"], made["pose"], asked.size)
-    generated, copied = decode(made["bytes"], asked.threads), asked.images(made["source"])
-    for of, images in {GENERATOR: generated, COPY: copied, NEIGHBOURS: trivial(made["pose"].tolist())}.items():
+    """Score generated images, uint8 [N, 3, H, W] as their sources, whose true pictures can be rendered."""
+    truth = true_pictures(scene, made["source"], made["pose"], tuple(generated.shape[2:]))
+    for of, images in {GENERATOR: generated, COPY: sources, NEIGHBOURS: trivial(made["pose"].tolist())}.items():
         found.add_pairs(of, "truth", images, truth, None)
 
 
-def _some(made: pd.DataFrame, most: int, seed: int) -> pd.DataFrame:
-    """At most so many rows, drawn at random, in their order."""
-    return made.iloc[np.sort(np.random.default_rng([seed, 4]).permutation(len(made))[:most])]
+def _some(count: int, most: int, seed: int) -> np.ndarray:
+    """Numbers of at most so many of ``count`` rows, drawn at random, ascending."""
+    return np.sort(np.random.default_rng([seed, 4]).permutation(count)[:most])
 
 
 def _read(shards: list[str | Path]) -> pd.DataFrame:

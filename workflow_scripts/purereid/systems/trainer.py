@@ -5,7 +5,9 @@ from abc import ABC, abstractmethod
 import torch
 from torch import nn
 
+from purereid.systems.draw import draw
 from purereid.systems.training_data import TrainingData
+from purereid.training.optimisers import set_rate
 from purereid.training.precision import autocast
 
 
@@ -26,6 +28,7 @@ class GeneratorTrainer(ABC):
 
     def __init__(self, data: TrainingData, settings: dict, device: torch.device):
         self.data, self.settings, self.device, self.seed = data, settings, device, settings["seed"]
+        self.precision = settings.get("precision", "auto")
         self.images_per_step = settings["batch"]
         self.steps_per_epoch = max(1, settings["images_per_epoch"] // settings["batch"])
         self.steps = settings["epochs"] * self.steps_per_epoch
@@ -55,8 +58,7 @@ class GeneratorTrainer(ABC):
     def draw_samples(self) -> torch.Tensor:
         """Images uint8 [n, 3, H, W] of the samples, by the generator as it is now."""
         network = self.networks["generator"].eval()
-        with torch.inference_mode(), self.autocast():
-            images = network.draw(self.sample_conditions()).cpu()
+        images = draw(network, self.sample_conditions(), self.precision)
         network.train()
         return images
 
@@ -69,8 +71,7 @@ class GeneratorTrainer(ABC):
         """Give all optimisers ``learning_rate`` times a factor, and times that of a group where it has one."""
         rate = self.settings["learning_rate"] * factor
         for optimiser in self.optimisers.values():
-            for group in optimiser.param_groups:
-                group["lr"] = rate * group.get("factor", 1)
+            set_rate(optimiser, rate)
         return rate
 
     def state(self) -> dict:
@@ -94,4 +95,4 @@ class GeneratorTrainer(ABC):
 
     def autocast(self):
         """Context of the networks' passes."""
-        return autocast(self.settings.get("precision", "auto"), self.device)
+        return autocast(self.precision, self.device)

@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as serialise
+from torch import nn
 
 from purereid.data.atomic import whole_file
 from purereid.errors import UserError
@@ -49,6 +50,27 @@ def load(path: str | Path) -> tuple[object, dict[str, str]]:
             f"weights cannot be read: {error}",
             where=path,
             expected="a safetensors file written by this workflow",
+            do="delete the file, so that it is made again",
+        ) from None
+
+
+def fill(network: nn.Module, state: dict[str, torch.Tensor], path: str | Path) -> None:
+    """Give a network the weights of its file.
+
+    Args:
+        network: as the file's configuration builds it.
+        state: its weights, as ``load`` returns them.
+        path: the file, for the message.
+
+    Raises:
+        UserError: names or shapes of the weights are not those of the network.
+    """
+    try:
+        network.load_state_dict(state)
+    except RuntimeError as error:
+        raise UserError(
+            "the weights are of another network than the file's configuration",
+            where=f"{path}: {str(error).splitlines()[1].strip()}",
             do="delete the file, so that it is made again",
         ) from None
 

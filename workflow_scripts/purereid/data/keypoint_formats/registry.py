@@ -7,6 +7,7 @@ import numpy as np
 
 from purereid.data.keypoint_formats import annotation_csv, coco, pose_files
 from purereid.data.keypoint_formats.poses import Poses
+from purereid.data.names import repeated
 from purereid.errors import UserError
 
 EXPECTED = "a .csv file (name:keypoints_y:keypoints_x), a folder of FD-GAN's pose files, or COCO key points as .json"
@@ -52,8 +53,7 @@ def _read(source: Path, least_score: float) -> Poses:
 
 
 def _check_names(names: list[str], sources: Sequence[Path]) -> None:
-    seen: set[str] = set()
-    twice = [name for name in names if name in seen or seen.add(name)]
+    twice = repeated(names)
     if twice:
         raise UserError(
             f"{len(twice)} names come twice, such as {twice[0]}",

@@ -1,7 +1,6 @@
 """Train the pose-guided generator against two discriminators."""
 
 import torch
-from torch import nn
 
 from purereid.logs import log
 from purereid.reid.model import load_model
@@ -14,6 +13,7 @@ from purereid.systems.posegan.networks import PARTS, Discriminator, Generator
 from purereid.systems.posegan.schedule import identity_factor, rate_factor
 from purereid.systems.trainer import GeneratorTrainer
 from purereid.systems.training_data import TrainingData
+from purereid.training.optimisers import adam_with_faster_biases
 from purereid.training.seeds import step_seed
 
 # what each discriminator sees beside the image, in channels
@@ -37,7 +37,11 @@ class Trainer(GeneratorTrainer):
         shape = {"channels": settings["discriminator_channels"], "blocks": settings["discriminator_blocks"]}
         self.networks |= {name: Discriminator(inputs=3 + more, **shape) for name, more in DISCRIMINATORS.items()}
         self.place_networks()
-        self.optimisers = {name: self._optimiser(network) for name, network in self.networks.items()}
+        rates = {"learning_rate": settings["learning_rate"], "weight_decay": settings["weight_decay"]}
+        self.optimisers = {
+            name: adam_with_faster_biases(network, **rates, betas=(0.5, 0.999))
+            for name, network in self.networks.items()
+        }
         self.histories = {name: History(settings["history"]) for name in DISCRIMINATORS}
         self.perceptual, self.identity = self._perceptual_loss(), self._identity_loss()
 
@@ -123,16 +127,6 @@ class Trainer(GeneratorTrainer):
         (self.settings["adversarial_weight"] / 2 * loss).backward()
         self.optimisers[name].step()
         return loss
-
-    def _optimiser(self, network: nn.Module) -> torch.optim.Adam:
-        """Adam as published: biases learn twice as fast and do not decay."""
-        rate, decay = self.settings["learning_rate"], self.settings["weight_decay"]
-        named = list(network.named_parameters())
-        groups = [
-            {"params": [p for name, p in named if "bias" not in name], "weight_decay": decay, "factor": 1},
-            {"params": [p for name, p in named if "bias" in name], "weight_decay": 0.0, "factor": 2},
-        ]
-        return torch.optim.Adam(groups, lr=rate, betas=(0.5, 0.999))
 
     def _factor(self, step: int) -> float:
         names = ("epochs", "schedule", "warmup_epochs")

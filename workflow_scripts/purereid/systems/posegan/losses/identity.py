@@ -4,7 +4,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from purereid.data.transforms import MEAN, STD
+from purereid.data.transforms import standardise
 from purereid.reid.model import ReIDModel
 
 LEAST_ANGLE = 0.4  # radians; nearer features cost nothing
@@ -26,8 +26,6 @@ class IdentityLoss(nn.Module):
         super().__init__()
         self.encoder = encoder.eval().requires_grad_(False)
         self.size = encoder.configuration["height"], encoder.configuration["width"]
-        for name, values in (("mean", MEAN), ("std", STD)):
-            self.register_buffer(name, torch.tensor(values).view(1, 3, 1, 1))
 
     def forward(self, generated: torch.Tensor, true: torch.Tensor) -> torch.Tensor:
         """float32 scalar in 0..pi - 0.4 from images float [B, 3, H, W] in -1..1."""
@@ -37,7 +35,7 @@ class IdentityLoss(nn.Module):
 
     def _features(self, images: torch.Tensor) -> torch.Tensor:
         images = functional.interpolate(images.float(), self.size, mode="bilinear", align_corners=False, antialias=True)
-        return self.encoder.pool(((images + 1) / 2 - self.mean) / self.std)
+        return self.encoder.pool(standardise((images + 1) / 2))
 
 
 def angle_loss(features: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:

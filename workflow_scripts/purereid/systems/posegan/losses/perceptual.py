@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from purereid.data.transforms import MEAN, STD
+from purereid.data.transforms import standardise
 from purereid.data.weights import read_weights
 from purereid.errors import UserError
 
@@ -31,8 +31,6 @@ class PerceptualLoss(nn.Module):
         )
         self._load(weights, sha256)
         self.requires_grad_(False)
-        for name, values in (("mean", MEAN), ("std", STD)):
-            self.register_buffer(name, torch.tensor(values).view(1, 3, 1, 1))
 
     def forward(self, generated: torch.Tensor, true: torch.Tensor) -> torch.Tensor:
         """float32 scalar from images float [B, 3, H, W] in -1..1; the gradient goes through the first alone."""
@@ -41,7 +39,7 @@ class PerceptualLoss(nn.Module):
         return (self._features(generated) - wanted).abs().mean()
 
     def _features(self, images: torch.Tensor) -> torch.Tensor:
-        return self.features(((images.float() + 1) / 2 - self.mean) / self.std)
+        return self.features(standardise((images.float() + 1) / 2))
 
     def _load(self, path: str | Path, sha256: str) -> None:
         state = read_weights(path, sha256, "train_gan.posegan.perceptual_weights")

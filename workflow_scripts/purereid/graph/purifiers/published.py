@@ -9,8 +9,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from purereid.graph.purify.lists import count_namings, reasons
-from purereid.graph.purify.table import purified_table
+from purereid.graph.purifiers.lists import count_namings, reasons
+from purereid.graph.purifiers.table import purified_table
 
 
 def purify_published(
@@ -42,7 +42,7 @@ def purify_published(
         indices, probability: [N, K1], nearest neighbours (each once) and the probability that they show one person.
 
     Returns:
-        The table of ``purify.table``. The score is the sum of the probabilities with which accepted lists name the
+        The table of ``purifiers.table``. The score is the sum of the probabilities with which accepted lists name the
         image: above 0 for kept images, 0 for the others.
 
     Raises:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from purereid.graph.purify.table import purified_table
+from purereid.graph.purifiers.table import purified_table
 
 
 def purify_clusters(
@@ -23,7 +23,7 @@ def purify_clusters(
         smallest: images of the identity that a cluster must have to keep them.
 
     Returns:
-        The table of ``purify.table``. The score is 2 n / (c + i), where n of the cluster's c images are among the
+        The table of ``purifiers.table``. The score is 2 n / (c + i), where n of the cluster's c images are among the
         identity's i: 1 where cluster and identity are the same images, near 0 for an outlier.
 
     Raises:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from purereid.data.names import repeated
 from purereid.errors import UserError
 
 
@@ -37,9 +38,9 @@ def check_table(table: pd.DataFrame, where: object = None) -> None:
     """Refuse a table that no rule makes; ``where`` is the file for the message. Raises UserError."""
     if table.empty:
         raise UserError("there are no generated images to purify", where=where)
-    twice = table["image"][table["image"].duplicated()]
-    if len(twice):
-        raise UserError(f"image {twice.iloc[0]} is listed twice", where=where, expected="one row per image")
+    twice = repeated(table["image"])
+    if twice:
+        raise UserError(f"image {twice[0]} is listed twice", where=where, expected="one row per image")
     check_scores(table["image"], table["score"].to_numpy(), where)
 
 

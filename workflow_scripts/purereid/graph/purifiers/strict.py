@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from purereid.graph.purify.lists import count_namings, reasons
-from purereid.graph.purify.table import purified_table
+from purereid.graph.purifiers.lists import count_namings, reasons
+from purereid.graph.purifiers.table import purified_table
 
 
 def purify_strict(

@@ -1,0 +1,15 @@
+"""Turn real and generated training images into features (rule ``embed_generated``)."""
+
+from purereid.logs import job
+from purereid.reid.embed_generated import embed_generated
+
+if __name__ == "__main__":
+    with job(snakemake):
+        embed_generated(
+            index=snakemake.input.index,
+            encoder=snakemake.input.encoder,
+            **snakemake.output,
+            **snakemake.params.settings,
+            threads=snakemake.threads,
+            gpus=snakemake.resources.gpu,
+        )

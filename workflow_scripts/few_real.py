@@ -1,0 +1,8 @@
+"""Compare scores with the number of real images behind them (rule ``few_real``)."""
+
+from purereid.logs import job
+from purereid.report.few_real import few_real
+
+if __name__ == "__main__":
+    with job(snakemake):
+        few_real(**snakemake.input, **snakemake.output, **snakemake.params.settings)

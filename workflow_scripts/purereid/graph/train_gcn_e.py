@@ -1,0 +1,193 @@
+"""Train the network that chooses links of confident images (rule ``train_gcn_e``), on real images of known persons."""
+
+import json
+import math
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from purereid.data.atomic import whole_file
+from purereid.data.features import read_encoder
+from purereid.errors import UserError
+from purereid.graph.choose_parents import choose_parents, confident_images
+from purereid.graph.connect import Parents, nearest_higher, ranks
+from purereid.graph.gcn_e import GCNE, CandidateGraphBuilder, CandidateGraphs, candidate_loss
+from purereid.graph.gcn_v import GCNV
+from purereid.graph.neighbours import Neighbours
+from purereid.graph.network_file import load_network, save_network
+from purereid.graph.sgd_trainer import SGDTrainer
+from purereid.graph.train_gcn import training_images
+from purereid.graph.train_gcn_v import as_dict, best_tau, description, vertex_data
+from purereid.graph.vertex_confidence import nearest, vertex_confidence
+from purereid.logs import log
+from purereid.training.distributed import first_device
+from purereid.training.lock import locked
+from purereid.training.loop import finish, train
+from purereid.training.seeds import step_seed
+
+
+def train_gcn_e(
+    *,
+    features: str | Path,
+    index: str | Path,
+    gcn_v: str | Path,
+    gcn_e: str | Path,
+    curves: str | Path,
+    scores: str | Path,
+    settings: dict,
+    stamp: str,
+    gpus: int = 0,
+) -> None:
+    """Train one network and write it. The identities held out are those held out from GCN-V.
+
+    Args:
+        features: features of length 1 of training images, those that GCN-V was trained with.
+        index: tells who they show.
+        gcn_v: file of the GCN-V that tells confidences.
+        gcn_e: safetensors file that is written; it names the identities.
+        curves: CSV file that is written.
+        scores: JSON that is written: numbers of images and identities, tau, chosen as by ``train_gcn_v``, and of the
+            held-out identities (null without any) the share of links that are right, of those images that choose, and
+            how well clusters and identities agree; beside that of the links of GCN-V.
+        settings: the section ``train_gcn_e`` of the config.
+        stamp: digest of all that decides the result, for the checkpoint.
+        gpus: 0 for the CPU.
+
+    Raises:
+        UserError: as for ``train_gcn_v``; a GCN-V of other identities or features; no image with several candidates.
+    """
+    with locked(Path(curves).parent):
+        device = first_device(gpus)
+        vertex_network, known = load_network(gcn_v, GCNV)
+        values, pids = training_images(features, index)
+        _check_identities(pids, known, gcn_v)
+        held_out = np.isin(pids, known["held_out_identities"])
+        prepare = partial(edge_data, network=vertex_network, k=(known["k"], settings["k"]), device=device)
+        data = prepare(values[~held_out], pids[~held_out], what="training", share=settings["train_share"])
+        test = None
+        if held_out.any():
+            test = prepare(values[held_out], pids[held_out], what="held-out", share=settings["share"])
+        trainer = GCNETrainer(data, test, settings, device)
+        train(trainer, seed=settings["seed"], stamp=stamp, curves=Path(curves), log_every=settings["log_every"])
+        tau, found = scores_of(trainer)
+        sizes = {"k": settings["k"], "share": settings["share"], "tau": tau}
+        about = {**sizes, **description(pids[~held_out], pids[held_out]), "encoder": read_encoder(features)}
+        with whole_file(Path(scores)) as temporary:
+            temporary.write_text(json.dumps(about | found, indent=1) + "\n", encoding="utf-8")
+        save_network(gcn_e, trainer.network, about)
+        finish(curves)
+
+
+class EdgeData(NamedTuple):
+    """Images with their graph and confidences, and those that choose among candidates."""
+
+    features: np.ndarray  # float32 [N, D]
+    pids: np.ndarray  # int64 [N]
+    graph: Neighbours
+    confidence: np.ndarray  # float32 [N]
+    choosing: np.ndarray  # int64 [n]
+
+
+def edge_data(
+    features: np.ndarray,
+    pids: np.ndarray,
+    *,
+    network: GCNV,
+    k: tuple[int, int],
+    what: str,
+    share: float,
+    device: torch.device,
+) -> EdgeData:
+    """Build the graph of ``what`` identities, with so many neighbours for GCN-V and for GCN-E."""
+    whole = vertex_data(features, pids, max(k), what, device).graph
+    confidence = vertex_confidence(network, features, whole, k=k[0], device=device)
+    graph = nearest(whole, k[1])
+    choosing = confident_images(graph, ranks(confidence), share)
+    if not len(choosing):
+        raise UserError(
+            f"of the most confident {share:.0%} of {len(pids)} {what} images none has two candidates",
+            expected="images with several neighbours of higher confidence",
+            do="raise k, train_share or share",
+        )
+    return EdgeData(features, pids, graph, confidence, choosing)
+
+
+class GCNETrainer(SGDTrainer):
+    """The training as the loop sees it; each image that chooses is seen once per epoch."""
+
+    def __init__(self, data: EdgeData, test: EdgeData | None, settings: dict, device: torch.device):
+        torch.manual_seed(step_seed(settings["seed"], 0))
+        network = GCNE(features=data.features.shape[1], widths=settings["widths"]).to(device)
+        batch = min(settings["batch"], len(data.choosing))
+        super().__init__(network, settings, math.ceil(len(data.choosing) / batch), batch)
+        self.data, self.test, self.device = data, test, device
+        self.build = CandidateGraphBuilder(data.graph, torch.from_numpy(ranks(data.confidence)), device)
+        self.features, self.pids = (torch.from_numpy(part).to(device) for part in (data.features, data.pids))
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns of the curves; ``accuracy`` is that of the candidates in training batches."""
+        return ("loss", "accuracy", *(["held_out_right"] if self.test else []), "learning_rate")
+
+    def batch(self, step: int) -> CandidateGraphs:
+        """Candidates of some images."""
+        epoch, number = divmod(step, self.steps_per_epoch)
+        order = np.random.default_rng([self.settings["seed"], 2, epoch]).permutation(self.data.choosing)
+        return self.build(torch.from_numpy(order[number * self.images_per_step :][: self.images_per_step]))
+
+    def loss(self, batch: CandidateGraphs) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+        """Cross-entropy, and share of the candidates that are judged rightly."""
+        logits = self.network(self.features, batch)
+        right = self.pids[batch.candidates] == self.pids[batch.images][:, None]
+        hits = (logits.detach().argmax(dim=2) == 1) == right
+        return candidate_loss(logits, right, batch.real), {"accuracy": hits[batch.real].float().mean()}
+
+    def scores_of_held_out(self) -> dict[str, float]:
+        """Share of right links, of those that held-out images choose."""
+        return {"held_out_right": right_share(self.parents(self.test), self.test)} if self.test else {}
+
+    def parents(self, data: EdgeData) -> Parents:
+        """Links of images."""
+        sizes = {name: self.settings[name] for name in ("k", "share")}
+        return choose_parents(self.network, data.features, data.graph, data.confidence, **sizes, device=self.device)
+
+
+def scores_of(trainer: GCNETrainer) -> tuple[float, dict]:
+    """The best tau for the clusters of the held-out identities, or those of the training without any, and scores."""
+    data = trainer.test or trainer.data
+    chosen, nearest_ones = trainer.parents(data), nearest_higher(data.confidence, data.graph)
+    tau, clusters = best_tau(chosen, data.pids)
+    if not trainer.test:
+        return tau, {"held_out": None, "gcn_v": None}
+    plain_tau, plain = best_tau(nearest_ones, data.pids)
+    found = {
+        "held_out": {"right": right_share(chosen, data)} | as_dict(clusters),
+        "gcn_v": {"tau": plain_tau, "right": right_share(nearest_ones, data)} | as_dict(plain),
+    }
+    log.info(
+        "held-out identities: %.3f of the chosen links right (of GCN-V's %.3f); clusters with tau %.3f: "
+        "B-cubed F %.3f, pairwise F %.3f (GCN-V %.3f, %.3f)",
+        *(found["held_out"]["right"], found["gcn_v"]["right"], tau, clusters.bcubed.f, clusters.pairwise.f),
+        *(plain.bcubed.f, plain.pairwise.f),
+    )
+    return tau, found
+
+
+def right_share(parents: Parents, data: EdgeData) -> float:
+    """Share of the images that choose whose parent shows the same person."""
+    return float((data.pids[parents.indices[data.choosing]] == data.pids[data.choosing]).mean())
+
+
+def _check_identities(pids: np.ndarray, known: dict, gcn_v: str | Path) -> None:
+    """Refuse images int64 [N] of identities other than those of a GCN-V."""
+    others = np.setxor1d(pids, known["identities"] + known["held_out_identities"])
+    if len(others):
+        raise UserError(
+            f"{len(others)} identities are known to either the images or GCN-V alone, such as {others[0]}",
+            where=gcn_v,
+            expected="a GCN-V trained with the same images",
+            do="train GCN-V again",
+        )

@@ -1,0 +1,164 @@
+"""Purified sets for the eye: plain text for the terminal, a page for the browser."""
+
+from html import escape
+from typing import NamedTuple
+
+import pandas as pd
+
+from purereid.report.compare_views import difference_cell, interval_cell, mean_cell, remarks_of
+from purereid.report.kept_sets import COUNTED, DROPPED
+from purereid.report.tables import Block, html_block, html_page, html_plot, text_block
+
+SMALL = 1000  # generated images
+TOGETHER = ("all_injected", "others")  # kinds that stand last
+
+
+class Column(NamedTuple):
+    """A column of numbers: its header, where it is found, how it is written, what it is."""
+
+    header: str
+    name: str
+    form: str
+    definition: str
+
+
+KEPT = [
+    Column("images", "images", "{:.0f}", "generated images with an intended identity"),
+    Column("kept", "kept", "{:.0f}", "images that the purifier left for training"),
+    Column("share", "share", "{:.1f}", "of the images that are kept, in percent"),
+    Column("identities", "identities_kept", "{:.0f}", "intended identities with a kept image"),
+    Column("of", "identities", "{:.0f}", "intended identities with any image"),
+]
+QUALITY = [
+    Column(
+        "right kept",
+        "right_kept",
+        "{:.1f}",
+        "share of the kept images, in percent, for which the nearest centre of an identity's real images, in features "
+        "of the scoring encoder, is that of the intended one; beside it that of the dropped images",
+    ),
+    Column("dropped", "right_dropped", "{:.1f}", ""),
+    Column("recall", "right_recall", "{:.1f}", "share of the images right in this sense that is kept, in percent"),
+    Column(
+        "SSIM kept",
+        "ssim_truth_kept",
+        "{:.3f}",
+        "mean similarity (0 to 1, higher is better) of the kept images and their true pictures, rendered people "
+        "alone; beside it that of the dropped images",
+    ),
+    Column("dropped", "ssim_truth_dropped", "{:.3f}", ""),
+    Column(
+        "L1 kept",
+        "l1_truth_kept",
+        "{:.3f}",
+        "mean absolute difference (of values -1 to 1, lower is better) of the same",
+    ),
+    Column("dropped", "l1_truth_dropped", "{:.3f}", ""),
+]
+FAILURES = [
+    Column("above others", "above_others", "{:+.1f}", "all injected minus others, in points"),
+    Column(
+        "by chance",
+        "chance",
+        "±{:.1f}",
+        "the range of that difference in 95 % of random choices of as many images (normal approximation)",
+    ),
+    Column("precision", "precision_of_dropping", "{:.1f}", "share of the dropped images that is injected, in percent"),
+]
+SCORES = (
+    "percent: mean mAP over the seeds ± sample standard deviation, with its 95 % bootstrap interval over the queries; "
+    "difference: mAP minus that of {reference}, in points, paired by query, with its 95 % interval"
+)
+
+
+def as_text(rows: pd.DataFrame) -> str:
+    """The rows of ``comparison`` as aligned tables, at most 100 columns wide."""
+    return "\n\n".join(map(text_block, blocks(rows)))
+
+
+def as_page(rows: pd.DataFrame, plot: bytes) -> str:
+    """The same tables and the plot (PNG) as one HTML page that needs no other file."""
+    title = f"Purified sets of {rows['dataset'].iloc[0]}"
+    tables = "".join(map(html_block, blocks(rows)))
+    body = f"<h1>{escape(title)}</h1>\n{tables}{html_plot(plot, 'Kept and dropped images, mAP')}"
+    return html_page(title, body)
+
+
+def blocks(rows: pd.DataFrame) -> list[Block]:
+    """What is kept; how good it is; which injected failures are dropped, if there are any; what is learnt."""
+    sets, dataset = described_sets(rows), rows["dataset"].iloc[0]
+    tables = [
+        _block(f"{dataset}: purified sets of generated images", sets, KEPT, _small(sets)),
+        _block(f"{dataset}: quality of kept and dropped images", sets, QUALITY, []),
+    ]
+    if COUNTED + TOGETHER[0] in sets:
+        injected = sets[sets[COUNTED + TOGETHER[0]].notna() & (sets["purifier"] != "")]
+        title = f"{dataset}: share of the injected failures that is dropped, in percent"
+        tables.append(_block(title, injected, _failures(injected), _about_injected(injected)))
+    return [*tables, _reid(rows[rows["experiment"] != ""])]
+
+
+def described_sets(rows: pd.DataFrame) -> pd.DataFrame:
+    """The sets among the rows, once each."""
+    return rows[rows["images"].notna()].drop_duplicates(["generator", "purifier"])
+
+
+def set_name(row: pd.Series) -> str:
+    """A set in words."""
+    return f"{row['generator']}, {row['purifier'] or 'all images'}" if row["generator"] else "real images alone"
+
+
+def _block(title: str, sets: pd.DataFrame, columns: list[Column], remarks: list[str]) -> Block:
+    """Columns in which nothing is known are left out."""
+    columns = [column for column in columns if sets[column.name].notna().any()]
+    header = ["set", *(column.header for column in columns)]
+    lines = [[set_name(row), *(_cell(row, column) for column in columns)] for _, row in sets.iterrows()]
+    definitions = [f"{column.header}: {column.definition}" for column in columns if column.definition]
+    return Block(title, [header, *lines], [*definitions, *remarks])
+
+
+def _cell(row: pd.Series, column: Column) -> str:
+    return "-" if pd.isna(row[column.name]) else column.form.format(row[column.name])
+
+
+def _small(sets: pd.DataFrame) -> list[str]:
+    everything = sets[(sets["purifier"] == "") & (sets["images"] < SMALL)]
+    return [f"small-scale: {row['images']} images of {row['generator']}" for _, row in everything.iterrows()]
+
+
+def _failures(sets: pd.DataFrame) -> list[Column]:
+    definitions = {"others": "images that were not injected (false alarms)"}
+    shares = [
+        Column(kind.replace("_", " "), DROPPED + kind, "{:.1f}", definitions.get(kind, "")) for kind in _kinds(sets)
+    ]
+    return [*shares, *FAILURES]
+
+
+def _kinds(sets: pd.DataFrame) -> list[str]:
+    kinds = {name.removeprefix(DROPPED) for name in sets if name.startswith(DROPPED)}
+    return [*sorted(kinds - set(TOGETHER)), *TOGETHER]
+
+
+def _about_injected(sets: pd.DataFrame) -> list[str]:
+    remarks = []
+    for generator, rows in sets.groupby("generator", sort=False):
+        counts = {kind.replace("_", " "): rows.iloc[0][COUNTED + kind] for kind in _kinds(sets)}
+        said = ", ".join(f"{count} {kind}" for kind, count in counts.items() if pd.notna(count))
+        remarks.append(f"images of {generator}: {said}")
+    weak = sets[sets["above_others"] <= sets["chance"]]
+    if len(weak):
+        names = "; ".join(set_name(row) for _, row in weak.iterrows())
+        remarks.append(f"NO BETTER THAN CHANCE at telling injected failures from others: {names}")
+    return remarks
+
+
+def _reid(rows: pd.DataFrame) -> Block:
+    header = ["experiment", "trained on", "mAP", "difference", "95 % interval"]
+    lines = [
+        [row["experiment"], set_name(row), mean_cell(row, "mAP"), difference_cell(row), interval_cell(row)]
+        for _, row in rows.iterrows()
+    ]
+    remarks = [SCORES.format(reference=rows["baseline"].iloc[0]), *remarks_of(rows)]
+    return Block(
+        f"{rows['dataset'].iloc[0]}: re-identification after training on these sets", [header, *lines], remarks
+    )

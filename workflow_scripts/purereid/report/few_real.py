@@ -1,0 +1,97 @@
+"""How much of the score of all real images comes back from few of them (rule ``few_real``)."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from purereid.data.atomic import whole_file
+from purereid.errors import UserError
+from purereid.logs import log
+from purereid.reid.train import training_rows
+from purereid.report.compared import read_compared
+from purereid.report.few_real_plot import draw_few_real
+from purereid.report.few_real_views import as_page, as_text
+
+
+def few_real(
+    *,
+    compared: Path,
+    indexes: Sequence[Path],
+    table: Path,
+    text: Path,
+    page: Path,
+    plot: Path,
+    experiments: Sequence[dict[str, object]],
+    reference: str,
+) -> None:
+    """Write what experiments reach with how many real images; the same inputs give the same bytes.
+
+    Args:
+        compared: table.csv of the rule ``compare``.
+        indexes: the index that each experiment trained on.
+        table: CSV to write, see ``recovered``.
+        text: plain text to write, for the terminal.
+        page: HTML to write, with everything inside.
+        plot: PNG to write.
+        experiments: in the order of ``indexes``: experiment; splits (of the training); uses_generated (bool, whether
+            generated images of the index were trained on); kind ("real", or the generator or purifier whose images
+            were).
+        reference: the experiment with all real images.
+
+    Raises:
+        UserError: the reference is not among the experiments; as ``read_compared`` and ``training_rows``.
+        ValueError: not as many indexes as experiments.
+    """
+    names = [each["experiment"] for each in experiments]
+    if reference not in names:
+        raise UserError(
+            f"the reference {reference} is not among the experiments",
+            where="few_real",
+            expected=", ".join(names) or None,
+        )
+    scores = read_compared(compared, names)
+    used = [training_images(*each) for each in zip(indexes, experiments, strict=True)]
+    rows = recovered(pd.DataFrame(used), scores, reference)
+    draw_few_real(rows, reference, Path(plot))
+    with whole_file(Path(table)) as temporary:
+        rows.to_csv(temporary, index=False, float_format="%.6g", lineterminator="\n")
+    with whole_file(Path(page)) as temporary:
+        temporary.write_text(as_page(rows, reference, Path(plot).read_bytes()), encoding="utf-8")
+    with whole_file(Path(text)) as temporary:
+        temporary.write_text(as_text(rows, reference) + "\n", encoding="utf-8")
+    log.info("%s", as_text(rows, reference))
+
+
+def training_images(index: Path, experiment: dict[str, object]) -> dict[str, object]:
+    """What an experiment trained on.
+
+    Returns:
+        experiment, kind, real (images), identities (with a real image), identities_several (with more than one),
+        generated (images).
+    """
+    rows = training_rows(index, experiment["splits"])
+    made = rows["kind"] == "generated"
+    counts = rows.loc[~made, "pid"].value_counts()
+    return {
+        "experiment": experiment["experiment"],
+        "kind": experiment["kind"],
+        "real": int((~made).sum()),
+        "identities": len(counts),
+        "identities_several": int((counts > 1).sum()),
+        "generated": int(made.sum()) if experiment["uses_generated"] else 0,
+    }
+
+
+def recovered(used: pd.DataFrame, scores: pd.DataFrame, reference: str) -> pd.DataFrame:
+    """One row per experiment, by the number of real images; equal ones in the order given.
+
+    Columns: dataset, those of ``training_images``, real_share and mAP_share (percent of the reference's), those of
+    ``read_compared``. A share of nothing is NaN.
+    """
+    rows = used.merge(scores, on="experiment", validate="one_to_one")
+    whole = rows[rows["experiment"] == reference].iloc[0]
+    shares = {f"{name}_share": 100 * rows[name] / (whole[name] or float("nan")) for name in ("real", "mAP")}
+    rows = rows.assign(**shares).sort_values("real", kind="stable", ignore_index=True)
+    first = ["dataset", *used, *shares]
+    return rows[[*first, *(name for name in rows if name not in first)]]

@@ -1,0 +1,14 @@
+"""Train the network that predicts links (rule ``train_gcn``)."""
+
+from purereid.graph.train_gcn import train_gcn
+from purereid.logs import job
+
+if __name__ == "__main__":
+    with job(snakemake) as this:
+        train_gcn(
+            **snakemake.input,
+            **snakemake.output,
+            settings=snakemake.params.settings,
+            stamp=this.stamp,
+            gpus=snakemake.resources.gpu,
+        )

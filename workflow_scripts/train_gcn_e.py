@@ -1,0 +1,14 @@
+"""Train the network that chooses among neighbours (rule ``train_gcn_e``)."""
+
+from purereid.graph.train_gcn_e import train_gcn_e
+from purereid.logs import job
+
+if __name__ == "__main__":
+    with job(snakemake) as this:
+        train_gcn_e(
+            **snakemake.input,
+            **snakemake.output,
+            settings=snakemake.params.settings,
+            stamp=this.stamp,
+            gpus=snakemake.resources.gpu,
+        )

@@ -1,0 +1,14 @@
+"""Train the network that predicts how confident images are (rule ``train_gcn_v``)."""
+
+from purereid.graph.train_gcn_v import train_gcn_v
+from purereid.logs import job
+
+if __name__ == "__main__":
+    with job(snakemake) as this:
+        train_gcn_v(
+            **snakemake.input,
+            **snakemake.output,
+            settings=snakemake.params.settings,
+            stamp=this.stamp,
+            gpus=snakemake.resources.gpu,
+        )
