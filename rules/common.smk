@@ -180,23 +180,34 @@ def plot_gcn_curves_settings(wildcards):
 
 
 def compare_purifiers_settings(wildcards):
-    """Which set of images each table is of, and which sets the experiments are trained on."""
-    sets = [{"generator": generator, "purifier": purifier} for generator, purifier in _purified(wildcards.dataset)]
+    """What each table is of, and what the experiments are trained on."""
+    dataset = wildcards.dataset
+    sets = [
+        {
+            "generator": generator,
+            "purifier": purifier,
+            "rule": setup.purifying(purifier)["rule"],
+            "own_encoder": _graph_encoder(generator) == _score_encoder(),
+        }
+        for generator, purifier in _purified(dataset)
+    ]
     experiments = [
         {"experiment": name, "generator": setup.generator(name), "purifier": setup.purifier(name)}
-        for name in _learning(wildcards.dataset)
+        for name in _learning(dataset)
         if setup.uses_generated(name) or setup.generator(name) is None
     ]
-    return {"sets": sets, "experiments": experiments}
+    names = [f"{network} for {generator}" for generator, network in _graph_networks(dataset)]
+    return canonical(config["compare"] | {"sets": sets, "experiments": experiments, "network_names": names})
 
 
 def few_real_settings(wildcards):
-    """What is counted of the training set of each experiment."""
+    """What is counted of the training set of each experiment, and which of them are of one kind."""
+    networks = {network for dataset, network in setup.networks_in_use() if dataset == wildcards.dataset}
     experiments = [
         {
             "experiment": name,
             "splits": setup.section("train_reid", name)["splits"],
-            "kind": setup.training_set(name),
+            "kind": setup.kind_of_training_set(name, name_the_network=len(networks) > 1),
             "uses_generated": setup.uses_generated(name),
         }
         for name in _learning(wildcards.dataset)
@@ -235,9 +246,9 @@ def rule_graph_settings():
     parts = {"dataset": config["dataset"], "datasets": setup.datasets, "experiments": setup.experiments, "drawn": drawn}
     learnt = {generator: setup.learns_from(generator) for _, generator in setup.generators_in_use()}
     parts |= {"generators": learnt, "pictures": list(setup.pictures), "encoder": config["score_images"]["encoder"]}
-    purified = [[*names, setup.purifying(names[-1])["rule"]] for names in setup.purified_in_use()]
+    purified = [[*names, setup.purifying(names[-1])] for names in setup.purified_in_use()]
     encoders = [setup.of_generator("embed_generated", generator)["encoder"] for _, generator, _, _ in purified]
-    few = [generator for _, generator in setup.generators_in_use() if _is_few(generator)]
+    few = [generator for _, generator in setup.generators_in_use() if setup.is_few(generator)]
     parts |= {"networks": setup.networks_in_use(), "purified": purified, "encoders": encoders, "few": few}
     return canonical({"rules": texts} | parts)
 
@@ -353,19 +364,20 @@ def training_index(wildcards):
 
 def graph_encoder(wildcards):
     """The encoder whose features make up the graph."""
-    return _encoder_of(setup.of_generator("embed_generated", wildcards.generator)["encoder"], 0)
+    return _graph_encoder(wildcards.generator)
 
 
 def purify_inputs(wildcards):
     """The generated images, and what the rule of the purifier reads."""
     settings = setup.purifying(wildcards.purifier)
-    files = {name: _purification_files()[name] for name in RULES[settings["rule"]].inputs}
+    wanted = RULES[settings["rule"]].inputs
+    files = {name: path for name, path in _purification_files().items() if name in wanted}
     files |= {"index": rules.index_generated.output.generated}
     found = {name: path.format(**_generator(wildcards)) for name, path in files.items()}
     if settings.get("share_of"):
         names = _generator(wildcards) | {"purifier": settings["share_of"]}
         found |= {"as_many_as": rules.purify.output.kept.format(**names)}
-    return found | {"shards": generated_for_training(wildcards)}
+    return found | ({"shards": generated_for_training(wildcards)} if "shards" in wanted else {})
 
 
 def judge_generated_inputs(wildcards):
@@ -396,6 +408,14 @@ def truth_tables(wildcards):
     """What their images are judged by, in the same order."""
     used = _purified(wildcards.dataset)
     return [rules.judge_generated.output.truth.format(dataset=wildcards.dataset, generator=g) for g, _ in used]
+
+
+def graph_networks(wildcards):
+    """How good the networks behind the purified sets of a data set are."""
+    return [
+        _network_scores()[network].format(dataset=wildcards.dataset, generator=generator)
+        for generator, network in _graph_networks(wildcards.dataset)
+    ]
 
 
 def training_indexes(wildcards):
@@ -429,7 +449,7 @@ def comparisons():
     """One comparison per data set that a model is tested on, of models, of purifiers, and of few real images."""
     tested = setup.tested()
     purified = [dataset for dataset, _, _ in setup.purified_in_use() if dataset in tested]
-    few = [dataset for dataset, generator in setup.generators_in_use() if _is_few(generator) and dataset in tested]
+    few = [dataset for dataset, generator in setup.generators_in_use() if setup.is_few(generator) and dataset in tested]
     return [
         *expand(rules.compare.output.table, dataset=tested),
         *expand(rules.compare_purifiers.output.table, dataset=dict.fromkeys(purified)),
@@ -523,11 +543,27 @@ def _network_curves():
     return {network: maker.output.curves for network, maker in makers.items()}
 
 
+def _network_scores():
+    scores = {"gcn": rules.train_gcn.output.links, "gcn_v": rules.train_gcn_v.output.scores}
+    return scores | {"gcn_e": rules.train_gcn_e.output.scores}
+
+
+def _graph_networks(dataset):
+    """Generator and network of those that purify on a data set, each once."""
+    rules_used = [(generator, setup.purifying(purifier)["rule"]) for generator, purifier in _purified(dataset)]
+    return list(dict.fromkeys((generator, name) for generator, used in rules_used for name in RULES[used].networks))
+
+
 def _purification(dataset, generator, purifier):
-    """What lies between the generated images and the training set of a purifier."""
-    wanted = {name: _purification_files()[name] for name in RULES[setup.purifying(purifier)["rule"]].inputs}
-    files = [*wanted.values(), rules.purify.output.kept, rules.index_purified.output.purified]
-    return [path.format(dataset=dataset, generator=generator, purifier=purifier) for path in files]
+    """What lies between the generated images and the training set of a purifier, and what it is judged by."""
+    settings = setup.purifying(purifier)
+    wanted = RULES[settings["rule"]].inputs
+    files = [path for name, path in _purification_files().items() if name in wanted]
+    files += [rules.build_graph.output.graph, rules.judge_generated.output.truth]
+    files += [rules.purify.output.kept, rules.index_purified.output.purified]
+    found = [path.format(dataset=dataset, generator=generator, purifier=purifier) for path in files]
+    counted = settings.get("share_of")
+    return found + (_purification(dataset, generator, counted)[:-1] if counted else [])
 
 
 def _training_index(dataset, experiment):
@@ -548,10 +584,6 @@ def _learning(dataset):
     """Experiments that learn on a data set and are tested on it."""
     tested = setup.tested_on(dataset)
     return [name for name in tested if setup.train(name) == dataset and setup.learns(name)]
-
-
-def _is_few(generator):
-    return setup.generating(generator)["train"]["setup"] == "few"
 
 
 def _generation_files():
@@ -582,6 +614,12 @@ def _encoder_of(experiment, seed):
 def _score_encoder():
     """Another than that from which generators learn, where the experiment has several seeds."""
     return _encoder_of(config["score_images"]["encoder"], -1)
+
+
+def _graph_encoder(generator):
+    """Another than that from which generators learn and than that of scores, where the experiment has three seeds."""
+    experiment = setup.of_generator("embed_generated", generator)["encoder"]
+    return _encoder_of(experiment, max(0, len(setup.seeds(experiment)) - 2))
 
 
 def _estimator():

@@ -2,7 +2,9 @@
 Purification: choose among generated images by a graph of their features, or by simpler rules.
 
 INPUT   results/{dataset}/index_generated/{generator}/index.parquet, generate/{generator}/train
-OUTPUT  results/{dataset}/embed_generated, build_graph, train_gcn, train_gcn_v, train_gcn_e/{generator}
+OUTPUT  results/{dataset}/embed_generated/{generator}/features.parquet, confidence.parquet
+        results/{dataset}/build_graph/{generator}/graph.parquet, judge_generated/{generator}/truth.parquet
+        results/{dataset}/train_gcn/{generator}/gcn.safetensors; train_gcn_v and train_gcn_e likewise
         results/{dataset}/purify/{generator}/{purifier}/kept.parquet, index_purified/{generator}/{purifier}/index.parquet
 """
 

@@ -307,7 +307,9 @@ rule compare_purifiers:
     input:
         kept=kept_tables,
         truth=truth_tables,
-        compared=rules.compare.output.table,
+        scores=scores,
+        ranks=ranks,
+        networks=graph_networks,
     output:
         table="results/{dataset}/compare_purifiers/table.csv",
         text="results/{dataset}/compare_purifiers/table.txt",

@@ -9,6 +9,7 @@ import yaml
 from purereid.configuration import Configuration
 from purereid.errors import UserError
 from purereid.graph.purifiers.registry import RULES
+from purereid.report.training_sets import REAL_ALONE
 
 
 @pytest.fixture
@@ -299,9 +300,12 @@ def test_a_network_whose_generator_was_removed_is_told(shared: dict, root: Path)
     assert "unknown generator 'posegan'\n  where:    generators.few.trained_as" in refused(shared, root)
 
 
-def test_a_wrong_identity_needs_a_generator_that_knows_one(config: dict, root: Path):
-    message = "the generator dcgan makes people without identity, so that none can be wrong\n"
+@pytest.mark.parametrize(("kind", "lacking"), [("wrong_identity", "identity"), ("off_pose", "pose")])
+def test_a_wrong_person_or_pose_needs_a_generator_that_knows_one(config: dict, root: Path, kind: str, lacking: str):
+    message = f"the generator dcgan is asked for no {lacking}, so that none can be wrong\n"
     message += "  where:    generate.train.injected.kinds of the generator dcgan\n"
+    message += "  expected: kinds other than wrong_identity and off_pose, or the share 0\n"
+    put(config, "generate.train.injected.kinds", [kind, "blur"])
     everywhere = copy.deepcopy(config)
     put(everywhere, "generate.train.injected.share", 0.1)
     assert message in refused(everywhere, root)
@@ -322,7 +326,8 @@ def test_a_purifier_has_the_settings_of_its_rule_and_its_own(config: dict, root:
     config["purifiers"] |= {rule: {"rule": rule} for rule in RULES} | {"lax": {"threshold": 0.2}}
     setup = configure(config, root)
     for rule, about in RULES.items():
-        assert setup.purifying(rule) == {name: config["purify"][name] for name in about.settings} | {"rule": rule}
+        names = [name for name in about.settings if name != "share_of"]  # which takes the place of share
+        assert setup.purifying(rule) == {name: config["purify"][name] for name in names} | {"rule": rule}
     assert setup.purifying("lax") == {"rule": "published", "threshold": 0.2, "overlap": config["purify"]["overlap"]}
     assert list(setup.purifying("gcn")) == sorted(setup.purifying("gcn"))  # one text for equal settings
 
@@ -336,9 +341,10 @@ def test_what_experiments_are_trained_on(config: dict, root: Path):
     setup = configure(config, root)
     assert setup.purified_in_use() == [("people", "posegan", "gcn")]
     assert [setup.purifier(name) for name in ("purified", "again", "posegan", "baseline")] == ["gcn", "gcn", None, None]
-    words = {name: setup.training_set(name) for name in ("baseline", "posegan", "purified", "real_part", "again")}
-    expected = ["real images alone", "posegan", "posegan, gcn", "real images alone", "real images alone"]
-    assert list(words.values()) == expected
+    names = ("baseline", "posegan", "purified", "real_part", "again")
+    kinds = [setup.kind_of_training_set(name, name_the_network=False) for name in names]
+    assert kinds == [REAL_ALONE, "generated", "generated, gcn", REAL_ALONE, REAL_ALONE]
+    assert setup.kind_of_training_set("purified", name_the_network=True) == "posegan, generated, gcn"
     assert setup.uses_generated("purified") and not setup.uses_generated("again")
 
 
@@ -356,7 +362,7 @@ def test_what_experiments_are_trained_on(config: dict, root: Path):
         (
             "purifiers.gcn.share",
             0.3,
-            "the rule published has no setting share\n  where:    purifiers.gcn\n  expected: overlap, rule, threshold",
+            "the rule published has no setting share\n  where:    purifiers.gcn\n  expected: rule, threshold, overlap",
         ),
         ("purifiers.luck", {"rule": "random", "pool": "max"}, "the rule random has no setting pool\n"),
         ("purifiers.gcn.treshold", 0.3, "did you mean threshold?"),
@@ -392,9 +398,21 @@ def test_what_experiments_are_trained_on(config: dict, root: Path):
         (
             "generators.posegan.embed_generated",
             {"encoder": "purified"},
-            "the experiment purified is itself trained on purified images\n"
+            "the experiment purified is itself trained on generated images\n"
             "  where:    embed_generated.encoder of the generator posegan",
         ),
+        ("embed_generated.encoder", "lsro", "the experiment lsro is itself trained on generated images"),
+        (
+            "purifiers.luck",
+            {"rule": "random", "share": 0.3, "share_of": "gcn"},
+            "both share and share_of say how many images stay\n  where:    purifiers.luck",
+        ),
+        (
+            "compare_purifiers.generators",
+            ["nobody"],
+            "unknown generator of an experiment 'nobody'\n  where:    compare_purifiers.generators",
+        ),
+        ("compare_purifiers.generators", ["dcgan"], "the generator dcgan makes people without identity"),
     ],
 )
 def test_mistakes_about_purifiers_are_told(config: dict, root: Path, path: str, value: object, message: str):
@@ -417,9 +435,25 @@ def test_a_missing_setting_of_purification_is_told(config: dict, root: Path):
         assert f"a setting is missing: {section}.{setting}" in refused(changed, root)
 
 
-def test_an_encoder_trained_on_generated_images_may_make_the_graph(config: dict, root: Path):
-    config["embed_generated"]["encoder"] = "lsro"
-    assert configure(config, root).of_generator("embed_generated", "posegan")["encoder"] == "lsro"
+def test_an_encoder_of_the_real_part_alone_may_make_the_graph(config: dict, root: Path):
+    config["experiments"]["part"] = {"generator": "posegan"}
+    config["embed_generated"]["encoder"] = "part"
+    assert configure(config, root).of_generator("embed_generated", "posegan")["encoder"] == "part"
+
+
+def test_all_purifiers_are_compared_where_asked_for(config: dict, root: Path):
+    config["purifiers"]["luck"] = {"rule": "random", "share_of": "gcn"}
+    config["compare_purifiers"]["generators"] = ["posegan"]
+    setup = configure(config, root)
+    assert setup.purified_in_use() == [("people", "posegan", "gcn"), ("people", "posegan", "luck")]
+    assert "share" not in setup.purifying("luck") and "share_of" in setup.purifying("luck")
+
+
+def test_few_real_images_need_a_reference_with_all(config: dict, root: Path):
+    config["generators"]["posegan"]["generate"] = {"train": {"setup": "few", "real_identities": 3}}
+    configure(copy.deepcopy(config), root)
+    config["compare"]["reference"] = "untrained"
+    assert "the experiment untrained does not learn on people" in refused(config, root)
 
 
 @pytest.mark.parametrize(

@@ -98,8 +98,8 @@ def test_few_real_images_have_a_table(project: Project):
     table = pd.read_csv(project.folder / "results/people/few_real/table.csv").set_index("experiment")
     index = pd.read_parquet(project.folder / "results/people/index_generated/p1/index.parquet")
     real = ((index["split"] == "train") & (index["kind"] != "generated")).sum()
-    assert (table.loc[["real_p1", "generated_p1"], "real_images"] == real).all() and real < 38
-    assert table.loc["baseline", "real_images"] == 38
+    assert (table.loc[["real_p1", "generated_p1"], "real"] == real).all() and real < 38
+    assert table.loc["baseline", "real"] == 38
     assert "results/people/few_real/table.csv" in project.run("--dry-run")
 
 

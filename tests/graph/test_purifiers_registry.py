@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from purereid.graph.purifiers.registry import DECIDING, NETWORKS, RULES, settings_of
+from purereid.graph.purifiers.registry import DECIDING, NETWORKS, RULES
 
 FILES = {"features", "confidence", "graph", *NETWORKS}
 
@@ -18,7 +18,7 @@ def properties(root: Path) -> dict:
 
 
 def test_the_config_has_the_settings_of_the_rules_and_no_other(root: Path, properties: dict):
-    named = {name for rule in RULES for name in settings_of(rule)}
+    named = {name for rule in RULES for name in RULES[rule].settings}
     assert {"rule", *named} == set(properties)
     assert set(yaml.safe_load((root / "config.yaml").read_text())["purify"]) == set(properties)
 
@@ -30,7 +30,7 @@ def test_the_config_knows_the_same_rules(properties: dict):
 @pytest.mark.parametrize("rule", RULES)
 def test_every_input_is_known_and_settings_are_named_once(rule: str):
     about = RULES[rule]
-    assert set(about.inputs) <= FILES and len(set(about.settings)) == len(about.settings)
+    assert set(about.inputs) <= {*FILES, "shards"} and len(set(about.settings)) == len(about.settings)
     assert about.networks == [name for name in NETWORKS if name in about.inputs]
     assert not about.networks or {"features", "graph"} <= set(about.inputs)  # networks look at both
 
@@ -38,7 +38,7 @@ def test_every_input_is_known_and_settings_are_named_once(rule: str):
 def test_a_rule_decides_how_many_stay_or_takes_a_share():
     assert DECIDING == ["published", "strict", "clusters", "gcn_v", "gcn_e"]
     for rule in RULES:
-        shares = {"share", "share_of"} & set(settings_of(rule))
+        shares = {"share", "share_of"} & set(RULES[rule].settings)
         assert shares == (set() if rule in DECIDING else {"share", "share_of"})
 
 

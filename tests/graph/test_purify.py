@@ -58,9 +58,10 @@ class Files:
     def run(self, rule: str, **options) -> pd.DataFrame:
         settings = {"rule": rule} | {name: SETTINGS[name] for name in RULES[rule].settings if name in SETTINGS}
         settings |= options.pop("settings", {})
-        named = {name: self.path(name) for name in RULES[rule].inputs} | options
-        shards = named.pop("shards", [self.path("images.parquet")])
-        purify(index=self.path("index"), shards=shards, kept=self.path("kept"), settings=settings, **named)
+        inputs = {name: self.path(name) for name in RULES[rule].inputs}
+        if "shards" in inputs:
+            inputs |= {"shards": [self.path("images.parquet")]}
+        purify(index=self.path("index"), kept=self.path("kept"), settings=settings, **inputs, **options)
         return read_purified(self.path("kept"))
 
     def _write(self) -> None:

@@ -17,9 +17,9 @@ from purereid.graph.cluster_scores import cluster_scores
 from purereid.graph.connect import best_threshold, components, connect, similar_components
 from purereid.graph.gcn_e import GCNE
 from purereid.graph.gcn_v import GCNV
+from purereid.graph.graph_trainer import GraphTrainer
 from purereid.graph.neighbours import nearest_neighbours
 from purereid.graph.network_file import load_network
-from purereid.graph.sgd_trainer import SGDTrainer
 from purereid.graph.train_gcn_e import train_gcn_e
 from purereid.graph.train_gcn_v import correlation, train_gcn_v
 from purereid.graph.vertex_confidence import margins, vertex_confidence
@@ -192,9 +192,9 @@ def test_gcn_e_learns(tmp_path: Path):
 
 def test_gcn_e_sees_each_image_once_per_epoch(toy: Set, monkeypatch: pytest.MonkeyPatch):
     toy.train_v()
-    seen, step = [], SGDTrainer.step
+    seen, step = [], GraphTrainer.step
     monkeypatch.setattr(
-        SGDTrainer, "step", lambda self, n, batch: seen.append(batch.images.tolist()) or step(self, n, batch)
+        GraphTrainer, "step", lambda self, n, batch: seen.append(batch.images.tolist()) or step(self, n, batch)
     )
     toy.train_e(epochs=2)
     half = len(seen) // 2
@@ -212,7 +212,7 @@ def test_interrupted_training_ends_with_the_same_bytes(
     toy.train_v()
     train = toy.train_v if kind == "v" else toy.train_e
     whole = train("whole", **changed)
-    step, started = SGDTrainer.step, []
+    step, started = GraphTrainer.step, []
 
     def stopping(self, number, batch):
         if number == 2 * self.steps_per_epoch + 1:
@@ -220,10 +220,10 @@ def test_interrupted_training_ends_with_the_same_bytes(
         return step(self, number, batch)
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(SGDTrainer, "step", stopping)
+        patch.setattr(GraphTrainer, "step", stopping)
         train("parts", **changed)
     monkeypatch.setattr(
-        SGDTrainer,
+        GraphTrainer,
         "step",
         lambda self, number, batch: started.append(number / self.steps_per_epoch) or step(self, number, batch),
     )
@@ -234,6 +234,18 @@ def test_interrupted_training_ends_with_the_same_bytes(
     columns = list(pd.read_csv(tmp_path / "whole/curves.csv").columns[:-2])  # without speed and waiting
     curves = [pd.read_csv(tmp_path / folder / "curves.csv")[columns] for folder in ("whole", "parts")]
     pd.testing.assert_frame_equal(*curves)
+
+
+@pytest.mark.parametrize(("kind", "column", "score"), [("v", "held_out_mse", "mse"), ("e", "held_out_right", "right")])
+def test_curves_end_with_the_scores_of_the_network_that_is_written(
+    toy: Set, tmp_path: Path, kind: str, column: str, score: str
+):
+    files = {"v": toy.train_v(), "e": toy.train_e()}[kind]
+    curves = pd.read_csv(tmp_path / kind / "curves.csv")
+    assert curves[column].iloc[-1] == pytest.approx(read_scores(files)["held_out"][score], rel=1e-5)
+    assert curves[column].notna().all() and curves[column].nunique() > 1
+    changed = curves.loc[curves[column].diff().fillna(0) != 0, "epoch"]
+    assert len(changed) and (changed % 1 == 0).all()
 
 
 def test_other_seed_other_networks(toy: Set):
@@ -253,15 +265,22 @@ def test_test_images_are_refused(toy: Set):
 
 
 def test_too_few_images(toy: Set):
-    with pytest.raises(UserError, match="96 images of 12 held-out identities, but each shall have 96 neighbours"):
+    message = r"96 images of 12 held-out identities, but each shall have 96 (.|\n)*lower k of train_gcn_{kind},"
+    with pytest.raises(UserError, match=message.format(kind="v")):
         toy.train_v(k=96)
+    toy.train_v()
+    with pytest.raises(UserError, match=message.format(kind="e")):
+        toy.train_e(k=96)
 
 
 def test_nobody_has_two_images(toy: Set):
     toy.pids = np.arange(len(toy.pids))
     toy.write()
-    with pytest.raises(UserError, match="no two neighbouring images of the 288 training identities show one person"):
+    with pytest.raises(UserError, match=r"0 of 384 identities have several images(.|\n)*train_gcn_v\.held_out"):
         toy.train_v()
+    message = r"no two neighbouring images of the 384 training identities show one person\n  where: +train_gcn_v\n"
+    with pytest.raises(UserError, match=message):
+        toy.train_v(held_out=0.0)
 
 
 def test_learning_too_fast(toy: Set):

@@ -1,6 +1,8 @@
 """The comparison of purified sets: its rows, and how they are shown."""
 
+import json
 import logging
+import re
 from pathlib import Path
 
 import numpy as np
@@ -8,23 +10,31 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from purereid.data.truth_file import write_truth
 from purereid.errors import UserError
 from purereid.graph.purified_file import write_purified
-from purereid.graph.truth_file import write_truth
+from purereid.report.compare import METRICS
 from purereid.report.compare_purifiers import compare_purifiers
+from purereid.report.training_sets import REAL_ALONE
 
 FILES = {"table": "t.csv", "text": "t.txt", "page": "t.html", "plot": "t.png"}
-NUMBER = 200
+INPUTS = ("kept", "truth", "scores", "ranks", "networks", "sets", "experiments", "network_names")
+NUMBER, QUERIES = 200, 40
+
+GCN = {"held_out": {"average_precision": 0.5}, "cosine": {"average_precision": 0.25}}
 
 
 class Folder:
     """Purified sets and experiments that trained on them, as files."""
 
     def __init__(self, path: Path):
-        self.path, self.sets, self.experiments = path, [], []
-        self.kept, self.truth, self.scores = [], [], []
+        self.path = path
+        for name in INPUTS:
+            setattr(self, name, [])
 
-    def add_set(self, generator: str, purifier: str, kept: object = True, spoiled: object = "", rendered=True) -> None:
+    def add_set(
+        self, generator: str, purifier: str, kept=True, spoiled="", rendered=True, rule="gcn", own_encoder=False
+    ) -> None:
         """A set of 200 images of 20 identities, every fourth of which shows another one."""
         row = np.arange(NUMBER)
         table = pd.DataFrame({"image": [f"{generator}/{number}.png" for number in row], "pid": row % 20, "kept": kept})
@@ -35,32 +45,48 @@ class Folder:
         write_truth(names[1], known if rendered else known.assign(l1_truth=np.nan))
         self.kept.append(names[0])
         self.truth.append(names[1])
-        self.sets.append({"generator": generator, "purifier": purifier})
+        about = {"rule": rule, "own_encoder": own_encoder}
+        self.sets.append({"generator": generator, "purifier": purifier} | about)
 
     def add_experiment(self, name: str, generator=None, purifier=None, mAP: float | None = 50.0, **changed) -> None:
-        """An experiment and its scores."""
+        """An experiment, and its runs with two seeds on 40 queries."""
         self.experiments.append({"experiment": name, "generator": generator, "purifier": purifier})
-        numbers = {"mAP_sd": 0.5, "difference": None, "difference_low": None, "difference_high": None}
-        if mAP is not None:
-            numbers |= {"mAP_low": mAP - 3, "mAP_high": mAP + 3}
-            if name != "baseline":
-                numbers |= {"difference": mAP - 50, "difference_low": mAP - 52, "difference_high": mAP - 48}
-        texts = {
-            "dataset": "people",
+        spread = np.random.default_rng(len(self.experiments)).random(QUERIES)
+        for seed, more in ((1, -0.005), (2, 0.005)):
+            AP = np.full(QUERIES, np.nan) if mAP is None else mAP / 100 + more + 0.4 * (spread - spread.mean())
+            self.add_run(name, seed, AP, **changed)
+
+    def add_run(self, name: str, seed: int, AP: np.ndarray, *, dataset="people", note="few lights", gallery=50) -> None:
+        """What ``evaluate`` writes; NaN is a query without a match."""
+        known = not np.isnan(AP).any()
+        single = {"mAP": float(AP.mean()) if known else None}
+        content = {
+            "dataset": dataset,
             "experiment": name,
-            "seeds": "1 2",
-            "baseline": "baseline",
-            "remark": "few queries",
+            "seed": seed,
+            "protocol": {"name": "market", "distance": "cosine", "same_camera_removed": True, "note": note},
+            "counts": {"queries": len(AP), "gallery": gallery},
+            "single_query": dict.fromkeys(METRICS) | single,
+            "multi_query": None,
+            "reranked": None,
         }
-        empty = {"mAP_low": None, "mAP_high": None}
-        self.scores.append(texts | empty | {"mAP": mAP} | numbers | changed)
+        self.scores.append(self.path / f"{len(self.scores)}.scores.json")
+        self.scores[-1].write_text(json.dumps(content))
+        self.ranks.append(self.path / f"{len(self.ranks)}.ranks.parquet")
+        images = [f"query/{number}.jpg" for number in range(len(AP))]
+        pd.DataFrame({"image": images, "good": np.int32(2 * known), "AP": AP}).to_parquet(self.ranks[-1])
+
+    def add_network(self, name: str, content: dict) -> None:
+        """What the training of a network wrote."""
+        self.network_names.append(name)
+        self.networks.append(self.path / f"{len(self.networks)}.json")
+        self.networks[-1].write_text(json.dumps(content))
 
     def compare(self, **changed) -> tuple[pd.DataFrame, str, str]:
         """Table, text and page."""
-        pd.DataFrame(self.scores).to_csv(self.path / "compared.csv", index=False)
         outputs = {name: self.path / file for name, file in FILES.items()}
-        inputs = {name: getattr(self, name) for name in ("kept", "truth", "sets", "experiments")}
-        compare_purifiers(**inputs | outputs | {"compared": self.path / "compared.csv"} | changed)
+        inputs = {name: getattr(self, name) for name in INPUTS}
+        compare_purifiers(**inputs | outputs | {"reference": "baseline", "bootstrap": 200, "seed": 3} | changed)
         table = pd.read_csv(outputs["table"], keep_default_na=False)
         return table, outputs["text"].read_text(), outputs["page"].read_text()
 
@@ -74,7 +100,7 @@ def two_generators(tmp_path):
     folder = Folder(tmp_path)
     folder.add_set("good", "half", half)
     folder.add_set("spoiled", "knowing", spoiled == "", spoiled)
-    folder.add_set("spoiled", "chance", half, spoiled)
+    folder.add_set("spoiled", "chance", half, spoiled, rule="random")
     folder.add_set("spoiled", "nothing", False, spoiled)
     folder.add_experiment("uses_half", "good", "half", 55)
     folder.add_experiment("baseline")
@@ -123,11 +149,11 @@ def test_text_has_a_table_of_each_kind(folder):
     assert ["good,", "half", "75.0", "75.0", "50.0", "0.247", "0.748", "0.250", "0.250"] in lines
     assert ["spoiled,", "nothing", "-", "75.0", "0.0", "-", "0.497", "-", "0.250"] in lines
     assert ["spoiled,", "knowing", *["100.0"] * 3, "0.0", "+100.0", "±13.9", "100.0"] in lines
-    assert ["baseline", "real", "images", "alone", "50.0", "±0.5", "-", "47.0", "to", "53.0"] in lines
-    uses_half = ["good,", "half", "55.0", "±0.5", "+5.0", "[+3.0,", "+7.0]", "52.0", "to", "58.0"]
-    assert ["uses_half", *uses_half] in lines
-    assert page.count("<h2>") == 4
-    assert "<td>good, half</td><td>55.0 ±0.5</td><td>+5.0 [+3.0, +7.0]</td>" in page
+    assert f"<td>baseline</td><td>{REAL_ALONE}</td><td>50.0 ±0.7</td>{'<td>-</td>' * 3}" in page
+    header = ["experiment", "trained on", "mAP", "against all images", "against chance", "against baseline"]
+    assert f"<th>{'</th><th>'.join(header)}</th>" in page and page.count("<h2>") == 4
+    gain = r"\[[+-]\d\.\d, [+-]\d\.\d\]</td><td>"
+    assert re.search(r"<td>good, half</td><td>55.0 ±0.7</td><td>\+3.0 " + gain + r"-</td><td>\+5.0 " + gain, page)
 
 
 def test_what_is_no_better_than_chance_is_named(folder):
@@ -141,11 +167,14 @@ def test_definitions_and_remarks_stand_below(folder):
     _, text, page = folder.compare()
     for said in (
         "share of the images right in this sense",
-        "mAP minus that of baseline",
+        "mAP minus that of another experiment",
+        "against all images: the experiment on all images of the same generator (all_of_good)",
+        "similarity (-1 to 1, higher is better)",
+        "with the rule random, the draw: the spread and the intervals leave them out",
         "small-scale: 200 images of good",
     ):
         assert said in " ".join(text.split()) and said in page
-    assert text.count("few queries") == 1
+    assert text.count("few lights") == 1
 
 
 def test_sets_of_a_thousand_images_are_not_small(tmp_path, monkeypatch):
@@ -153,7 +182,7 @@ def test_sets_of_a_thousand_images_are_not_small(tmp_path, monkeypatch):
     folder = Folder(tmp_path)
     folder.add_set("good", "half")
     folder.add_experiment("baseline")
-    assert "small-scale" not in folder.compare()[1]
+    assert "small-scale: 200 images" not in folder.compare()[1]
 
 
 def test_what_is_not_known_has_no_column(tmp_path):
@@ -168,17 +197,20 @@ def test_what_is_not_known_has_no_column(tmp_path):
 def test_a_protocol_without_map(tmp_path):
     folder = Folder(tmp_path)
     folder.add_set("good", "half")
-    folder.add_experiment("baseline", mAP=None, mAP_sd=None)
-    table, text, _ = folder.compare()
-    assert table["mAP"].tolist() == [""] * 3
-    assert ["baseline", "real", "images", "alone", "-", "-", "-"] in words(text)
+    folder.add_experiment("baseline", mAP=None)
+    folder.add_experiment("everything", "good", None, None)
+    folder.add_experiment("half", "good", "half", None)
+    table, _, page = folder.compare()
+    assert table["mAP"].tolist() == table["all_difference"].tolist() == [""] * 3
+    for line in (f"<td>baseline</td><td>{REAL_ALONE}</td>", "<td>half</td><td>good, half</td>"):
+        assert line + "<td>-</td>" * 5 in page
 
 
 def test_the_text_is_at_most_100_columns_wide(tmp_path):
     folder = Folder(tmp_path)
     kinds = np.resize([f"way_of_spoiling_number_{number}" for number in range(9)] + [""], NUMBER).astype(object)
     folder.add_set("g" * 60, "p" * 60, np.arange(NUMBER) < 30, kinds)
-    folder.add_experiment("baseline", remark="word " * 60)
+    folder.add_experiment("baseline", note="word " * 60)
     folder.add_experiment("e" * 70, "g" * 60, "p" * 60)
     _, text, page = folder.compare()
     assert max(map(len, text.splitlines())) <= 100
@@ -190,8 +222,9 @@ def test_text_from_data_is_escaped(tmp_path):
     bad = "<script>a&b</script>"
     folder = Folder(tmp_path)
     folder.add_set(bad, bad, np.arange(NUMBER) < 30, np.resize([bad, ""], NUMBER).astype(object))
-    folder.add_experiment(bad, bad, bad, baseline=bad, remark=bad, dataset=bad)
-    _, _, page = folder.compare()
+    folder.add_experiment(bad, bad, bad, note=bad, dataset=bad)
+    folder.add_network(bad, GCN)
+    _, _, page = folder.compare(reference=bad)
     assert "<script" not in page and page.count("&lt;script&gt;a&amp;b&lt;/script&gt;") > 10
 
 
@@ -226,9 +259,112 @@ def test_the_log_shows_the_tables(folder, caplog, monkeypatch):
     assert text.strip() in caplog.text
 
 
+@pytest.fixture(name="drawn")
+def two_sets_by_chance(tmp_path):
+    """A purified set of 100 images, and two that were drawn, of 60 and of 100."""
+    folder, row = Folder(tmp_path), np.arange(NUMBER)
+    folder.add_set("good", "half", row < 100, own_encoder=True)
+    folder.add_set("good", "few_drawn", row % 10 < 3, rule="random")
+    folder.add_set("good", "drawn", row % 2 == 0, rule="random")
+    folder.add_set("good", "most", row < 150)
+    folder.add_set("other", "half", row < 100)
+    folder.add_experiment("baseline")
+    folder.add_experiment("few_drawn", "good", "few_drawn", 49)
+    folder.add_experiment("drawn", "good", "drawn", 48)
+    folder.add_experiment("drawn_again", "good", "drawn", 40)
+    folder.add_experiment("half", "good", "half", 55)
+    folder.add_experiment("most", "good", "most", 56)
+    folder.add_experiment("everything", "good", None, 52)
+    folder.add_experiment("everything_again", "good", None, 51)
+    folder.add_experiment("other", "other", "half", 51)
+    return folder
+
+
+def test_opponents_are_of_the_same_generator(drawn):
+    table = drawn.compare()[0].set_index("experiment")
+    opponents = table[["all_baseline", "chance_baseline"]].agg(tuple, axis=1).to_dict()
+    assert {name: names for name, names in opponents.items() if any(names)} == {
+        "half": ("everything", "drawn"),
+        "most": ("everything", "drawn"),
+        "few_drawn": ("everything", ""),
+        "drawn": ("everything", ""),
+        "drawn_again": ("everything", ""),
+    }
+    assert table.loc[["baseline", "other", "everything"], "chance_difference"].tolist() == [""] * 3
+
+
+def test_differences_equal_slow_paired_bootstrap(drawn):
+    row = drawn.compare()[0].set_index("experiment").loc["half"]
+    AP = {}
+    for scores, ranks in zip(drawn.scores, drawn.ranks, strict=True):
+        name = json.loads(scores.read_text())["experiment"]
+        AP.setdefault(name, []).append(pd.read_parquet(ranks)["AP"])
+    for prefix, other in (("all_", "everything"), ("chance_", "drawn"), ("", "baseline")):
+        gained = [100 * (sum(a[q] for a in AP["half"]) - sum(b[q] for b in AP[other])) / 2 for q in range(QUERIES)]
+        generator = np.random.default_rng(3)
+        means = sorted(sum(gained[i] for i in generator.integers(0, QUERIES, QUERIES)) / QUERIES for _ in range(200))
+        low, high = (float(row[f"{prefix}difference_{end}"]) for end in ("low", "high"))
+        assert float(row[f"{prefix}difference"]) == pytest.approx(sum(gained) / QUERIES, abs=1e-4)
+        assert means[4] - 1e-4 <= low <= means[5] + 1e-4 and means[194] - 1e-4 <= high <= means[195] + 1e-4
+        assert high - low > 1
+
+
+def test_opponents_are_named_and_another_share_is_told(drawn):
+    text, page = (" ".join(shown.split()) for shown in drawn.compare()[1:])
+    for said in (
+        "against all images: the experiment on all images of the same generator (everything)",
+        "against chance: the experiment on images of the same generator that were drawn by chance (drawn)",
+        "CHANCE KEPT ANOTHER SHARE of the images: most (75.0 %, chance 50.0 %)",
+        "JUDGED BY ITS OWN ENCODER: &#x27;right&#x27; is the opinion of the very encoder that purified: good, half",
+    ):
+        assert said.replace("&#x27;", "'") in text and f"<li>{said}</li>" in page
+
+
+def test_without_opponents_nothing_is_said_of_them(tmp_path):
+    folder = Folder(tmp_path)
+    folder.add_set("good", "half")
+    folder.add_experiment("baseline")
+    folder.add_experiment("half", "good", "half")
+    table, text, _ = folder.compare()
+    assert table["all_difference"].tolist() == table["chance_baseline"].tolist() == [""] * 3
+    assert not [said for said in ("against all images:", "against chance:", "CHANCE KEPT", "ENCODER") if said in text]
+
+
+def test_other_galleries_are_not_compared(drawn):
+    drawn.add_experiment("smaller", "other", None, 51, gallery=49)
+    table, text, _ = drawn.compare()
+    row = table.set_index("experiment").loc["other"]
+    assert row["all_baseline"] == "smaller" and row["all_difference"] == "" and row["difference"] != ""
+    assert "smaller: not comparable with baseline: other queries or another gallery" in " ".join(text.split())
+
+
+def test_networks_have_a_table(folder):
+    clusters = {"bcubed_f": 0.75, "pairwise_f": 1}
+    folder.add_network("gcn for good", GCN)
+    folder.add_network("gcn_v for good", {"held_out": clusters, "cosine": {"bcubed_f": 0.5, "pairwise_f": 0.625}})
+    folder.add_network("gcn for spoiled", {"held_out": None, "cosine": None})
+    _, text, page = folder.compare()
+    lines = words(text)
+    assert ["gcn", "for", "good", "50.0", "25.0", *"----"] in lines
+    assert ["gcn_v", "for", "good", *"--", "75.0", "50.0", "100.0", "62.5"] in lines
+    assert ["gcn", "for", "spoiled", *"------"] in lines
+    for said in ("people: networks, on held-out real identities", "may have learnt from these identities"):
+        assert said in " ".join(text.split()) and said in page
+
+
+def test_without_networks_there_is_no_table_of_them(folder):
+    assert "networks," not in folder.compare()[1]
+
+
 def test_an_experiment_on_a_set_that_is_not_given(folder):
     folder.add_experiment("strange", "good", "other")
     with pytest.raises(UserError, match="trained on the set good / other, which is not given"):
+        folder.compare()
+
+
+def test_an_experiment_without_scores(folder):
+    folder.experiments.append({"experiment": "unknown", "generator": None, "purifier": None})
+    with pytest.raises(UserError, match="no scores of unknown"):
         folder.compare()
 
 
@@ -239,5 +375,7 @@ def test_no_experiments(folder):
 
 def test_nothing_is_written_where_files_are_refused(folder):
     with pytest.raises(UserError, match="the scores cannot be read"):
-        folder.compare(compared=folder.path / "nowhere.csv")
+        folder.compare(scores=[folder.path / "nowhere.json"] * len(folder.scores))
+    with pytest.raises(UserError, match="the scores of a network cannot be read"):
+        folder.compare(networks=[folder.path / "nowhere.json"], network_names=["gcn"])
     assert not [name for name in FILES.values() if (folder.path / name).exists()]

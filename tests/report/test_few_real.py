@@ -1,6 +1,7 @@
 """What is reached with few real images: the counts, the shares, and how they are shown."""
 
 import logging
+from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
@@ -10,6 +11,8 @@ from PIL import Image
 from purereid.data.index import write_index
 from purereid.errors import UserError
 from purereid.report.few_real import few_real
+from purereid.report.style import new_plot
+from purereid.report.training_sets import REAL_ALONE
 
 FILES = {"table": "f.csv", "text": "f.txt", "page": "f.html", "plot": "f.png"}
 ABOUT = {"camid": 0, "seq": -1, "frame": -1, "width": 8, "height": 16, "sha256": "", "dataset": "people"}
@@ -25,14 +28,14 @@ class Folder:
     def __init__(self, path: Path):
         self.path, self.indexes, self.experiments, self.scores = path, [], [], []
 
-    def add(self, name: str, images: list[int], mAP: float | None, kind: str = "real", **changed) -> None:
+    def add(self, name: str, images: list[int], mAP: float | None, kind: str = REAL_ALONE, **changed) -> None:
         """An experiment on so many real images of each identity, beside four generated, junk and a query."""
         rows = [row(f"{pid}/{n}", pid) for pid, number in enumerate(images) for n in range(number)]
         rows += [row(f"made/{n}", n % 2, "generated") for n in range(4)]
         rows += [row("junk", -1), row("query", 99, split="query"), row("val", 98, split="val")]
         self.indexes.append(self.path / f"{len(self.indexes)}.parquet")
         write_index(pd.DataFrame(rows), self.indexes[-1])
-        entry = {"experiment": name, "splits": ["train"], "uses_generated": kind != "real", "kind": kind}
+        entry = {"experiment": name, "splits": ["train"], "uses_generated": kind != REAL_ALONE, "kind": kind}
         self.experiments.append(entry | {key: value for key, value in changed.items() if key in entry})
         numbers = dict.fromkeys(("difference", "difference_low", "difference_high"))
         numbers |= {"mAP": mAP, "mAP_sd": 0.5, "mAP_low": mAP and mAP - 3, "mAP_high": mAP and mAP + 3}
@@ -53,7 +56,7 @@ def three_experiments(tmp_path):
     """All real images, few of them, and few with generated ones."""
     folder = Folder(tmp_path)
     folder.add("whole", [8, 8, 4], 60)
-    folder.add("few_generated", [3, 1, 1], 45, "posegan")
+    folder.add("few_generated", [3, 1, 1], 45, "generated")
     folder.add("few", [3, 1, 1], 30)
     return folder
 
@@ -65,7 +68,7 @@ def test_counts_and_shares(folder):
     assert table["identities"].tolist() == [3, 3, 3] and table["identities_several"].tolist() == [1, 1, 3]
     assert table["generated"].tolist() == [4, 0, 0]
     assert table["real_share"].tolist() == [25, 25, 100] and table["mAP_share"].tolist() == [75, 50, 100]
-    assert table["kind"].tolist() == ["posegan", "real", "real"]
+    assert table["kind"].tolist() == ["generated", REAL_ALONE, REAL_ALONE]
     assert set(table["dataset"]) == {"people"} and table["mAP_low"].tolist() == [42, 27, 57]
 
 
@@ -78,9 +81,9 @@ def test_other_splits_count_where_they_were_trained_on(folder):
 def test_what_is_shown(folder):
     _, text, page = folder.make()
     lines = [line.split() for line in text.splitlines()]
-    assert ["few_generated", "posegan", "5", "25.0", "1", "4", "45.0", "±0.5", "75.0", "42.0", "to", "48.0"] in lines
-    assert "<td>few</td><td>real</td><td>5</td><td>25.0</td><td>1</td><td>0</td><td>30.0 ±0.5</td>" in page
-    for said in ("identities with more than one real training image", "mAP %: its share of that of whole"):
+    assert ["few_generated", "generated", "5", "25.0", "1", "4", "45.0", "±0.5", "75.0", "42.0", "to", "48.0"] in lines
+    assert f"<td>few</td><td>{REAL_ALONE}</td><td>5</td><td>25.0</td><td>1</td><td>0</td><td>30.0 ±0.5</td>" in page
+    for said in ("identities with more than one real training image", "mAP %: its share of that of whole", REAL_ALONE):
         assert said in " ".join(text.split()) and said in page
     assert text.count("few queries") == 1
 
@@ -98,7 +101,7 @@ def test_a_share_of_no_score_is_none(tmp_path, score):
     folder.add("few", [1, 2], 30)
     table, text, _ = folder.make()
     assert table["mAP_share"].isna().all() and table["real_share"].tolist() == [75, 100]
-    assert ["few", "real", "3", "75.0", "1", "0", "30.0", "±0.5", "-", "27.0", "to", "33.0"] in [
+    assert ["few", *REAL_ALONE.split(), "3", "75.0", "1", "0", "30.0", "±0.5", "-", "27.0", "to", "33.0"] in [
         line.split() for line in text.splitlines()
     ]
 
@@ -106,11 +109,34 @@ def test_a_share_of_no_score_is_none(tmp_path, score):
 def test_many_experiments_and_very_few_images(tmp_path):
     folder = Folder(tmp_path)
     for number in range(9):
-        folder.add(f"e{number}", [1 + number * 20, 1], 20 + number, f"generator{number}")
+        folder.add(f"e{number}", [1 + number * 20, 1], 20 + number, f"network{number}, generated")
     folder.add("whole", [400, 1], 70)
     table, _, _ = folder.make()
     assert table["real"].tolist() == [2 + number * 20 for number in range(9)] + [401]
     assert Image.open(tmp_path / "f.png").size[0] == 8 * 150
+
+
+def test_a_line_joins_all_numbers_of_real_images_of_a_kind(tmp_path, monkeypatch):
+    figures = []
+
+    @contextmanager
+    def kept_plot(path, height):
+        with new_plot(path, height) as figure:
+            figures.append(figure)
+            yield figure
+
+    monkeypatch.setattr("purereid.report.few_real_plot.new_plot", kept_plot)
+    folder = Folder(tmp_path)
+    for number, mAP in ((1, 20), (2, 30)):
+        folder.add(f"purified_p{number}", [number, 1], mAP + 2, "generated, gcn")
+        folder.add(f"generated_p{number}", [number, 1], mAP + 1, "generated")
+        folder.add(f"real_p{number}", [number, 1], mAP)
+    folder.add("whole", [4, 4], 60)
+    folder.make()
+    lines = {line.get_label(): line.get_ydata() for line in figures[0].axes[0].get_lines()}
+    assert list(lines) == [REAL_ALONE, "generated", "generated, gcn", "mAP of whole"]
+    assert [list(points) for points in lines.values()] == [[20, 30, 60], [21, 31], [22, 32], [60, 60]]
+    assert [text.get_text() for text in figures[0].legends[0].get_texts()] == list(lines)
 
 
 def test_the_text_is_at_most_100_columns_wide(tmp_path):

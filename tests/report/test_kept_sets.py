@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from purereid.data.truth_file import write_truth
 from purereid.errors import UserError
 from purereid.graph.purified_file import write_purified
-from purereid.graph.truth_file import write_truth
 from purereid.report.kept_sets import chance_range, describe_sets, figures, read_set
 
 KINDS = ["", "blur", "grey_box", "noise"]
@@ -44,7 +44,10 @@ def write(folder: Path, name: str, table: pd.DataFrame) -> tuple[Path, Path]:
 
 def describe(folder: Path, sets: dict[tuple[str, str], pd.DataFrame]) -> pd.DataFrame:
     files = [write(folder, f"{generator}-{purifier}", table) for (generator, purifier), table in sets.items()]
-    names = [{"generator": generator, "purifier": purifier} for generator, purifier in sets]
+    names = [
+        {"generator": generator, "purifier": purifier, "rule": "centre", "own_encoder": True}
+        for generator, purifier in sets
+    ]
     return describe_sets(names, [kept for kept, _ in files], [truth for _, truth in files])
 
 
@@ -141,6 +144,8 @@ def test_all_images_of_a_generator_come_before_its_sets(tmp_path):
     table = describe(tmp_path, sets)
     names = list(zip(table["generator"], table["purifier"], strict=True))
     assert names == [("a", ""), ("a", "x"), ("a", "y"), ("b", ""), ("b", "x")]
+    assert table["rule"].tolist() == ["", "centre", "centre", "", "centre"]
+    assert table["own_encoder"].tolist() == [False, True, True, False, True]
     assert table["kept"].tolist()[::3] == [30, 20]
     assert table["images"].tolist() == [30, 30, 30, 20, 20]
     everything = slow_figures(first.assign(kept=True))

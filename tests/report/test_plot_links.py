@@ -11,7 +11,8 @@ from matplotlib.figure import Figure
 from purereid.errors import UserError
 from purereid.graph.link_scores import precision_recall
 from purereid.graph.neighbours import Neighbours
-from purereid.graph.train_gcn import LinkData, scores_of
+from purereid.graph.train_gcn import scores_of
+from purereid.graph.training_data import GraphImages
 from purereid.report.plot_links import draw_links, plot_links, read_links
 
 
@@ -21,7 +22,7 @@ def scores(images: int = 60, links: int = 8, height: float = 1.0) -> dict:
     right = rng.random((images, links)) < 0.4
     probability = height * (0.4 * right + 0.6 * rng.random(right.shape))
     cosine = np.sort(rng.random(right.shape))[:, ::-1]
-    data = LinkData(np.empty(0), np.empty(0), Neighbours(np.empty(0), cosine), right)
+    data = GraphImages(np.empty(0), np.empty(0), Neighbours(np.empty(0), cosine), right)
     return scores_of(data, probability)
 
 

@@ -12,8 +12,8 @@ from skimage.metrics import structural_similarity
 from purereid.data.images import load_images
 from purereid.data.index import write_index
 from purereid.data.shard_writer import encode, write_shard
+from purereid.data.truth_file import read_truth
 from purereid.errors import UserError
-from purereid.graph.truth_file import read_truth
 from purereid.reid.extract import features_of
 from purereid.reid.model import load_model
 from purereid.systems.judge_generated import judge_generated

@@ -56,9 +56,9 @@ def test_grey_box_hides_all_but_the_edge(image):
     assert (changed[:, :, edge] == image[:, edge]).all()
 
 
-def test_off_pose_is_upside_down_and_aside(image):
+def test_upside_down_is_also_aside(image):
     turned = image[:, ::-1]
     right = np.concatenate([np.repeat(turned[..., :1], 5, axis=2), turned[..., :-5]], axis=2)
     left = np.concatenate([turned[..., 5:], np.repeat(turned[..., -1:], 5, axis=2)], axis=2)
-    to_right, to_left = ((spoiled(image, "off_pose") == side).all(axis=(1, 2, 3)) for side in (right, left))
+    to_right, to_left = ((spoiled(image, "upside_down") == side).all(axis=(1, 2, 3)) for side in (right, left))
     assert (to_right ^ to_left).all() and to_right.any() and to_left.any()

@@ -10,8 +10,9 @@ import yaml
 
 from purereid.config_schema import check_schema, check_sections, with_systems
 from purereid.errors import UserError
-from purereid.graph.purifiers.registry import DECIDING, RULES, settings_of
+from purereid.graph.purifiers.registry import DECIDING, RULES
 from purereid.provenance import digest
+from purereid.report.training_sets import REAL_ALONE
 from purereid.systems.registry import description, maps_needed
 
 RENDERED, MERGED = "rendered_people", "merge"
@@ -90,24 +91,34 @@ class Configuration:
         """Purifier that chooses among the images of an experiment's generator; None: all are used."""
         return self.experiments[experiment].get("purifier")
 
-    def training_set(self, experiment: str) -> str:
-        """In words, what an experiment is trained on."""
-        parts = [self.generator(experiment), self.purifier(experiment)]
-        return ", ".join(filter(None, parts)) if self.uses_generated(experiment) else "real images alone"
+    def kind_of_training_set(self, experiment: str, *, name_the_network: bool) -> str:
+        """In words, what an experiment is trained on, whatever the number of its real images."""
+        if not self.uses_generated(experiment):
+            return REAL_ALONE
+        network = self.trained(self.generator(experiment)) if name_the_network else None
+        return ", ".join(filter(None, [network, "generated", self.purifier(experiment)]))
 
     def uses_generated(self, experiment: str) -> bool:
         """Whether generated images are in its batches, and not the real part of its training set alone."""
         return self.section("train_reid", experiment)["generated_per_batch"] > 0
 
+    def is_few(self, generator: str) -> bool:
+        """Whether its images replace real ones."""
+        return self.generating(generator)["train"]["setup"] == "few"
+
     def purified_in_use(self) -> list[tuple[str, str, str]]:
-        """Data set, generator and purifier of the experiments that use one, each once."""
+        """Data set, generator and purifier of the experiments that use one, and of further comparisons, each once."""
         used = [(self.train(e), self.generator(e), self.purifier(e)) for e in self.experiments if self.purifier(e)]
-        return list(dict.fromkeys(used))
+        compared = self.config["compare_purifiers"]["generators"]
+        more = [(d, g, purifier) for d, g in self.generators_in_use() if g in compared for purifier in self.purifiers]
+        return list(dict.fromkeys(used + more))
 
     def purifying(self, purifier: str) -> dict:
         """Settings of a purifier: those of the section ``purify`` that concern its rule, overridden by its entry."""
         settings = self.config["purify"] | self.purifiers[purifier]
-        return canonical({name: settings[name] for name in ("rule", *settings_of(settings["rule"]))})
+        unused = "share" if settings["share_of"] else "share_of"
+        names = [name for name in RULES[settings["rule"]].settings if name != unused]
+        return canonical({name: settings[name] for name in ("rule", *names)})
 
     def of_generator(self, rule: str, generator: str) -> dict:
         """Settings of a rule for one generator: the section, overridden by the generator's."""
@@ -260,13 +271,16 @@ class Configuration:
                 self._check_encoder(named, f"train_gan.{self.system(generator)}.encoder of the generator {generator}")
 
     def _check_injected(self, generator: str) -> None:
-        """Images spoiled on purpose can show a wrong person only where they should show somebody."""
-        injected = self.generating(generator)["train"]["injected"]
-        if injected["share"] and "wrong_identity" in injected["kinds"] and "source" not in self.takes(generator):
+        """Images spoiled on purpose can show a wrong person or pose only where one is asked for."""
+        injected, takes = self.generating(generator)["train"]["injected"], self.takes(generator)
+        lacking = {} if "source" in takes else {"wrong_identity": "identity"}
+        lacking |= {} if any(name != "source" for name in takes) else {"off_pose": "pose"}
+        named = [kind for kind in lacking if kind in injected["kinds"]]
+        if injected["share"] and named:
             raise UserError(
-                f"the generator {generator} makes people without identity, so that none can be wrong",
+                f"the generator {generator} is asked for no {lacking[named[0]]}, so that none can be wrong",
                 where=f"generate.train.injected.kinds of the generator {generator}",
-                expected="kinds other than wrong_identity, or the share 0",
+                expected=f"kinds other than {' and '.join(lacking)}, or the share 0",
                 do=f"set them for this generator alone (generators.{generator}.generate.train.injected)",
             )
 
@@ -298,7 +312,13 @@ class Configuration:
             self._check_purifier(purifier, entry)
         for experiment in self.experiments:
             if self.purifier(experiment):
-                self._check_purified(experiment)
+                where = f"experiments.{experiment}.purifier"
+                _check_known(self.purifier(experiment), self.purifiers, where, "purifier")
+                self._check_pool(self.generator(experiment), where)
+        used = [generator for _, generator in self.generators_in_use()]
+        for generator in self.config["compare_purifiers"]["generators"]:
+            _check_known(generator, used, "compare_purifiers.generators", "generator of an experiment")
+            self._check_pool(generator, "compare_purifiers.generators")
         for _, generator, purifier in self.purified_in_use():
             counted = self.purifying(purifier).get("share_of")
             for name in filter(None, (purifier, counted)):
@@ -307,12 +327,15 @@ class Configuration:
     def _check_purifier(self, purifier: str, entry: dict) -> None:
         where = f"purifiers.{purifier}"
         settings = self.purifying(purifier)
-        strange = [name for name in entry if name not in settings]
+        strange = [name for name in entry if name not in ("rule", *RULES[settings["rule"]].settings)]
+        if "share" in entry and entry.get("share_of"):
+            what = "both share and share_of say how many images stay"
+            raise UserError(what, where=where, expected="one of them")
         if strange:
             raise UserError(
                 f"the rule {settings['rule']} has no setting {strange[0]}",
                 where=where,
-                expected=", ".join(settings),
+                expected=", ".join(("rule", *RULES[settings["rule"]].settings)),
             )
         other = settings.get("share_of")
         if other:
@@ -324,9 +347,8 @@ class Configuration:
                     expected=f"a purifier with one of the rules {', '.join(DECIDING)}",
                 )
 
-    def _check_purified(self, experiment: str) -> None:
-        where, generator = f"experiments.{experiment}.purifier", self.generator(experiment)
-        _check_known(self.purifier(experiment), self.purifiers, where, "purifier")
+    def _check_pool(self, generator: str | None, where: str) -> None:
+        """Images that can be purified, and an encoder to do it with."""
         if generator is None:
             what = "no generator is named, and so there is nothing to purify"
             raise UserError(what, where=where, do="name one (generator: of the experiment), or remove the purifier")
@@ -339,11 +361,11 @@ class Configuration:
         encoder = self.of_generator("embed_generated", generator)["encoder"]
         named = f"embed_generated.encoder of the generator {generator}"
         _check_known(encoder, self.experiments, named, "experiment")
-        if self.purifier(encoder):
+        if self.uses_generated(encoder):
             raise UserError(
-                f"the experiment {encoder} is itself trained on purified images",
+                f"the experiment {encoder} is itself trained on generated images",
                 where=named,
-                expected="an experiment without a purifier",
+                expected="an experiment that learns from real images alone",
             )
 
     def _check_graph(self, generator: str, rule: str) -> None:
@@ -369,6 +391,17 @@ class Configuration:
                 where=f"datasets.{dataset}.keypoints",
                 expected="key-point files of the data set, or estimate_keypoints.weights to find them with",
                 do="name them, or do without the experiments that use this generator (experiments: {NAME: null})",
+            )
+
+    def _check_few(self, dataset: str, generator: str) -> None:
+        """Scores with few real images are compared with those of the reference."""
+        reference = self.config["compare"]["reference"]
+        tested = dataset in self.tests(reference) and self.train(reference) == dataset and self.learns(reference)
+        if self.is_few(generator) and dataset in self.tested() and not tested:
+            raise UserError(
+                f"the experiment {reference} does not learn on {dataset} and is not tested on it",
+                where="compare.reference",
+                expected=f"the experiment with all real images, as the generator {generator} takes some away",
             )
 
     def _check_labels(self, experiment: str, labels: str) -> None:
@@ -411,6 +444,7 @@ class Configuration:
             self._check_dataset(dataset, ())
         for dataset, generator in self.generators_in_use():
             self._check_poses(dataset, generator)
+            self._check_few(dataset, generator)
 
     def _check_dataset(self, dataset: str, within: tuple[str, ...]) -> None:
         entry = self.datasets[dataset]

@@ -27,6 +27,13 @@ class ClusterScores:
     pairwise: Agreement
     nmi: float
 
+    def as_dict(self) -> dict[str, float]:
+        """For JSON: ``bcubed_precision``, ``bcubed_recall``, ``bcubed_f``, the same of ``pairwise``, and ``nmi``."""
+        agreements = {"bcubed": self.bcubed, "pairwise": self.pairwise}
+        parts = ("precision", "recall", "f")
+        found = {f"{name}_{part}": getattr(one, part) for name, one in agreements.items() for part in parts}
+        return found | {"nmi": self.nmi}
+
 
 def cluster_scores(pids: np.ndarray, clusters: np.ndarray) -> ClusterScores:
     """Compare clusters with identities.

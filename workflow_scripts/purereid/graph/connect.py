@@ -1,6 +1,7 @@
 """Clusters from confidences: each image is linked to one of higher confidence (Yang et al., CVPR 2020, section 3.2)."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -107,3 +108,9 @@ def best_threshold(
     scores = [cluster_scores(pids, clusters(threshold)) for threshold in thresholds]
     best = max(range(len(scores)), key=lambda number: scores[number].bcubed.f)
     return thresholds[best], scores[best]
+
+
+def best_tau(parents: Parents, pids: np.ndarray) -> tuple[float, ClusterScores]:
+    """The tau that makes the best clusters of images with identities int64 [N], see ``best_threshold``."""
+    linked = parents.indices != np.arange(len(parents.indices))
+    return best_threshold(parents.similarity[linked], partial(components, parents), pids)

@@ -10,17 +10,15 @@ import numpy as np
 import torch
 
 from purereid.data.atomic import whole_file
-from purereid.data.features import read_encoder
 from purereid.errors import UserError
 from purereid.graph.choose_parents import choose_parents, confident_images
-from purereid.graph.connect import Parents, nearest_higher, ranks
+from purereid.graph.connect import Parents, best_tau, nearest_higher, ranks
 from purereid.graph.gcn_e import GCNE, CandidateGraphBuilder, CandidateGraphs, candidate_loss
 from purereid.graph.gcn_v import GCNV
+from purereid.graph.graph_trainer import GraphTrainer, gradient_descent
 from purereid.graph.neighbours import Neighbours
 from purereid.graph.network_file import load_network, save_network
-from purereid.graph.sgd_trainer import SGDTrainer
-from purereid.graph.train_gcn import training_images
-from purereid.graph.train_gcn_v import as_dict, best_tau, description, vertex_data
+from purereid.graph.training_data import description, images_with_graph, real_images
 from purereid.graph.vertex_confidence import nearest, vertex_confidence
 from purereid.logs import log
 from purereid.training.distributed import first_device
@@ -41,7 +39,10 @@ def train_gcn_e(
     stamp: str,
     gpus: int = 0,
 ) -> None:
-    """Train one network and write it. The identities held out are those held out from GCN-V.
+    """Train one network and write it.
+
+    The identities held out are those held out from GCN-V. The encoder may have learnt from the held-out identities:
+    then their scores, and tau, say little of people whom it has not seen.
 
     Args:
         features: features of length 1 of training images, those that GCN-V was trained with.
@@ -62,7 +63,7 @@ def train_gcn_e(
     with locked(Path(curves).parent):
         device = first_device(gpus)
         vertex_network, known = load_network(gcn_v, GCNV)
-        values, pids = training_images(features, index)
+        values, pids = real_images(features, index)
         _check_identities(pids, known, gcn_v)
         held_out = np.isin(pids, known["held_out_identities"])
         prepare = partial(edge_data, network=vertex_network, k=(known["k"], settings["k"]), device=device)
@@ -74,7 +75,7 @@ def train_gcn_e(
         train(trainer, seed=settings["seed"], stamp=stamp, curves=Path(curves), log_every=settings["log_every"])
         tau, found = scores_of(trainer)
         sizes = {"k": settings["k"], "share": settings["share"], "tau": tau}
-        about = {**sizes, **description(pids[~held_out], pids[held_out]), "encoder": read_encoder(features)}
+        about = sizes | description(features, pids, held_out)
         with whole_file(Path(scores)) as temporary:
             temporary.write_text(json.dumps(about | found, indent=1) + "\n", encoding="utf-8")
         save_network(gcn_e, trainer.network, about)
@@ -102,27 +103,30 @@ def edge_data(
     device: torch.device,
 ) -> EdgeData:
     """Build the graph of ``what`` identities, with so many neighbours for GCN-V and for GCN-E."""
-    whole = vertex_data(features, pids, max(k), what, device).graph
+    sizes = {"k": max(k)}
+    whole = images_with_graph(features, pids, sizes, what=what, section="train_gcn_e", device=device).graph
     confidence = vertex_confidence(network, features, whole, k=k[0], device=device)
     graph = nearest(whole, k[1])
     choosing = confident_images(graph, ranks(confidence), share)
     if not len(choosing):
         raise UserError(
             f"of the most confident {share:.0%} of {len(pids)} {what} images none has two candidates",
+            where="train_gcn_e",
             expected="images with several neighbours of higher confidence",
             do="raise k, train_share or share",
         )
     return EdgeData(features, pids, graph, confidence, choosing)
 
 
-class GCNETrainer(SGDTrainer):
+class GCNETrainer(GraphTrainer):
     """The training as the loop sees it; each image that chooses is seen once per epoch."""
 
     def __init__(self, data: EdgeData, test: EdgeData | None, settings: dict, device: torch.device):
         torch.manual_seed(step_seed(settings["seed"], 0))
         network = GCNE(features=data.features.shape[1], widths=settings["widths"]).to(device)
         batch = min(settings["batch"], len(data.choosing))
-        super().__init__(network, settings, math.ceil(len(data.choosing) / batch), batch)
+        optimiser = gradient_descent(network, settings)
+        super().__init__(network, optimiser, settings, math.ceil(len(data.choosing) / batch), batch)
         self.data, self.test, self.device = data, test, device
         self.build = CandidateGraphBuilder(data.graph, torch.from_numpy(ranks(data.confidence)), device)
         self.features, self.pids = (torch.from_numpy(part).to(device) for part in (data.features, data.pids))
@@ -134,9 +138,7 @@ class GCNETrainer(SGDTrainer):
 
     def batch(self, step: int) -> CandidateGraphs:
         """Candidates of some images."""
-        epoch, number = divmod(step, self.steps_per_epoch)
-        order = np.random.default_rng([self.settings["seed"], 2, epoch]).permutation(self.data.choosing)
-        return self.build(torch.from_numpy(order[number * self.images_per_step :][: self.images_per_step]))
+        return self.build(self.drawn(self.data.choosing, step))
 
     def loss(self, batch: CandidateGraphs) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
         """Cross-entropy, and share of the candidates that are judged rightly."""
@@ -164,8 +166,8 @@ def scores_of(trainer: GCNETrainer) -> tuple[float, dict]:
         return tau, {"held_out": None, "gcn_v": None}
     plain_tau, plain = best_tau(nearest_ones, data.pids)
     found = {
-        "held_out": {"right": right_share(chosen, data)} | as_dict(clusters),
-        "gcn_v": {"tau": plain_tau, "right": right_share(nearest_ones, data)} | as_dict(plain),
+        "held_out": {"right": right_share(chosen, data)} | clusters.as_dict(),
+        "gcn_v": {"tau": plain_tau, "right": right_share(nearest_ones, data)} | plain.as_dict(),
     }
     log.info(
         "held-out identities: %.3f of the chosen links right (of GCN-V's %.3f); clusters with tau %.3f: "

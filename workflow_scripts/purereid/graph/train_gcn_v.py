@@ -3,23 +3,17 @@
 import json
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch.nn import functional
 
 from purereid.data.atomic import whole_file
-from purereid.data.features import read_encoder
-from purereid.errors import UserError
-from purereid.graph.cluster_scores import ClusterScores
-from purereid.graph.connect import Parents, best_threshold, components, nearest_higher, similar_components
+from purereid.graph.connect import best_tau, best_threshold, nearest_higher, similar_components
 from purereid.graph.gcn_v import GCNV, input_blocks
-from purereid.graph.link_scores import same_person
-from purereid.graph.neighbours import Neighbours, nearest_neighbours
+from purereid.graph.graph_trainer import GraphTrainer, gradient_descent
 from purereid.graph.network_file import save_network
-from purereid.graph.sgd_trainer import SGDTrainer
-from purereid.graph.train_gcn import held_out_images, training_images
+from purereid.graph.training_data import GraphImages, description, held_out_images, images_with_graph, real_images
 from purereid.graph.vertex_confidence import margins, vertex_confidence
 from purereid.logs import log
 from purereid.training.distributed import first_device
@@ -47,6 +41,9 @@ def train_gcn_v(
     components, whose threshold is chosen in the same way. Among more images there are more that look alike, and a
     higher tau may be better. Published for features of faces: 0.65 to 0.8.
 
+    The encoder may have learnt from the held-out identities: then their scores, and tau, say little of people whom it
+    has not seen. The curves hold scores after the first step of all and after the last of each epoch.
+
     Args:
         features: features of length 1 of training images; those of generated ones are left out.
         index: tells who they show.
@@ -66,62 +63,30 @@ def train_gcn_v(
     """
     with locked(Path(curves).parent):
         device = first_device(gpus)
-        values, pids = training_images(features, index)
-        held_out = held_out_images(pids, settings["held_out"], np.random.default_rng([settings["seed"], 1]))
-        data = vertex_data(values[~held_out], pids[~held_out], settings["k"], "training", device)
-        test = (
-            vertex_data(values[held_out], pids[held_out], settings["k"], "held-out", device) if held_out.any() else None
-        )
+        values, pids = real_images(features, index)
+        rng = np.random.default_rng([settings["seed"], 1])
+        held_out = held_out_images(pids, settings["held_out"], rng, "train_gcn_v")
+        prepare = partial(images_with_graph, sizes={"k": settings["k"]}, section="train_gcn_v", device=device)
+        data = prepare(values[~held_out], pids[~held_out], what="training")
+        test = prepare(values[held_out], pids[held_out], what="held-out") if held_out.any() else None
         trainer = GCNVTrainer(data, test, settings, device)
         train(trainer, seed=settings["seed"], stamp=stamp, curves=Path(curves), log_every=settings["log_every"])
         tau, found = scores_of(trainer)
-        about = {
-            "k": settings["k"],
-            "tau": tau,
-            **description(pids[~held_out], pids[held_out]),
-            "encoder": read_encoder(features),
-        }
+        about = {"k": settings["k"], "tau": tau} | description(features, pids, held_out)
         with whole_file(Path(scores)) as temporary:
             temporary.write_text(json.dumps(about | found, indent=1) + "\n", encoding="utf-8")
         save_network(gcn_v, trainer.network, about)
         finish(curves)
 
 
-class VertexData(NamedTuple):
-    """Images with their graph."""
-
-    features: np.ndarray  # float32 [N, D]
-    pids: np.ndarray  # int64 [N]
-    graph: Neighbours
-
-
-def vertex_data(features: np.ndarray, pids: np.ndarray, k: int, what: str, device: torch.device) -> VertexData:
-    """Build the graph of ``what`` identities, with k neighbours of each image."""
-    people = len(np.unique(pids))
-    if len(features) <= k:
-        raise UserError(
-            f"{len(features)} images of {people} {what} identities, but each shall have {k} neighbours",
-            expected=f"more than {k} images",
-            do="lower k, change held_out, or take more identities",
-        )
-    graph = nearest_neighbours(features, k, device=device)
-    right = same_person(graph.indices, pids)
-    if not right.any():
-        raise UserError(
-            f"no two neighbouring images of the {people} {what} identities show one person",
-            expected="identities with several images each, and features that tell who they show",
-        )
-    log.info("%d images of %d %s identities, %.1f %% of neighbours right", len(pids), people, what, 100 * right.mean())
-    return VertexData(features, pids, graph)
-
-
-class GCNVTrainer(SGDTrainer):
+class GCNVTrainer(GraphTrainer):
     """The training as the loop sees it; each step sees all images."""
 
-    def __init__(self, data: VertexData, test: VertexData | None, settings: dict, device: torch.device):
+    def __init__(self, data: GraphImages, test: GraphImages | None, settings: dict, device: torch.device):
         torch.manual_seed(step_seed(settings["seed"], 0))
         network = GCNV(features=data.features.shape[1], width=settings["width"]).to(device)
-        super().__init__(network, settings, settings["steps_per_epoch"], len(data.pids))
+        optimiser = gradient_descent(network, settings)
+        super().__init__(network, optimiser, settings, settings["steps_per_epoch"], len(data.pids))
         self.data, self.test, self.device = data, test, device
         self.inputs = torch.cat(list(input_blocks(data.features, data.graph, device)))
         margin = margins(data.graph, data.pids)
@@ -148,7 +113,7 @@ class GCNVTrainer(SGDTrainer):
         mse = np.square(predicted - true, dtype=np.float64).mean()
         return {"held_out_mse": float(mse), "held_out_correlation": correlation(true, predicted)}
 
-    def predict(self, data: VertexData) -> np.ndarray:
+    def predict(self, data: GraphImages) -> np.ndarray:
         """Confidences float32 [N] of other images."""
         return vertex_confidence(self.network, data.features, data.graph, k=self.settings["k"], device=self.device)
 
@@ -170,15 +135,9 @@ def scores_of(trainer: GCNVTrainer) -> tuple[float, dict]:
         *(plain.bcubed.f, plain.pairwise.f),
     )
     return tau, {
-        "held_out": found | {"mse_of_mean": float(of_mean)} | as_dict(clusters),
-        "cosine": {"threshold": threshold} | as_dict(plain),
+        "held_out": found | {"mse_of_mean": float(of_mean)} | clusters.as_dict(),
+        "cosine": {"threshold": threshold} | plain.as_dict(),
     }
-
-
-def best_tau(parents: Parents, pids: np.ndarray) -> tuple[float, ClusterScores]:
-    """The tau that makes the best clusters of images with identities int64 [N], see ``connect.best_threshold``."""
-    linked = parents.indices != np.arange(len(parents.indices))
-    return best_threshold(parents.similarity[linked], partial(components, parents), pids)
 
 
 def correlation(first: np.ndarray, second: np.ndarray) -> float:
@@ -186,21 +145,3 @@ def correlation(first: np.ndarray, second: np.ndarray) -> float:
     first, second = (values - values.mean(dtype=np.float64) for values in (first, second))
     lengths = np.linalg.norm(first) * np.linalg.norm(second)
     return float(first @ second / lengths) if lengths else 0.0
-
-
-def as_dict(scores: ClusterScores) -> dict[str, float]:
-    """Scores of clusters for JSON."""
-    agreements = {"bcubed": scores.bcubed, "pairwise": scores.pairwise}
-    parts = ("precision", "recall", "f")
-    found = {f"{name}_{part}": getattr(one, part) for name, one in agreements.items() for part in parts}
-    return found | {"nmi": scores.nmi}
-
-
-def description(pids: np.ndarray, held_out: np.ndarray) -> dict:
-    """What a network was trained on, for its file: identities int64 [n] of the images, and of the held-out ones."""
-    return {
-        "images": len(pids),
-        "identities": np.unique(pids).tolist(),
-        "held_out_images": len(held_out),
-        "held_out_identities": np.unique(held_out).tolist(),
-    }

@@ -44,9 +44,7 @@ def compare(
     Raises:
         UserError: no runs, a file that cannot be read, a run given twice, seeds scored on different queries.
     """
-    if not scores or len(scores) != len(ranks):
-        raise UserError(f"{len(scores)} scores and {len(ranks)} ranks", expected="both of each run, of one run or more")
-    groups = group_runs([read_run(*paths) for paths in zip(scores, ranks, strict=True)])
+    groups = read_groups(scores, ranks)
     compared = comparison(groups, reference, bootstrap, seed)
     draw_comparison(compared, groups, Path(plot))
     with whole_file(Path(table)) as temporary:
@@ -56,6 +54,20 @@ def compare(
     with whole_file(Path(text)) as temporary:
         temporary.write_text(as_text(compared) + "\n", encoding="utf-8")
     log.info("comparison\n%s", as_text(compared))
+
+
+def read_groups(scores: list[Path], ranks: list[Path]) -> list[list[Run]]:
+    """Read runs and put those together that differ only in their seed, see ``group_runs``.
+
+    Args:
+        scores, ranks: scores.json and ranks.parquet of each run, in the same order.
+
+    Raises:
+        UserError: no runs, a file that cannot be read, a run given twice, seeds scored on different queries.
+    """
+    if not scores or len(scores) != len(ranks):
+        raise UserError(f"{len(scores)} scores and {len(ranks)} ranks", expected="both of each run, of one run or more")
+    return group_runs([read_run(*paths) for paths in zip(scores, ranks, strict=True)])
 
 
 def group_runs(runs: list[Run]) -> list[list[Run]]:
@@ -129,19 +141,29 @@ def _spread(fractions: list[float | None]) -> dict[str, float]:
 
 
 def _intervals(group: list[Run], baseline: list[Run], bootstrap: int, seed: int) -> dict[str, object]:
-    result = dict.fromkeys(("mAP_low", "mAP_high", "difference", "difference_low", "difference_high"), np.nan)
-    result |= {"baseline": baseline[0].experiment}
-    if group[0].single["mAP"] is None:
-        return result
-    mine = _query_scores(group)
-    means = bootstrap_means(mine, bootstrap, seed)
-    result["mAP_low"], result["mAP_high"] = interval(means)
-    if group is not baseline and _same_task(group, baseline):
-        theirs = _query_scores(baseline)
-        result["difference"] = mine.mean() - theirs.mean()
-        paired = means - bootstrap_means(theirs, bootstrap, seed)
-        result["difference_low"], result["difference_high"] = interval(paired)
-    return result
+    low, high = np.nan, np.nan
+    if group[0].single["mAP"] is not None:
+        low, high = interval(bootstrap_means(_query_scores(group), bootstrap, seed))
+    compared = paired_difference(group, baseline, bootstrap, seed)
+    return {"mAP_low": low, "mAP_high": high, **compared, "baseline": baseline[0].experiment}
+
+
+def paired_difference(group: list[Run], other: list[Run], bootstrap: int, seed: int) -> dict[str, float]:
+    """mAP of one experiment minus that of another, in points, with the 95 % interval of the paired bootstrap.
+
+    Args:
+        group, other: runs of an experiment that differ only in their seed.
+        bootstrap, seed: draws, and the seed of the draws.
+
+    Returns:
+        difference, difference_low and difference_high; NaN for the same group, and where there is no mAP or protocol,
+        queries or gallery are not the same.
+    """
+    names = ("difference", "difference_low", "difference_high")
+    if group is other or group[0].single["mAP"] is None or not _same_task(group, other):
+        return dict.fromkeys(names, np.nan)
+    gained = _query_scores(group) - _query_scores(other)
+    return dict(zip(names, (gained.mean(), *interval(bootstrap_means(gained, bootstrap, seed))), strict=True))
 
 
 def _query_scores(group: list[Run]) -> np.ndarray:

@@ -8,71 +8,89 @@ import pandas as pd
 from purereid.data.atomic import whole_file
 from purereid.errors import UserError
 from purereid.logs import log
+from purereid.report.compare import comparison, paired_difference, read_groups
 from purereid.report.compare_purifiers_plot import draw_sets
 from purereid.report.compare_purifiers_views import as_page, as_text
-from purereid.report.compared import read_compared
+from purereid.report.compared import scores_of
 from purereid.report.kept_sets import describe_sets
+from purereid.report.network_scores import read_networks
+from purereid.report.runs import Run
 
 SET = ["generator", "purifier"]
+CHANCE = "random"  # the rule that draws
+GAINS = ["baseline", "difference", "difference_low", "difference_high"]
 
 
 def compare_purifiers(
     *,
     kept: Sequence[Path],
     truth: Sequence[Path],
-    compared: Path,
+    scores: list[Path],
+    ranks: list[Path],
+    networks: Sequence[Path],
     table: Path,
     text: Path,
     page: Path,
     plot: Path,
-    sets: Sequence[dict[str, str]],
+    sets: Sequence[dict[str, object]],
     experiments: Sequence[dict[str, str | None]],
+    network_names: Sequence[str],
+    reference: str | None = None,
+    bootstrap: int = 1000,
+    seed: int = 0,
 ) -> None:
     """Write the comparison of all purified sets of a data set; the same inputs give the same bytes.
 
     Args:
         kept, truth: kept.parquet and truth.parquet of each set.
-        compared: table.csv of the rule ``compare``.
-        table: CSV to write, see ``comparison``.
+        scores, ranks: scores.json and ranks.parquet of each run on the data set, as for ``compare``.
+        networks: links.json of ``train_gcn``, scores.json of ``train_gcn_v`` and ``train_gcn_e``.
+        table: CSV to write, see ``rows_of_sets`` and ``gains``.
         text: plain text to write, for the terminal.
         page: HTML to write, with everything inside.
         plot: PNG to write.
-        sets: generator and purifier of each set, in the order of ``kept``.
+        sets: generator, purifier, rule and own_encoder of each set, in the order of ``kept``, see ``describe_sets``.
         experiments: which set each experiment trained on: experiment, generator (None: real images alone), purifier
-            (None: all generated images). Others in ``compared`` are left out.
+            (None: all generated images). Runs of others are left out, except those of the reference.
+        network_names: of ``networks``, in their order, such as "gcn for posegan".
+        reference, bootstrap, seed: as for ``compare``.
 
     Raises:
-        UserError: as ``describe_sets`` and ``read_compared``; no experiment, or one whose set is not among ``sets``.
+        UserError: as ``describe_sets``, ``read_groups``, ``scores_of`` and ``read_networks``; no experiment, or one
+            whose set is not among ``sets``.
     """
     if not experiments:
         raise UserError("there is no experiment to compare", expected="the reference, at least")
     described = describe_sets(sets, kept, truth)
-    scores = read_compared(compared, [each["experiment"] for each in experiments])
-    rows = comparison(described, experiments, scores)
+    groups, learnt = read_groups(scores, ranks), read_networks(networks, network_names)
+    names = [each["experiment"] for each in experiments]
+    scored = scores_of(comparison(groups, reference, bootstrap, seed), names, "compare_purifiers")
+    rows = rows_of_sets(described, experiments, scored)
+    rows = rows.join(gains(rows, groups, bootstrap, seed))
     draw_sets(rows, Path(plot))
     with whole_file(Path(table)) as temporary:
         rows.to_csv(temporary, index=False, float_format="%.6g", lineterminator="\n")
     with whole_file(Path(page)) as temporary:
-        temporary.write_text(as_page(rows, Path(plot).read_bytes()), encoding="utf-8")
+        temporary.write_text(as_page(rows, learnt, Path(plot).read_bytes()), encoding="utf-8")
     with whole_file(Path(text)) as temporary:
-        temporary.write_text(as_text(rows) + "\n", encoding="utf-8")
-    log.info("%s", as_text(rows))
+        temporary.write_text(as_text(rows, learnt) + "\n", encoding="utf-8")
+    log.info("%s", as_text(rows, learnt))
 
 
-def comparison(
-    described: pd.DataFrame, experiments: Sequence[dict[str, str | None]], scores: pd.DataFrame
+def rows_of_sets(
+    described: pd.DataFrame, experiments: Sequence[dict[str, str | None]], scored: pd.DataFrame
 ) -> pd.DataFrame:
     """One row per set and experiment that trained on it; a set on which none trained has one row too.
 
     Real images alone (generator and purifier "") come first, then the sets in the order of ``described``, then
-    generators without purified sets. Columns: dataset and those of ``describe_sets`` and ``read_compared``; where there
-    is no set or no experiment, numbers are NaN and texts "".
+    generators without purified sets. Columns: dataset and those of ``describe_sets`` and ``scores_of``; where there is
+    no set or no experiment, texts are "" and others NaN.
 
     Raises:
         UserError: an experiment that trained on a set which is not described.
     """
     trained = pd.DataFrame([{name: each[name] or "" for name in ("experiment", *SET)} for each in experiments])
-    trained = trained.merge(scores.drop(columns="dataset"), on="experiment", validate="one_to_one")
+    trained = trained.merge(scored.drop(columns="dataset"), on="experiment", validate="one_to_one")
     known = list(described[SET].itertuples(index=False, name=None))
     used = list(trained[SET].itertuples(index=False, name=None))
     strange = [" / ".join(name) for name in used if name[1] and name not in known]
@@ -81,5 +99,45 @@ def comparison(
     alone = [name for name in used if not name[0]]
     names = pd.DataFrame(list(dict.fromkeys([*alone, *known, *used])), columns=SET)
     rows = names.merge(described, how="left", on=SET).merge(trained, how="left", on=SET)
-    rows.insert(0, "dataset", scores["dataset"].iloc[0])
-    return rows.fillna(dict.fromkeys(("experiment", "seeds", "baseline", "remark"), ""))
+    rows.insert(0, "dataset", scored["dataset"].iloc[0])
+    return rows.fillna(dict.fromkeys(("rule", "experiment", "seeds", "baseline", "remark"), ""))
+
+
+def gains(rows: pd.DataFrame, groups: list[list[Run]], bootstrap: int, seed: int) -> pd.DataFrame:
+    """What each experiment on a purified set gains over its ``opponents``.
+
+    Args:
+        rows: see ``rows_of_sets``.
+        groups: the runs of all experiments among them.
+        bootstrap, seed: as for ``compare.paired_difference``.
+
+    Returns:
+        for each row all_baseline and chance_baseline (the opponents), and the columns of ``compare.paired_difference``
+        with the same prefixes: all_difference, chance_difference_low, ...
+    """
+    runs = {group[0].experiment: group for group in groups}
+    found = []
+    for _, row in rows.iterrows():
+        gained: dict[str, object] = {}
+        for kind, other in opponents(rows, row).items():
+            against = {"baseline": other}
+            if other:
+                against |= paired_difference(runs[row["experiment"]], runs[other], bootstrap, seed)
+            gained |= {f"{kind}_{name}": value for name, value in against.items()}
+        found.append(gained)
+    return pd.DataFrame(found, rows.index, [f"{kind}_{name}" for kind in ("all", "chance") for name in GAINS])
+
+
+def opponents(rows: pd.DataFrame, row: pd.Series) -> dict[str, str]:
+    """Experiments of the same generator that one on a purified set has to beat; "" where there is none.
+
+    all: the first experiment on all images. chance: that on images which the rule random chose; of several the one
+    whose number of images is the most similar, of equals the first; none for the rule random itself.
+    """
+    others = rows[(rows["generator"] == row["generator"]) & (rows["experiment"] != "")]
+    if not (row["experiment"] and row["purifier"]):
+        others = others[:0]
+    drawn = others[(others["rule"] == CHANCE) & (row["rule"] != CHANCE)]
+    drawn = drawn.sort_values("kept", key=lambda kept: (kept - row["kept"]).abs(), kind="stable")
+    kinds = {"all": others[others["purifier"] == ""], "chance": drawn}
+    return {kind: next(iter(found["experiment"]), "") for kind, found in kinds.items()}

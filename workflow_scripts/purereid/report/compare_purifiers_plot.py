@@ -7,17 +7,17 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from purereid.report.compare_plot import shown
-from purereid.report.compare_purifiers_views import set_name
 from purereid.report.style import BLUE, GREY, INK, VERMILION, new_plot
+from purereid.report.training_sets import set_name
 
 GAP = 0.7  # rows, between generators
 
 
 def draw_sets(rows: pd.DataFrame, path: Path) -> None:
-    """Draw one line per row of ``comparison``, in two panels, or in three where there are injected failures.
+    """Draw one line per row of ``rows_of_sets``, in two panels, or in three where there are injected failures.
 
     Args:
-        rows: see ``comparison``.
+        rows: see ``rows_of_sets``.
         path: PNG to write.
     """
     places = np.arange(len(rows)) + GAP * (rows["generator"] != rows["generator"].shift()).cumsum().to_numpy()

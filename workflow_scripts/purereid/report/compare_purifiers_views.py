@@ -1,13 +1,15 @@
 """Purified sets for the eye: plain text for the terminal, a page for the browser."""
 
+from collections.abc import Iterable
 from html import escape
 from typing import NamedTuple
 
 import pandas as pd
 
-from purereid.report.compare_views import difference_cell, interval_cell, mean_cell, remarks_of
+from purereid.report.compare_purifiers_reid import reid_block
 from purereid.report.kept_sets import COUNTED, DROPPED
 from purereid.report.tables import Block, html_block, html_page, html_plot, text_block
+from purereid.report.training_sets import set_name
 
 SMALL = 1000  # generated images
 TOGETHER = ("all_injected", "others")  # kinds that stand last
@@ -43,7 +45,7 @@ QUALITY = [
         "SSIM kept",
         "ssim_truth_kept",
         "{:.3f}",
-        "mean similarity (0 to 1, higher is better) of the kept images and their true pictures, rendered people "
+        "mean similarity (-1 to 1, higher is better) of the kept images and their true pictures, rendered people "
         "alone; beside it that of the dropped images",
     ),
     Column("dropped", "ssim_truth_dropped", "{:.3f}", ""),
@@ -65,37 +67,60 @@ FAILURES = [
     ),
     Column("precision", "precision_of_dropping", "{:.1f}", "share of the dropped images that is injected, in percent"),
 ]
-SCORES = (
-    "percent: mean mAP over the seeds ± sample standard deviation, with its 95 % bootstrap interval over the queries; "
-    "difference: mAP minus that of {reference}, in points, paired by query, with its 95 % interval"
-)
+NETWORKS = [
+    Column(
+        "average precision",
+        "average_precision",
+        "{:.1f}",
+        "that of predicted links, in percent; beside it that of links by cosine",
+    ),
+    Column("beside", "average_precision_beside", "{:.1f}", ""),
+    Column(
+        "B-cubed F",
+        "bcubed_f",
+        "{:.1f}",
+        "agreement of clusters and identities, in percent; beside it that of connected components by cosine, for GCN-E "
+        "that of the clusters that GCN-V makes alone",
+    ),
+    Column("beside", "bcubed_f_beside", "{:.1f}", ""),
+    Column("pairwise F", "pairwise_f", "{:.1f}", "the same agreement by pairs of images"),
+    Column("beside", "pairwise_f_beside", "{:.1f}", ""),
+]
+OWN_ENCODER = "JUDGED BY ITS OWN ENCODER: 'right' is the opinion of the very encoder that purified: {sets}"
 
 
-def as_text(rows: pd.DataFrame) -> str:
-    """The rows of ``comparison`` as aligned tables, at most 100 columns wide."""
-    return "\n\n".join(map(text_block, blocks(rows)))
+def as_text(rows: pd.DataFrame, networks: pd.DataFrame) -> str:
+    """The rows of ``compare_purifiers`` and of ``read_networks`` as aligned tables, at most 100 columns wide."""
+    return "\n\n".join(map(text_block, blocks(rows, networks)))
 
 
-def as_page(rows: pd.DataFrame, plot: bytes) -> str:
+def as_page(rows: pd.DataFrame, networks: pd.DataFrame, plot: bytes) -> str:
     """The same tables and the plot (PNG) as one HTML page that needs no other file."""
     title = f"Purified sets of {rows['dataset'].iloc[0]}"
-    tables = "".join(map(html_block, blocks(rows)))
+    tables = "".join(map(html_block, blocks(rows, networks)))
     body = f"<h1>{escape(title)}</h1>\n{tables}{html_plot(plot, 'Kept and dropped images, mAP')}"
     return html_page(title, body)
 
 
-def blocks(rows: pd.DataFrame) -> list[Block]:
-    """What is kept; how good it is; which injected failures are dropped, if there are any; what is learnt."""
+def blocks(rows: pd.DataFrame, networks: pd.DataFrame) -> list[Block]:
+    """What is kept; how good it is; which injected failures are dropped; the networks behind it; what is learnt.
+
+    Without injected failures or networks there is no table of them.
+    """
     sets, dataset = described_sets(rows), rows["dataset"].iloc[0]
     tables = [
-        _block(f"{dataset}: purified sets of generated images", sets, KEPT, _small(sets)),
-        _block(f"{dataset}: quality of kept and dropped images", sets, QUALITY, []),
+        _sets(f"{dataset}: purified sets of generated images", sets, KEPT, _small(sets)),
+        _sets(f"{dataset}: quality of kept and dropped images", sets, QUALITY, _own_encoder(sets)),
     ]
     if COUNTED + TOGETHER[0] in sets:
         injected = sets[sets[COUNTED + TOGETHER[0]].notna() & (sets["purifier"] != "")]
         title = f"{dataset}: share of the injected failures that is dropped, in percent"
-        tables.append(_block(title, injected, _failures(injected), _about_injected(injected)))
-    return [*tables, _reid(rows[rows["experiment"] != ""])]
+        tables.append(_sets(title, injected, _failures(injected), _about_injected(injected)))
+    if len(networks):
+        remark = "the encoder that the networks' features come from may have learnt from these identities"
+        title = f"{dataset}: networks, on held-out real identities"
+        tables.append(_block(title, "network", networks["network"], networks, NETWORKS, [remark]))
+    return [*tables, reid_block(rows[rows["experiment"] != ""])]
 
 
 def described_sets(rows: pd.DataFrame) -> pd.DataFrame:
@@ -103,16 +128,23 @@ def described_sets(rows: pd.DataFrame) -> pd.DataFrame:
     return rows[rows["images"].notna()].drop_duplicates(["generator", "purifier"])
 
 
-def set_name(row: pd.Series) -> str:
-    """A set in words."""
-    return f"{row['generator']}, {row['purifier'] or 'all images'}" if row["generator"] else "real images alone"
-
-
-def _block(title: str, sets: pd.DataFrame, columns: list[Column], remarks: list[str]) -> Block:
+def _sets(title: str, sets: pd.DataFrame, columns: list[Column], remarks: list[str]) -> Block:
     """Columns in which nothing is known are left out."""
     columns = [column for column in columns if sets[column.name].notna().any()]
-    header = ["set", *(column.header for column in columns)]
-    lines = [[set_name(row), *(_cell(row, column) for column in columns)] for _, row in sets.iterrows()]
+    return _block(title, "set", _names(sets), sets, columns, remarks)
+
+
+def _names(sets: pd.DataFrame) -> list[str]:
+    return [set_name(row) for _, row in sets.iterrows()]
+
+
+def _block(
+    title: str, what: str, names: Iterable[str], rows: pd.DataFrame, columns: list[Column], remarks: list[str]
+) -> Block:
+    """One line per row, with its name; ``what`` is the header of the names."""
+    header = [what, *(column.header for column in columns)]
+    cells = [[_cell(row, column) for column in columns] for _, row in rows.iterrows()]
+    lines = [[name, *line] for name, line in zip(names, cells, strict=True)]
     definitions = [f"{column.header}: {column.definition}" for column in columns if column.definition]
     return Block(title, [header, *lines], [*definitions, *remarks])
 
@@ -124,6 +156,11 @@ def _cell(row: pd.Series, column: Column) -> str:
 def _small(sets: pd.DataFrame) -> list[str]:
     everything = sets[(sets["purifier"] == "") & (sets["images"] < SMALL)]
     return [f"small-scale: {row['images']} images of {row['generator']}" for _, row in everything.iterrows()]
+
+
+def _own_encoder(sets: pd.DataFrame) -> list[str]:
+    own = sets[sets["own_encoder"].astype(bool)]
+    return [OWN_ENCODER.format(sets="; ".join(_names(own)))] if len(own) else []
 
 
 def _failures(sets: pd.DataFrame) -> list[Column]:
@@ -145,20 +182,11 @@ def _about_injected(sets: pd.DataFrame) -> list[str]:
         counts = {kind.replace("_", " "): rows.iloc[0][COUNTED + kind] for kind in _kinds(sets)}
         said = ", ".join(f"{count} {kind}" for kind, count in counts.items() if pd.notna(count))
         remarks.append(f"images of {generator}: {said}")
+    if f"{COUNTED}off_pose" in sets:
+        remarks.append(
+            "off pose: the intended person in another pose than asked for; it does no harm, no rule need find it"
+        )
     weak = sets[sets["above_others"] <= sets["chance"]]
     if len(weak):
-        names = "; ".join(set_name(row) for _, row in weak.iterrows())
-        remarks.append(f"NO BETTER THAN CHANCE at telling injected failures from others: {names}")
+        remarks.append(f"NO BETTER THAN CHANCE at telling injected failures from others: {'; '.join(_names(weak))}")
     return remarks
-
-
-def _reid(rows: pd.DataFrame) -> Block:
-    header = ["experiment", "trained on", "mAP", "difference", "95 % interval"]
-    lines = [
-        [row["experiment"], set_name(row), mean_cell(row, "mAP"), difference_cell(row), interval_cell(row)]
-        for _, row in rows.iterrows()
-    ]
-    remarks = [SCORES.format(reference=rows["baseline"].iloc[0]), *remarks_of(rows)]
-    return Block(
-        f"{rows['dataset'].iloc[0]}: re-identification after training on these sets", [header, *lines], remarks
-    )

@@ -111,11 +111,11 @@ def interval_cell(row: pd.Series) -> str:
     return "-" if pd.isna(row["mAP_low"]) else f"{row['mAP_low']:.1f} to {row['mAP_high']:.1f}"
 
 
-def difference_cell(row: pd.Series) -> str:
-    """The difference of the mAP with its interval."""
-    if pd.isna(row["difference"]):
+def difference_cell(row: pd.Series, name: str = "difference") -> str:
+    """A difference of the mAP with its interval."""
+    if pd.isna(row[name]):
         return "-"
-    return f"{row['difference']:+.1f} [{row['difference_low']:+.1f}, {row['difference_high']:+.1f}]"
+    return f"{row[name]:+.1f} [{row[f'{name}_low']:+.1f}, {row[f'{name}_high']:+.1f}]"
 
 
 def number_cell(value: float) -> str:

@@ -1,4 +1,4 @@
-"""Scores of experiments, read from the table of the rule ``compare``."""
+"""Scores of some experiments, from the table of the rule ``compare``."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,24 +22,39 @@ def read_compared(path: Path, experiments: Sequence[str]) -> pd.DataFrame:
         experiments: names; the order of the rows.
 
     Returns:
+        see ``scores_of``.
+
+    Raises:
+        UserError: a file that is missing, damaged or of another kind; as ``scores_of``.
+    """
+    return scores_of(_read(Path(path)), experiments, path)
+
+
+def scores_of(table: pd.DataFrame, experiments: Sequence[str], where: object) -> pd.DataFrame:
+    """Choose the scores of some experiments.
+
+    Args:
+        table: see ``compare.comparison``.
+        experiments: names; the order of the rows.
+        where: what an error names.
+
+    Returns:
         the columns of ``TEXTS`` (str, "" where empty) and ``NUMBERS`` (float64, percent or points, NaN where empty).
 
     Raises:
-        UserError: a file that is missing, damaged or of another kind, of several data sets, or without an experiment;
-            an experiment that was scored under two protocols.
+        UserError: several data sets, no scores of an experiment, or scores under two protocols.
     """
-    table = _read(Path(path))
     datasets = table["dataset"].unique()
     if len(datasets) != 1:
         found = f"scores of {len(datasets)} data sets: {', '.join(datasets)}"
-        raise UserError(found, where=path, expected=WRITER, do=AGAIN)
+        raise UserError(found, where=where, expected="scores on one data set")
     missing = [name for name in experiments if name not in set(table["experiment"])]
     if missing:
         found = f"no scores of {', '.join(missing)}"
-        raise UserError(found, where=path, expected=f"one of {', '.join(table['experiment'])}", do=AGAIN)
+        raise UserError(found, where=where, expected=f"one of {', '.join(table['experiment'])}")
     twice = [name for name in repeated(table["experiment"]) if name in experiments]
     if twice:
-        raise UserError(f"scores of {twice[0]} under several protocols", where=path, expected="one protocol for each")
+        raise UserError(f"scores of {twice[0]} under several protocols", where=where, expected="one protocol for each")
     return table.set_index("experiment").loc[list(experiments)].reset_index()[TEXTS + NUMBERS]
 
 

@@ -35,8 +35,9 @@ def few_real(
         page: HTML to write, with everything inside.
         plot: PNG to write.
         experiments: in the order of ``indexes``: experiment; splits (of the training); uses_generated (bool, whether
-            generated images of the index were trained on); kind ("real", or the generator or purifier whose images
-            were).
+            generated images of the index were trained on); kind (``training_sets.REAL_ALONE``, "generated" or
+            "generated, PURIFIER", with the name of a network in front if generators have several), whatever the number
+            of real images.
         reference: the experiment with all real images.
 
     Raises:

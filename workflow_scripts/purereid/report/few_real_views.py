@@ -6,10 +6,11 @@ import pandas as pd
 
 from purereid.report.compare_views import interval_cell, mean_cell, number_cell, remarks_of
 from purereid.report.tables import Block, html_block, html_page, html_plot, text_block
+from purereid.report.training_sets import REAL_ALONE
 
 HEADER = ["experiment", "kind", "real", "real %", "several", "generated", "mAP", "mAP %", "95 % interval"]
 DEFINITIONS = [
-    "kind: real images alone, or together with those of this generator or purifier",
+    f"kind: {REAL_ALONE}, or together with generated ones: all of a pool, or those that this purifier kept",
     "real: real training images; real %: their share of those of {reference}",
     "several: identities with more than one real training image",
     "generated: generated images that the experiment trained on",

@@ -7,25 +7,27 @@ import numpy as np
 import pandas as pd
 
 from purereid.data.names import repeated
+from purereid.data.truth_file import read_truth
 from purereid.errors import UserError
 from purereid.graph.purified_file import read_purified
 from purereid.graph.purifiers.table import summary
-from purereid.graph.recall import OTHERS, recall_of_injected
-from purereid.graph.truth_file import read_truth
+from purereid.report.recall import OTHERS, recall_of_injected
 
 COUNTS = ["images", "kept", "identities", "identities_kept"]
 COUNTED, DROPPED = "injected_", "dropped_"  # and a kind of injected images: names of columns
 
 
-def describe_sets(sets: Sequence[dict[str, str]], kept: Sequence[Path], truth: Sequence[Path]) -> pd.DataFrame:
+def describe_sets(sets: Sequence[dict[str, object]], kept: Sequence[Path], truth: Sequence[Path]) -> pd.DataFrame:
     """One row per set; before those of a generator, one of all its images, as if everything were kept.
 
     Args:
-        sets: generator and purifier of each set.
+        sets: generator and purifier of each set, rule of the purifier, and own_encoder (bool): whether the encoder that
+            judges is the one that purified.
         kept, truth: kept.parquet and truth.parquet of each set.
 
     Returns:
-        generator, purifier ("" for all images) and the numbers of ``figures``; counts as Int64, others as float64.
+        generator, purifier, rule (both "" for all images), own_encoder (False for them) and the numbers of ``figures``;
+        counts as Int64, others as float64.
 
     Raises:
         UserError: no set, a set given twice, files that cannot be read or show different images.
@@ -37,7 +39,11 @@ def describe_sets(sets: Sequence[dict[str, str]], kept: Sequence[Path], truth: S
     if twice := repeated(" / ".join(name) for name in names):
         raise UserError(f"the set {twice[0]} is given twice", expected="each set once")
     found = {name: read_set(*paths) for name, *paths in zip(names, kept, truth, strict=True)}
-    rows = [{"generator": name[0], "purifier": name[1]} | figures(images) for name, images in _with_all(found).items()]
+    about = dict(zip(names, sets, strict=True))
+    rows = []
+    for (generator, purifier), images in _with_all(found).items():
+        row = {"generator": generator, "purifier": purifier, "rule": "", "own_encoder": False}
+        rows.append(row | about.get((generator, purifier), {}) | figures(images))
     table = pd.DataFrame(rows)
     counts = [*COUNTS, *(name for name in table if name.startswith(COUNTED))]
     return table.astype(dict.fromkeys(counts, "Int64"))

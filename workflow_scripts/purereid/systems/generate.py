@@ -88,7 +88,8 @@ def generate(
     files: list[bytes] = []
     for first in range(0, len(own), settings["batch"]):
         rows = own.iloc[first : first + settings["batch"]]
-        drawn = draw(network, conditions.of(rows.assign(source=rows["shown"])), settings["precision"])
+        shown = rows.assign(source=rows["shown_source"], pose=rows["shown_pose"])
+        drawn = draw(network, conditions.of(shown), settings["precision"])
         _spoil(drawn, rows)
         files += encode(drawn, kind, settings["quality"], threads)
         log.info("%d of %d images", len(files), len(own))

@@ -8,49 +8,56 @@ import pandas as pd
 from purereid.errors import UserError
 from purereid.systems.spoil import SPOILED
 
-WRONG_IDENTITY = "wrong_identity"
-KINDS = (WRONG_IDENTITY, *SPOILED)
+OF_ANOTHER = {"wrong_identity": "source", "off_pose": "pose"}  # what such an image takes from another planned one
+UNLIKE = {"source": "pid", "pose": "pose"}  # the column in which the two differ
+KINDS = (*OF_ANOTHER, *SPOILED)
 WHERE = "generate.train.injected"
 
 
 def plan_injection(plan: pd.DataFrame, share: float, kinds: Sequence[str], seed: int) -> pd.DataFrame:
     """Choose a random share of the planned images to be bad, equally many of each kind, give or take one.
 
-    An image of ``wrong_identity`` shows the source of a planned image of another identity in its own pose: a good
-    picture of the wrong person. The other kinds are spoiled after they are drawn, see ``spoil``.
+    Two kinds are good pictures of something else than what is asked for; the others are spoiled after they are drawn,
+    see ``spoil``:
+        - ``wrong_identity``: the source of a planned image of another identity, in the pose asked for.
+        - ``off_pose``: the source asked for, in another pose, that of a planned image. For re-identification a person
+          in another pose than asked for is right, so that a purifier that judges persons cannot and need not find it;
+          it is there to say so in numbers.
 
     Args:
-        plan: all planned images, with the columns source and pid; what is asked for stays in them.
+        plan: all planned images, with the columns source, pose and pid; what is asked for stays in them.
         share: of the images, 0..1; the number is rounded.
         kinds: some of ``KINDS``.
         seed: of the choice.
 
     Returns:
-        the plan with two more columns: injected (the kind, "" where none) and shown (the source that the generator is
-        given).
+        the plan with three more columns: injected (the kind, "" where none), shown_source and shown_pose (those that
+        the generator is given).
 
     Raises:
-        UserError: a share outside 0..1, an unknown kind or none, images of fewer than two identities where one is to be
-            wrong.
+        UserError: a share outside 0..1, an unknown kind or none, images of fewer than two identities or poses where one
+            is to be wrong.
     """
     _check(share, kinds)
     rng = np.random.default_rng([seed, 2])  # 0 and 1 are those of the plan
     rows = rng.permutation(len(plan))[: round(share * len(plan))]
     injected = np.full(len(plan), "", object)
     injected[rows] = np.resize(np.asarray(kinds, object), len(rows))
-    shown = plan["source"].to_numpy(object, copy=True)
-    if share and WRONG_IDENTITY in kinds:
-        _check_identities(plan)
-        wrong = np.flatnonzero(injected == WRONG_IDENTITY)
-        shown[wrong] = plan["source"].to_numpy(object)[_of_others(plan["pid"].to_numpy(), wrong, rng)]
-    return plan.assign(injected=injected, shown=shown)
+    shown = {column: plan[column].to_numpy(object, copy=True) for column in OF_ANOTHER.values()}
+    for kind, column in OF_ANOTHER.items():
+        if share and kind in kinds:
+            _check_others(plan, kind)
+            wrong = np.flatnonzero(injected == kind)
+            groups = pd.factorize(plan[UNLIKE[column]])[0]
+            shown[column][wrong] = shown[column][_of_others(groups, wrong, rng)]
+    return plan.assign(injected=injected, shown_source=shown["source"], shown_pose=shown["pose"])
 
 
-def _of_others(pids: np.ndarray, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """For each of some rows a random row of another identity: int64, as many."""
-    order = np.argsort(pids, kind="stable")
-    first, last = (np.searchsorted(pids[order], pids[rows], side) for side in ("left", "right"))
-    drawn = rng.integers(0, len(pids) - (last - first))  # among the sorted rows without those of the identity
+def _of_others(groups: np.ndarray, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """For each of some rows a random row of another group: int64, as many."""
+    order = np.argsort(groups, kind="stable")
+    first, last = (np.searchsorted(groups[order], groups[rows], side) for side in ("left", "right"))
+    drawn = rng.integers(0, len(groups) - (last - first))  # among the sorted rows without those of the group
     return order[drawn + np.where(drawn < first, 0, last - first)]
 
 
@@ -65,18 +72,21 @@ def _check(share: float, kinds: Sequence[str]) -> None:
         raise UserError(what, where=f"{WHERE}.kinds", expected=f"some of {', '.join(KINDS)}")
 
 
-def _check_identities(plan: pd.DataFrame) -> None:
-    if (plan["pid"] < 0).all():
+def _check_others(plan: pd.DataFrame, kind: str) -> None:
+    column = OF_ANOTHER[kind]
+    wrong = "identity" if column == "source" else column
+    given = [name for name in KINDS if name in SPOILED or (plan[OF_ANOTHER[name]] != "").any()]
+    if kind not in given:
         raise UserError(
-            "the generator takes no source, so that its images have no identity to get wrong",
+            f"the generator takes no {column}, so that its images have no {wrong} to get wrong",
             where=f"{WHERE}.kinds",
-            expected=f"some of {', '.join(SPOILED)}",
-            do=f"leave {WRONG_IDENTITY} out of the kinds of this generator",
+            expected=f"some of {', '.join(given)}",
+            do=f"leave {kind} out of the kinds of this generator",
         )
-    if plan["pid"].nunique() < 2:
+    if plan[UNLIKE[column]].nunique() < 2:
         raise UserError(
-            "images are generated of one identity alone, so that none can show another",
+            f"all images are to show the same {wrong}, so that none can show another",
             where=f"{WHERE}.kinds",
-            expected=f"{WRONG_IDENTITY} where images of at least two identities are generated",
-            do=f"leave {WRONG_IDENTITY} out of the kinds, or generate more identities",
+            expected=f"{kind} where more than one {wrong} is asked for",
+            do=f"leave {kind} out of the kinds, or ask for more than one {wrong}",
         )

@@ -9,8 +9,8 @@ import torch
 
 from purereid.data.index import read_index
 from purereid.data.shards import decode, read_shard
+from purereid.data.truth_file import write_truth
 from purereid.errors import UserError
-from purereid.graph.truth_file import write_truth
 from purereid.logs import log
 from purereid.quality.consistency import nearest_centres
 from purereid.quality.pixels import l1
@@ -38,7 +38,7 @@ def judge_generated(
     Args:
         index: the data set, all its real images.
         shards: files of generated images.
-        encoder: of the scores; another than that which purifies, so that no purifier is its own judge.
+        encoder: of the scores; best another than that which purifies, so that no purifier is its own judge.
         truth: Parquet file that is written, see ``truth_file``.
         settings: splits of the real images, precision, and batch, the images at once.
         scene: of rendered people, if the data set is one.

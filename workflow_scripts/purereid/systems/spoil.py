@@ -12,9 +12,8 @@ def spoil(image: np.ndarray, kind: str, rng: np.random.Generator) -> np.ndarray:
     """A spoiled copy of an image.
 
     The kinds:
-        - ``off_pose``: upside down and pushed aside by a third of the width; the columns that become free repeat the
-          edge. A person in another upright pose than asked for would be right for reID, which reads no poses; a
-          purifier should not drop that.
+        - ``upside_down``: flipped vertically and pushed aside by a third of the width; the columns that become free
+          repeat the edge.
         - ``noise``: half of 8 x 4 blocks, drawn at random, turn to random pixels.
         - ``blur``: a Gaussian of 1/12 of the height, after which only smears of colour are left.
         - ``grey_box``: grey hides all but the outer eighths of the image, and thereby the person.
@@ -30,7 +29,7 @@ def spoil(image: np.ndarray, kind: str, rng: np.random.Generator) -> np.ndarray:
     return SPOILED[kind](image, rng)
 
 
-def _off_pose(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def _upside_down(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     width = image.shape[2]
     column = np.arange(width) - rng.choice([-1, 1]) * (width // 3)
     return image[:, ::-1, column.clip(0, width - 1)]
@@ -59,7 +58,7 @@ def _grey_box(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 SPOILED: dict[str, Callable[[np.ndarray, np.random.Generator], np.ndarray]] = {
-    "off_pose": _off_pose,
+    "upside_down": _upside_down,
     "noise": _noise,
     "blur": _blur,
     "grey_box": _grey_box,

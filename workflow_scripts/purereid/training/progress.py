@@ -14,13 +14,15 @@ from purereid.logs import log
 from purereid.training.distributed import rank
 
 PERFORMANCE = ("images_per_second", "waiting")
+HELD_OUT = "held_out_"
 SECONDS = 5.0  # a line is printed at most this often
 
 
 class Progress:
     """Collects what the steps of a training tell, and makes one row of ``log_every`` steps or the end of an epoch.
 
-    A row holds means over its steps. As a context manager it opens the TensorBoard events (folder ``tensorboard``
+    A row holds means over its steps; of scores of held-out images (names that start with ``held_out_``), which change
+    when an epoch ends, it holds the last. As a context manager it opens the TensorBoard events (folder ``tensorboard``
     beside the curves) and writes the curves where the training came to its end. Only the first of several processes
     writes anything.
 
@@ -80,6 +82,7 @@ class Progress:
 
     def _row(self, step: int) -> dict:
         means = {name: sum(float(parts[name]) for parts in self.parts) / len(self.parts) for name in self.parts[0]}
+        means |= {name: float(value) for name, value in self.parts[-1].items() if name.startswith(HELD_OUT)}
         if not all(map(math.isfinite, means.values())):
             raise UserError(
                 f"the loss is not finite at step {step}: {means}",

@@ -12,7 +12,8 @@ class Rule(NamedTuple):
     """What a rule needs.
 
     Attributes:
-        inputs: artifacts that it reads besides the index: features, confidence, graph and networks.
+        inputs: artifacts that it reads besides the index: features, confidence, graph, networks, and the shards that
+            tell the sources of the images.
         settings: names in the section ``purify``.
     """
 
@@ -36,12 +37,7 @@ RULES = {
     "classifier": Rule(("confidence",), _SHARE),
     "centre": Rule(("features",), _SHARE),
     "mutual": Rule(("graph",), _SHARE),
-    "source": Rule(("features",), _SHARE),
+    "source": Rule(("features", "shards"), _SHARE),
     "random": Rule((), (*_SHARE, "seed")),
 }
 DECIDING = [name for name, rule in RULES.items() if "share" not in rule.settings]  # how many images they keep
-
-
-def settings_of(rule: str) -> tuple[str, ...]:
-    """Settings that concern a rule."""
-    return RULES[rule].settings

@@ -16,7 +16,7 @@ def recall_of_injected(kinds: np.ndarray, kept: np.ndarray) -> pd.DataFrame:
     Returns:
         kind, images, dropped (int64), share (float64, 0..1): a row for each kind, in the order of the alphabet, then
         ``all injected`` and ``others``; rows without images are left out. A purifier that does its work has a
-        higher share in every row than in the last.
+        higher share in every row but that of ``off_pose`` than in the last.
     """
     if kinds.shape != kept.shape:
         raise ValueError(f"{len(kinds)} kinds for {len(kept)} images")

@@ -8,8 +8,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from purereid.data.truth_file import SCHEMA, read_truth, write_truth
 from purereid.errors import UserError
-from purereid.graph.truth_file import SCHEMA, read_truth, write_truth
 
 TABLE = pd.DataFrame(
     {

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from purereid.graph.recall import recall_of_injected
+from purereid.report.recall import recall_of_injected
 
 
 def test_recall_by_kind():

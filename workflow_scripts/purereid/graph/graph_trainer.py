@@ -1,5 +1,6 @@
-"""What the trainings of GCN-V and GCN-E have in common: gradient descent, learning rates, state."""
+"""What the trainings of GCN, GCN-V and GCN-E have in common: steps, learning rates, held-out scores, state."""
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -9,23 +10,28 @@ from purereid.training.schedule import learning_rate_factor
 MOMENTUM = 0.9
 
 
-class SGDTrainer:
+class GraphTrainer:
     """A training as the loop sees it; a subclass says what a batch is, its loss, and the scores of held-out images.
 
     Args:
         network: on the device of the training.
-        settings: epochs, learning_rate, weight_decay, and those of ``training.schedule.learning_rate_factor``.
-        steps_per_epoch: steps after which held-out images are scored, once the first is done.
-        images_per_step: for the speed in the curves.
+        optimiser: of the network's parameters.
+        settings: seed, epochs, learning_rate, and those of ``training.schedule.learning_rate_factor``.
+        steps_per_epoch: held-out images are scored after the first step of all and after the last of each epoch.
+        images_per_step: largest size of a batch.
     """
 
-    def __init__(self, network: nn.Module, settings: dict, steps_per_epoch: int, images_per_step: int):
-        self.network, self.settings = network, settings
+    def __init__(
+        self,
+        network: nn.Module,
+        optimiser: torch.optim.Optimizer,
+        settings: dict,
+        steps_per_epoch: int,
+        images_per_step: int,
+    ):
+        self.network, self.optimiser, self.settings = network, optimiser, settings
         self.steps_per_epoch, self.images_per_step = steps_per_epoch, images_per_step
         self.steps = settings["epochs"] * steps_per_epoch
-        self.optimiser = torch.optim.SGD(
-            network.parameters(), settings["learning_rate"], MOMENTUM, weight_decay=settings["weight_decay"]
-        )
         self.test_scores: dict[str, float] = {}
 
     def loss(self, batch: object) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
@@ -33,8 +39,14 @@ class SGDTrainer:
         raise NotImplementedError
 
     def scores_of_held_out(self) -> dict[str, float]:
-        """Scores of the held-out images, with names that start with ``held_out_``."""
+        """Scores of the held-out images, with names that start with ``held_out_``; none where none are held out."""
         raise NotImplementedError
+
+    def drawn(self, images: np.ndarray, step: int) -> torch.Tensor:
+        """The images int64 [B] of a step, of those int64 [n] of which each is seen once per epoch."""
+        epoch, number = divmod(step, self.steps_per_epoch)
+        order = np.random.default_rng([self.settings["seed"], 2, epoch]).permutation(images)
+        return torch.from_numpy(order[number * self.images_per_step :][: self.images_per_step])
 
     def step(self, step: int, batch: object) -> dict[str, torch.Tensor | float]:
         """One update of the weights."""
@@ -44,12 +56,12 @@ class SGDTrainer:
         self.optimiser.zero_grad()
         loss.backward()
         self.optimiser.step()
-        if step % self.steps_per_epoch == 0:
+        if step == 0 or (step + 1) % self.steps_per_epoch == 0:
             self.test_scores = self.scores_of_held_out()
         return {"loss": loss.detach(), **values, **self.test_scores, "learning_rate": rate}
 
     def state(self) -> dict:
-        """Weights, momentum, and the scores of the running epoch."""
+        """Weights, what the optimiser remembers, and the latest scores of the held-out images."""
         states = {"network": self.network.state_dict(), "optimiser": self.optimiser.state_dict()}
         return states | {"test_scores": self.test_scores}
 
@@ -65,3 +77,9 @@ class SGDTrainer:
     def _factor(self, step: int) -> float:
         names = ("epochs", "schedule", "milestones", "gamma", "warmup_epochs", "warmup_start")
         return learning_rate_factor(step / self.steps_per_epoch, **{name: self.settings[name] for name in names})
+
+
+def gradient_descent(network: nn.Module, settings: dict) -> torch.optim.SGD:
+    """Stochastic gradient descent with momentum, as published for GCN-V and GCN-E."""
+    rates = {"lr": settings["learning_rate"], "weight_decay": settings["weight_decay"]}
+    return torch.optim.SGD(network.parameters(), momentum=MOMENTUM, **rates)

@@ -1,0 +1,75 @@
+"""Scores of the networks behind purifiers."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from purereid.errors import UserError
+from purereid.report.network_scores import METRICS, read_networks
+
+NUMBERS = [name for metric in METRICS for name in (metric, f"{metric}_beside")]
+LINKS = {"held_out": {"average_precision": 0.5, "recall": 0.1}, "cosine": {"average_precision": 0.25}}
+CLUSTERS = {"right": 0.9, "bcubed_f": 0.75, "pairwise_f": 0.5, "nmi": 0.1}
+PLAIN = {"bcubed_f": 1 + 1e-12, "pairwise_f": 0, "nmi": 0.1}
+
+
+def write(folder: Path, content: object) -> Path:
+    path = folder / f"{len(list(folder.iterdir()))}.json"
+    path.write_text(content if isinstance(content, str) else json.dumps(content))
+    return path
+
+
+def test_scores_stand_beside_those_that_they_are_compared_with(tmp_path):
+    contents = [LINKS, {"held_out": CLUSTERS, "cosine": PLAIN}, {"held_out": PLAIN, "gcn_v": CLUSTERS}]
+    table = read_networks([write(tmp_path, content) for content in contents], ["a", "b", "c"])
+    assert list(table) == ["network", *NUMBERS] and table["network"].tolist() == ["a", "b", "c"]
+    expected = [
+        [50, 25, *[np.nan] * 4],
+        [np.nan, np.nan, 75, 100, 50, 0],
+        [np.nan, np.nan, 100, 75, 0, 50],
+    ]
+    np.testing.assert_allclose(table[NUMBERS].to_numpy(), expected)
+
+
+@pytest.mark.parametrize("beside", ["cosine", "gcn_v"])
+def test_without_held_out_identities_nothing_is_known(tmp_path, beside):
+    table = read_networks([write(tmp_path, {"held_out": None, beside: None})], ["a"])
+    assert table[NUMBERS].isna().all(axis=None) and (table[NUMBERS].dtypes == "float64").all()
+
+
+def test_no_networks():
+    assert list(read_networks([], [])) == ["network", *NUMBERS]
+
+
+def test_not_as_many_names_as_files(tmp_path):
+    with pytest.raises(ValueError, match="zip"):
+        read_networks([write(tmp_path, LINKS)], [])
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "[]",
+        "1",
+        {"held_out": None},
+        {"held_out": {"recall": 0.5}, "cosine": {}},
+        {"held_out": {"average_precision": 0.5}, "cosine": {}},
+        {"held_out": {"average_precision": "x"}, "cosine": {"average_precision": 0.5}},
+        {"held_out": {"average_precision": 1.01}, "cosine": {"average_precision": 0.5}},
+        {"held_out": {"average_precision": 0.5}, "cosine": {"average_precision": np.nan}},
+    ],
+    ids=["empty", "list", "number", "nothing", "no score", "one", "text", "high", "nan"],
+)
+def test_files_of_another_kind(tmp_path, content):
+    path = write(tmp_path, content)
+    with pytest.raises(UserError, match="the scores of a network cannot be read") as caught:
+        read_networks([path], ["a"])
+    assert str(path) in str(caught.value)
+
+
+def test_a_missing_file(tmp_path):
+    with pytest.raises(UserError, match="the scores of a network cannot be read"):
+        read_networks([tmp_path / "nowhere.json"], ["a"])

@@ -1,0 +1,52 @@
+"""The table of what is learnt from purified sets: mAP, and what it gains over all images, chance and the reference."""
+
+import pandas as pd
+
+from purereid.report.compare_views import difference_cell, interval_cell, mean_cell, remarks_of
+from purereid.report.tables import Block
+from purereid.report.training_sets import set_name
+
+SAME = 1  # points by which equal shares may differ
+DEFINITIONS = [
+    "mAP: in percent, mean over the seeds ± sample standard deviation; 95 % bootstrap interval over the queries",
+    "against: mAP minus that of another experiment, in points, paired by query, with its 95 % bootstrap interval",
+    "mAP: all seeds of an experiment share the generator, the graph's networks and, with the rule random, the draw: "
+    "the spread and the intervals leave them out",
+]
+OPPONENTS = {
+    "all": "against all images: the experiment on all images of the same generator",
+    "chance": "against chance: the experiment on images of the same generator that were drawn by chance",
+}
+
+
+def reid_block(rows: pd.DataFrame) -> Block:
+    """One line per experiment among the rows of ``compare_purifiers``."""
+    reference, title = rows["baseline"].iloc[0], "re-identification after training on these sets"
+    against = ["against all images", "against chance", f"against {reference}"]
+    lines = [
+        [
+            *(row["experiment"], set_name(row), mean_cell(row, "mAP")),
+            *(difference_cell(row, name) for name in ("all_difference", "chance_difference", "difference")),
+            interval_cell(row),
+        ]
+        for _, row in rows.iterrows()
+    ]
+    remarks = [*DEFINITIONS, *_about_opponents(rows), *remarks_of(rows)]
+    header = ["experiment", "trained on", "mAP", *against, "95 % interval"]
+    return Block(f"{rows['dataset'].iloc[0]}: {title}", [header, *lines], remarks)
+
+
+def _about_opponents(rows: pd.DataFrame) -> list[str]:
+    """Who stands for all images and for chance, and where chance kept another share."""
+    remarks = []
+    for kind, said in OPPONENTS.items():
+        if names := list(dict.fromkeys(filter(None, rows[f"{kind}_baseline"]))):
+            remarks.append(f"{said} ({', '.join(names)})")
+    judged = rows[rows["chance_baseline"] != ""]
+    drawn = rows.set_index("experiment")["share"][judged["chance_baseline"]].to_numpy()
+    others = [
+        f"{name} ({own:.1f} %, chance {by_chance:.1f} %)"
+        for name, own, by_chance in zip(judged["experiment"], judged["share"], drawn, strict=True)
+        if abs(own - by_chance) > SAME
+    ]
+    return [*remarks, *([f"CHANCE KEPT ANOTHER SHARE of the images: {'; '.join(others)}"] if others else [])]
