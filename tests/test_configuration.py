@@ -211,7 +211,9 @@ def test_labels_with_identity_need_a_generator_that_knows_it(config: dict, root:
 
 def test_poses_need_key_points(config: dict, root: Path, tmp_path: Path):
     config["dataset"], config["datasets"]["mine"] = "mine", {"format": "folder", "folder": str(tmp_path)}
-    assert "the generator posegan needs key points, and the data set mine has none" in refused(config, root)
+    told = refused(config, root)
+    assert "the generator posegan needs key points, and the data set mine has none" in told
+    assert "experiments: {posegan: null, purified: null}" in told
     weights = tmp_path / "rcnn.safetensors"
     weights.touch()
     config["estimate_keypoints"]["weights"] = str(weights)
@@ -335,7 +337,7 @@ def test_a_purifier_has_the_settings_of_its_rule_and_its_own(config: dict, root:
 def test_what_experiments_are_trained_on(config: dict, root: Path):
     labels = {"generated_labels": "identity"}
     config["experiments"] |= {
-        "again": {"generator": "posegan", "purifier": "gcn", "seeds": [9]},
+        "again": {"generator": "posegan", "purifier": "gcn", "train_reid": labels | {"generated_per_batch": 4}},
         "real_part": {"generator": "posegan", "train_reid": labels},
     }
     setup = configure(config, root)
@@ -343,9 +345,9 @@ def test_what_experiments_are_trained_on(config: dict, root: Path):
     assert [setup.purifier(name) for name in ("purified", "again", "posegan", "baseline")] == ["gcn", "gcn", None, None]
     names = ("baseline", "posegan", "purified", "real_part", "again")
     kinds = [setup.kind_of_training_set(name, name_the_network=False) for name in names]
-    assert kinds == [REAL_ALONE, "generated", "generated, gcn", REAL_ALONE, REAL_ALONE]
+    assert kinds == [REAL_ALONE, "generated", "generated, gcn", REAL_ALONE, "generated, gcn"]
     assert setup.kind_of_training_set("purified", name_the_network=True) == "posegan, generated, gcn"
-    assert setup.uses_generated("purified") and not setup.uses_generated("again")
+    assert setup.uses_generated("again") and not setup.uses_generated("real_part")
 
 
 @pytest.mark.parametrize(
@@ -403,6 +405,17 @@ def test_what_experiments_are_trained_on(config: dict, root: Path):
         ),
         ("embed_generated.encoder", "lsro", "the experiment lsro is itself trained on generated images"),
         (
+            "embed_generated.encoder",
+            "untrained",
+            "the experiment untrained does not learn (epochs: 0), so that its features tell no persons apart\n"
+            "  where:    embed_generated.encoder of the generator posegan",
+        ),
+        (
+            "experiments.purified.train_reid.generated_per_batch",
+            0,
+            "generated images are purified, and generated_per_batch is 0\n  where:    experiments.purified.purifier",
+        ),
+        (
             "purifiers.luck",
             {"rule": "random", "share": 0.3, "share_of": "gcn"},
             "both share and share_of say how many images stay\n  where:    purifiers.luck",
@@ -418,6 +431,20 @@ def test_what_experiments_are_trained_on(config: dict, root: Path):
 def test_mistakes_about_purifiers_are_told(config: dict, root: Path, path: str, value: object, message: str):
     put(config, path, value)
     assert message in refused(config, root)
+
+
+def test_a_share_of_its_own_takes_the_place_of_an_inherited_share_of(config: dict, root: Path):
+    config["purifiers"]["luck"] = {"rule": "random", "share": 0.4}
+    config["purify"]["share_of"] = "gcn"
+    setup = configure(config, root)
+    assert setup.purifying("luck")["share"] == 0.4 and "share_of" not in setup.purifying("luck")
+
+
+def test_parts_set_to_null_are_removed(config: dict, root: Path):
+    config |= {"purifiers": None, "generate_one": None}
+    config["experiments"]["purified"] = None
+    setup = configure(config, root)
+    assert setup.purifiers == {} and setup.pictures == {}
 
 
 def test_a_purifier_that_was_removed_is_told(config: dict, root: Path):

@@ -3,6 +3,7 @@
 import json
 
 import pandas as pd
+import pytest
 
 from workflow_project import Project
 

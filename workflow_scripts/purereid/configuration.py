@@ -115,7 +115,8 @@ class Configuration:
 
     def purifying(self, purifier: str) -> dict:
         """Settings of a purifier: those of the section ``purify`` that concern its rule, overridden by its entry."""
-        settings = self.config["purify"] | self.purifiers[purifier]
+        entry = self.purifiers[purifier]
+        settings = self.config["purify"] | ({"share_of": ""} if "share" in entry else {}) | entry
         unused = "share" if settings["share_of"] else "share_of"
         names = [name for name in RULES[settings["rule"]].settings if name != unused]
         return canonical({name: settings[name] for name in ("rule", *names)})
@@ -281,7 +282,7 @@ class Configuration:
                 f"the generator {generator} is asked for no {lacking[named[0]]}, so that none can be wrong",
                 where=f"generate.train.injected.kinds of the generator {generator}",
                 expected=f"kinds other than {' and '.join(lacking)}, or the share 0",
-                do=f"set them for this generator alone (generators.{generator}.generate.train.injected)",
+                do=f"name those that remain in generators.{generator}.generate.train.injected, or set its share to 0",
             )
 
     def _check_trained_as(self, generator: str, entry: dict) -> None:
@@ -315,6 +316,11 @@ class Configuration:
                 where = f"experiments.{experiment}.purifier"
                 _check_known(self.purifier(experiment), self.purifiers, where, "purifier")
                 self._check_pool(self.generator(experiment), where)
+                if not self.uses_generated(experiment):
+                    what = "generated images are purified, and generated_per_batch is 0"
+                    raise UserError(
+                        what, where=where, do="raise train_reid.generated_per_batch, or remove the purifier"
+                    )
         used = [generator for _, generator in self.generators_in_use()]
         for generator in self.config["compare_purifiers"]["generators"]:
             _check_known(generator, used, "compare_purifiers.generators", "generator of an experiment")
@@ -367,6 +373,9 @@ class Configuration:
                 where=named,
                 expected="an experiment that learns from real images alone",
             )
+        if not self.learns(encoder):
+            what = f"the experiment {encoder} does not learn (epochs: 0), so that its features tell no persons apart"
+            raise UserError(what, where=named, expected="an experiment that learns from real images")
 
     def _check_graph(self, generator: str, rule: str) -> None:
         """The graph must hold the neighbours that the networks look at."""
@@ -386,11 +395,13 @@ class Configuration:
     def _check_poses(self, dataset: str, generator: str) -> None:
         known = self.has_keypoints(dataset) or self.config["estimate_keypoints"]["weights"]
         if self.needs_poses(generator) and not known:
+            using = [name for name in self.experiments if self.generator(name) == generator]
             raise UserError(
                 f"the generator {generator} needs key points, and the data set {dataset} has none",
                 where=f"datasets.{dataset}.keypoints",
                 expected="key-point files of the data set, or estimate_keypoints.weights to find them with",
-                do="name them, or do without the experiments that use this generator (experiments: {NAME: null})",
+                do="name them, or do without the experiments that use this generator: "
+                f"experiments: {{{', '.join(f'{name}: null' for name in using)}}}",
             )
 
     def _check_few(self, dataset: str, generator: str) -> None:
@@ -535,9 +546,9 @@ def _walk(root: Path) -> Iterator[tuple[str, list[str]]]:
 def _without_nulls(config: dict) -> dict:
     """Data sets, experiments and other parts with names that an override file sets to null are removed."""
     parts = {
-        key: config[key]
+        key: config[key] or {}
         for key in ("datasets", "experiments", "generators", "purifiers", "generate_one")
-        if isinstance(config.get(key), dict)
+        if key in config and isinstance(config[key], dict | None)
     }
     return config | {
         key: {name: value for name, value in entries.items() if value is not None} for key, entries in parts.items()
