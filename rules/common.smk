@@ -246,10 +246,17 @@ def rule_graph_settings():
     parts = {"dataset": config["dataset"], "datasets": setup.datasets, "experiments": setup.experiments, "drawn": drawn}
     learnt = {generator: setup.learns_from(generator) for _, generator in setup.generators_in_use()}
     parts |= {"generators": learnt, "pictures": list(setup.pictures), "encoder": config["score_images"]["encoder"]}
-    purified = [[*names, setup.purifying(names[-1])] for names in setup.purified_in_use()]
+    counted = {name: setup.purifying(name).get("share_of") for name in setup.purifiers}
+    purified = [[*names, setup.purifying(names[-1])["rule"]] for names in setup.purified_in_use()]
     encoders = [setup.of_generator("embed_generated", generator)["encoder"] for _, generator, _, _ in purified]
     few = [generator for _, generator in setup.generators_in_use() if setup.is_few(generator)]
-    parts |= {"networks": setup.networks_in_use(), "purified": purified, "encoders": encoders, "few": few}
+    parts |= {
+        "networks": setup.networks_in_use(),
+        "purified": purified,
+        "encoders": encoders,
+        "few": few,
+        "counted": counted,
+    }
     return canonical({"rules": texts} | parts)
 
 
