@@ -18,3 +18,9 @@ def whole_file(path: Path) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def write_text(path: str | Path, text: str) -> None:
+    """Write a file of text, in UTF-8, that is either whole or not there."""
+    with whole_file(Path(path)) as temporary:
+        temporary.write_text(text, encoding="utf-8")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from purereid.data.atomic import whole_file
+from purereid.data.atomic import write_text
 from purereid.data.check_images import Checked, check_images
 from purereid.data.doctor import diagnose
 from purereid.data.doctor_html import doctor_html
@@ -128,5 +128,4 @@ def describe(diagnosis: dict) -> str:
 
 
 def _write_text(path: Path, text: str) -> None:
-    with whole_file(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+    write_text(path, text)

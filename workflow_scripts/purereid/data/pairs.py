@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from purereid.data.atomic import whole_file
+from purereid.data.atomic import whole_file, write_text
 from purereid.data.index import read_index
 from purereid.data.joints import NUMBER
 from purereid.data.keypoints import read_keypoints
@@ -114,8 +114,7 @@ def write_published_pairs(pairs: pd.DataFrame, path: Path) -> None:
         f"{PurePosixPath(source).name},{PurePosixPath(target).name}"
         for source, target in pairs[["source", "target"]].itertuples(index=False)
     ]
-    with whole_file(Path(path)) as temporary:
-        temporary.write_text("\n".join(["from,to", *lines]) + "\n", encoding="utf-8")
+    write_text(path, "\n".join(["from,to", *lines]) + "\n")
 
 
 def persons(table: pd.DataFrame, splits: Sequence[str]) -> pd.DataFrame:

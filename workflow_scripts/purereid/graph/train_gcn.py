@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from purereid.data.atomic import whole_file
+from purereid.data.atomic import write_text
 from purereid.graph.gcn import GCN
 from purereid.graph.gcn_inference import predict_links
 from purereid.graph.graph_trainer import GraphTrainer
@@ -76,8 +76,7 @@ def train_gcn(
         train(trainer, seed=settings["seed"], stamp=stamp, curves=Path(curves), log_every=settings["log_every"])
         about = sizes | description(features, pids, held_out)
         scores = {"held_out": None, "cosine": None} if test is None else scores_of(test, trainer.predict(test))
-        with whole_file(Path(links)) as temporary:
-            temporary.write_text(json.dumps(about | scores, indent=1) + "\n", encoding="utf-8")
+        write_text(links, json.dumps(about | scores, indent=1) + "\n")
         save_network(gcn, trainer.network, about)
         finish(curves)
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from purereid.data.atomic import whole_file
+from purereid.data.atomic import write_text
 from purereid.errors import UserError
 from purereid.graph.choose_parents import choose_parents, confident_images
 from purereid.graph.connect import Parents, best_tau, nearest_higher, ranks
@@ -76,8 +76,7 @@ def train_gcn_e(
         tau, found = scores_of(trainer)
         sizes = {"k": settings["k"], "share": settings["share"], "tau": tau}
         about = sizes | description(features, pids, held_out)
-        with whole_file(Path(scores)) as temporary:
-            temporary.write_text(json.dumps(about | found, indent=1) + "\n", encoding="utf-8")
+        write_text(scores, json.dumps(about | found, indent=1) + "\n")
         save_network(gcn_e, trainer.network, about)
         finish(curves)
 

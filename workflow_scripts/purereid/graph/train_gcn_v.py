@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from purereid.data.atomic import whole_file
+from purereid.data.atomic import write_text
 from purereid.graph.connect import best_tau, best_threshold, nearest_higher, similar_components
 from purereid.graph.gcn_v import GCNV, input_blocks
 from purereid.graph.graph_trainer import GraphTrainer, gradient_descent
@@ -73,8 +73,7 @@ def train_gcn_v(
         train(trainer, seed=settings["seed"], stamp=stamp, curves=Path(curves), log_every=settings["log_every"])
         tau, found = scores_of(trainer)
         about = {"k": settings["k"], "tau": tau} | description(features, pids, held_out)
-        with whole_file(Path(scores)) as temporary:
-            temporary.write_text(json.dumps(about | found, indent=1) + "\n", encoding="utf-8")
+        write_text(scores, json.dumps(about | found, indent=1) + "\n")
         save_network(gcn_v, trainer.network, about)
         finish(curves)
 

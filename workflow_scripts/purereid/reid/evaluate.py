@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from purereid.data.atomic import whole_file
+from purereid.data.atomic import whole_file, write_text
 from purereid.data.features import read_feature_images, read_features
 from purereid.data.index import read_index
 from purereid.logs import log
@@ -100,8 +100,7 @@ def evaluate(
         "camera_pairs": _camera_pairs(query, gallery, sides, protocol),
     }
     _write_ranks(Path(ranks), sides, ranking)
-    with whole_file(Path(scores)) as temporary:
-        temporary.write_text(json.dumps(result, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+    write_text(scores, json.dumps(result, indent=2, allow_nan=False) + "\n")
     _report(result)
 
 

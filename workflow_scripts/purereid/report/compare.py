@@ -5,13 +5,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from purereid.data.atomic import whole_file
 from purereid.errors import UserError
 from purereid.logs import log
 from purereid.report.bootstrap import bootstrap_means, interval
 from purereid.report.compare_plot import draw_comparison
 from purereid.report.compare_views import as_page, as_text
 from purereid.report.runs import EXTRA, Run, read_run
+from purereid.report.views import write_views
 
 METRICS = ("mAP", "mAP_trapezoid", "mINP", "rank1", "rank5", "rank10")
 SMALL = 1000  # queries
@@ -47,13 +47,9 @@ def compare(
     groups = read_groups(scores, ranks)
     compared = comparison(groups, reference, bootstrap, seed)
     draw_comparison(compared, groups, Path(plot))
-    with whole_file(Path(table)) as temporary:
-        compared.to_csv(temporary, index=False, float_format="%.4f", lineterminator="\n")
-    with whole_file(Path(page)) as temporary:
-        temporary.write_text(as_page(compared, Path(plot).read_bytes()), encoding="utf-8")
-    with whole_file(Path(text)) as temporary:
-        temporary.write_text(as_text(compared) + "\n", encoding="utf-8")
-    log.info("comparison\n%s", as_text(compared))
+    words, html = as_text(compared), as_page(compared, Path(plot).read_bytes())
+    write_views(compared, words, html, table=table, text=text, page=page, numbers="%.4f")
+    log.info("comparison\n%s", words)
 
 
 def read_groups(scores: list[Path], ranks: list[Path]) -> list[list[Run]]:

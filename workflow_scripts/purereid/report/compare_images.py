@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from purereid.data.atomic import whole_file
 from purereid.logs import log
 from purereid.report.compare_images_views import as_page, as_text
 from purereid.report.image_scores import arrange, read_image_scores
+from purereid.report.views import write_views
 
 
 def compare_images(*, scores: list[Path], table: Path, text: Path, page: Path) -> None:
@@ -22,10 +22,6 @@ def compare_images(*, scores: list[Path], table: Path, text: Path, page: Path) -
     """
     found = read_image_scores(scores)
     dataset, tables = found["dataset"].iloc[0], arrange(found)
-    with whole_file(Path(table)) as temporary:
-        found.to_csv(temporary, index=False, float_format="%.6g", lineterminator="\n")
-    with whole_file(Path(page)) as temporary:
-        temporary.write_text(as_page(dataset, tables), encoding="utf-8")
-    with whole_file(Path(text)) as temporary:
-        temporary.write_text(as_text(dataset, tables) + "\n", encoding="utf-8")
-    log.info("%s", as_text(dataset, tables))
+    words, html = as_text(dataset, tables), as_page(dataset, tables)
+    write_views(found, words, html, table=table, text=text, page=page)
+    log.info("%s", words)

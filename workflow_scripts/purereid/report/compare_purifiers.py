@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from purereid.data.atomic import whole_file
 from purereid.errors import UserError
 from purereid.logs import log
 from purereid.report.compare import comparison, paired_difference, read_groups
@@ -15,6 +14,7 @@ from purereid.report.compared import scores_of
 from purereid.report.kept_sets import describe_sets
 from purereid.report.network_scores import read_networks
 from purereid.report.runs import Run
+from purereid.report.views import write_views
 
 SET = ["generator", "purifier"]
 CHANCE = "random"  # the rule that draws
@@ -68,13 +68,9 @@ def compare_purifiers(
     rows = rows_of_sets(described, experiments, scored)
     rows = rows.join(gains(rows, groups, bootstrap, seed))
     draw_sets(rows, Path(plot))
-    with whole_file(Path(table)) as temporary:
-        rows.to_csv(temporary, index=False, float_format="%.6g", lineterminator="\n")
-    with whole_file(Path(page)) as temporary:
-        temporary.write_text(as_page(rows, learnt, Path(plot).read_bytes()), encoding="utf-8")
-    with whole_file(Path(text)) as temporary:
-        temporary.write_text(as_text(rows, learnt) + "\n", encoding="utf-8")
-    log.info("%s", as_text(rows, learnt))
+    words, html = as_text(rows, learnt), as_page(rows, learnt, Path(plot).read_bytes())
+    write_views(rows, words, html, table=table, text=text, page=page)
+    log.info("%s", words)
 
 
 def rows_of_sets(

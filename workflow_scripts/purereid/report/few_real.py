@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from purereid.data.atomic import whole_file
 from purereid.errors import UserError
 from purereid.logs import log
 from purereid.reid.train import training_rows
 from purereid.report.compared import read_compared
 from purereid.report.few_real_plot import draw_few_real
 from purereid.report.few_real_views import as_page, as_text
+from purereid.report.views import write_views
 
 
 def few_real(
@@ -55,13 +55,9 @@ def few_real(
     used = [training_images(*each) for each in zip(indexes, experiments, strict=True)]
     rows = recovered(pd.DataFrame(used), scores, reference)
     draw_few_real(rows, reference, Path(plot))
-    with whole_file(Path(table)) as temporary:
-        rows.to_csv(temporary, index=False, float_format="%.6g", lineterminator="\n")
-    with whole_file(Path(page)) as temporary:
-        temporary.write_text(as_page(rows, reference, Path(plot).read_bytes()), encoding="utf-8")
-    with whole_file(Path(text)) as temporary:
-        temporary.write_text(as_text(rows, reference) + "\n", encoding="utf-8")
-    log.info("%s", as_text(rows, reference))
+    words, html = as_text(rows, reference), as_page(rows, reference, Path(plot).read_bytes())
+    write_views(rows, words, html, table=table, text=text, page=page)
+    log.info("%s", words)
 
 
 def training_images(index: Path, experiment: dict[str, object]) -> dict[str, object]:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from purereid.data.atomic import whole_file
+from purereid.data.atomic import write_text
 from purereid.data.heatmaps import FRAME
 from purereid.data.images import load_images
 from purereid.data.index import read_index
@@ -98,8 +98,7 @@ def score_images(
             some = _some(len(made), settings["truth"], settings["seed"] + 1)
             _score_truth(found, made.iloc[some], drawn.images[some], sources.images[some], scene, trivial)
     content = {"dataset": dataset, "generator": generator, "system": system, "scores": found.rows}
-    with whole_file(Path(scores)) as temporary:
-        temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    write_text(scores, json.dumps(content, indent=1) + "\n")
     for row in found.rows:
         log.info(
             "%s of %s against %s: %.4f (%d images)",
