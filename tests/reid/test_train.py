@@ -17,7 +17,8 @@ from purereid.errors import UserError
 from purereid.logs import log
 from purereid.reid.labels import KINDS, REAL
 from purereid.reid.model import load_model
-from purereid.reid.train import ReIDTrainer, train_reid, training_rows
+from purereid.reid.train import ReIDTrainer, train_reid
+from purereid.reid.training_rows import training_rows
 from purereid.training.lock import locked
 
 

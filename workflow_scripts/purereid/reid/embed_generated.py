@@ -8,15 +8,12 @@ import torch
 
 from purereid.data.confidence import write_confidence
 from purereid.data.features import write_features
-from purereid.data.images import load_images
 from purereid.data.index import read_index
 from purereid.errors import UserError
-from purereid.logs import log
 from purereid.provenance import file_digest
-from purereid.reid.extract import combined, views_of
+from purereid.reid.extract import combined, views_of_files
 from purereid.reid.model import ReIDModel, load_model
 from purereid.training.distributed import first_device
-from purereid.training.precision import autocast
 
 
 def embed_generated(
@@ -50,26 +47,19 @@ def embed_generated(
         UserError: the encoder file is of something else, there is no generated image, an image cannot be read, a
             feature is not finite, no GPU where one is asked for.
     """
-    device = first_device(gpus)
-    model = load_model(encoder).to(device, memory_format=torch.channels_last)
+    model = load_model(encoder).to(first_device(gpus), memory_format=torch.channels_last)
     table = read_index(index)
     rows = table[table["split"].isin(splits) & (table["pid"] >= 0)]
     generated = (rows["kind"] == "generated").to_numpy()
     if not generated.any():
         expected = "generated images that are made to show somebody"
         raise UserError("there are no generated images with an identity", where=index, expected=expected)
-    found, probable = [], []
     labels = label_of(model, rows["pid"].to_numpy())
-    for start in range(0, len(rows), batch):
-        part = slice(start, start + batch)
-        size = model.configuration["height"], model.configuration["width"]
-        images = load_images(rows["path"].iloc[part].tolist(), *size, threads)
-        with torch.inference_mode(), autocast(precision, device):
-            views = views_of(model, images.to(device), flip)
-            found.append(combined(views).cpu().numpy())
-            probable.append(probability(model, views, labels[part]))
-        if start // batch % 20 == 0:
-            log.info("%d of %d images", min(start + batch, len(rows)), len(rows))
+    settings = {"flip": flip, "batch": batch, "precision": precision, "threads": threads}
+    found, probable = [], []
+    for number, views in enumerate(views_of_files(model, rows["path"].tolist(), **settings)):
+        found.append(combined(views).cpu().numpy())
+        probable.append(probability(model, views, labels[number * batch :][: len(views[0])]))
     write_features(features, rows["image"].tolist(), np.concatenate(found), file_digest(encoder))
     write_confidence(confidence, rows["image"][generated].tolist(), np.concatenate(probable)[generated])
 
@@ -80,8 +70,8 @@ def label_of(model: ReIDModel, pids: np.ndarray) -> np.ndarray:
     return np.array([number.get(pid, -1) for pid in pids.tolist()], np.int64)
 
 
+@torch.inference_mode()
 def probability(model: ReIDModel, views: list[torch.Tensor], labels: np.ndarray) -> np.ndarray:
     """Probability float32 [B] of a class for each image, the mean over its views; NaN where the class is -1."""
-    with torch.autocast(views[0].device.type, enabled=False):
-        classes = torch.stack([model.classifier(view).softmax(dim=1) for view in views]).mean(dim=0).cpu().numpy()
+    classes = torch.stack([model.classifier(view).softmax(dim=1) for view in views]).mean(dim=0).cpu().numpy()
     return np.where(labels >= 0, classes[np.arange(len(labels)), labels], np.nan).astype(np.float32)

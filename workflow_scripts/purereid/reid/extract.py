@@ -1,6 +1,6 @@
 """Features of images by a trained encoder."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -56,15 +56,23 @@ def encode(
     model: ReIDModel, paths: Sequence[str], *, flip: bool, batch: int, precision: str, threads: int
 ) -> np.ndarray:
     """Features float32 [N, D] of N image files, of length 1; settings as for ``extract_features``."""
-    device, found = next(model.parameters()).device, []
+    views = views_of_files(model, paths, flip=flip, batch=batch, precision=precision, threads=threads)
+    return np.concatenate([combined(part).cpu().numpy() for part in views])
+
+
+def views_of_files(
+    model: ReIDModel, paths: Sequence[str], *, flip: bool, batch: int, precision: str, threads: int
+) -> Iterator[list[torch.Tensor]]:
+    """The views (``views_of``) of image files, ``batch`` of them at a time."""
+    device = next(model.parameters()).device
     size = model.configuration["height"], model.configuration["width"]
     for start in range(0, len(paths), batch):
         images = load_images(paths[start : start + batch], *size, threads)
         with torch.inference_mode(), autocast(precision, device):
-            found.append(features_of(model, images.to(device), flip).cpu().numpy())
+            views = views_of(model, images.to(device), flip)
+        yield views
         if start // batch % 20 == 0:
             log.info("%d of %d images", min(start + batch, len(paths)), len(paths))
-    return np.concatenate(found)
 
 
 def features_of(model: ReIDModel, images: torch.Tensor, flip: bool) -> torch.Tensor:

@@ -9,7 +9,6 @@ import torch
 from torch.nn.parallel import DistributedDataParallel
 
 from purereid.data.images import load_images
-from purereid.data.index import read_index
 from purereid.data.samplers import Batches
 from purereid.data.transforms import augment
 from purereid.errors import UserError
@@ -19,6 +18,7 @@ from purereid.reid.labels import MEANING, REAL, label_rows, targets, with_guesse
 from purereid.reid.losses.cross_entropy import cross_entropy
 from purereid.reid.losses.triplet import batch_hard_triplet
 from purereid.reid.model import ReIDModel, save_model
+from purereid.reid.training_rows import training_rows
 from purereid.training.distributed import launch, own_slice, rank, sync_batch_norm, world_size
 from purereid.training.lock import locked
 from purereid.training.loop import finish, train
@@ -84,24 +84,6 @@ def _train_on(
     train(trainer, seed=settings["seed"], stamp=stamp, curves=Path(curves), log_every=settings["log_every"])
     if rank() == 0:
         save_model(encoder, trainer.model)
-
-
-def training_rows(index: str | Path, splits: list[str]) -> pd.DataFrame:
-    """Rows of an index that may be trained on: of the splits, without junk.
-
-    Generated images (kind ``generated``) with pid -1 are those without identity and stay.
-    """
-    table = read_index(index)
-    rows = table[table["split"].isin(splits) & ((table["pid"] > -1) | (table["kind"] == "generated"))]
-    if rows.empty:
-        found = ", ".join(f"{split}: {count}" for split, count in table["split"].value_counts().items())
-        raise UserError(
-            "no training images",
-            where=index,
-            expected=f"images in the split {' or '.join(splits)}; found {found}",
-            do="train on another data set (train: of the experiment), or set train_reid.splits",
-        )
-    return rows.reset_index(drop=True)
 
 
 class ReIDTrainer:

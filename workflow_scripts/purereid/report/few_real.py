@@ -7,7 +7,7 @@ import pandas as pd
 
 from purereid.errors import UserError
 from purereid.logs import log
-from purereid.reid.train import training_rows
+from purereid.reid.training_rows import training_rows
 from purereid.report.compared import read_compared
 from purereid.report.few_real_plot import draw_few_real
 from purereid.report.few_real_views import as_page, as_text
