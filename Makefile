@@ -1,12 +1,17 @@
-# make demo    render people, generate, train, score, compare, report (about ten minutes on two cores)
-# make test    the tests
-# Both make their own environment in .venv from envs/requirements.txt.
+# make demo         render people, generate, train, score, compare, report (about ten minutes on two cores)
+# make test         the tests
+# make test-slurm   the tests on a SLURM of one node, which it installs and brings up: root on Debian or Ubuntu
+# make bench-slurm  the tiny workflow on one machine and through that SLURM: where the time goes
+# make status       how far the workflow is: done, running, failed, stale and why (CONFIG=mine.yaml as in your runs)
+# make bundle       collect in bundle/ what an installation without internet needs; there: make test OFFLINE=bundle
+# They make their own environment in .venv from envs/requirements.txt.
 
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+KIND := import sys, sysconfig; print("Python %d.%d on" % sys.version_info[:2], sysconfig.get_platform())
 
-.PHONY: demo test format pictures clean help
+.PHONY: demo test test-slurm bench-slurm status bundle format pictures clean help
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -19,6 +24,15 @@ demo: $(READY)
 
 test: $(READY)
 	$(BIN)/python -m pytest
+
+test-slurm: $(READY)
+	$(BIN)/python -m pytest -m slurm tests/slurm
+
+bench-slurm: $(READY)
+	$(BIN)/python tests/slurm/bench.py
+
+status: $(READY)
+	@PYTHONPATH=workflow_scripts $(BIN)/python -m purereid.status $(if $(CONFIG),--configfile $(CONFIG))
 
 format: $(READY)
 	$(BIN)/ruff check --fix workflow_scripts tests
@@ -33,10 +47,27 @@ pictures: demo  # those of the README
 clean:
 	rm -rf .venv
 
-$(READY): envs/requirements.txt
+bundle: | $(BIN)/pip
+	@mkdir -p bundle; rm -f bundle/SHA256SUMS  # the last thing to be made: a bundle without it is not complete
+	$(BIN)/python -m pip wheel --disable-pip-version-check --wheel-dir bundle/wheels --requirement envs/requirements.txt || { echo "bundle/ is not complete; pip says above why. It takes internet and several GB, in bundle/, in $${TMPDIR:-/tmp} and in pip's cache. When that is mended, run make bundle again: what pip has downloaded whole it takes from its cache."; exit 1; }
+	@cp envs/requirements.txt bundle/
+	@$(BIN)/python -c '$(KIND)' > bundle/made_for.txt
+	@cd bundle && find . -type f ! -name 'SHA256SUMS*' -exec sha256sum {} + > SHA256SUMS.part && mv SHA256SUMS.part SHA256SUMS
+	@du -h bundle/wheels/* | sort -rh | head; du -sh bundle
+	@echo "bundle/ is complete, for $$(cat bundle/made_for.txt). Copy it to the other machine, beside the Makefile; there: make test OFFLINE=bundle"
+
+$(BIN)/pip:
 	@command -v $(PYTHON) >/dev/null || { echo "purereid needs Python 3.11 or newer; '$(PYTHON)' was not found. Install it, or name one: make PYTHON=/path/to/python3 $(MAKECMDGOALS)"; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "purereid needs Python 3.11 or newer; '$(PYTHON)' is $$($(PYTHON) --version 2>&1). Name another: make PYTHON=/path/to/python3 $(MAKECMDGOALS)"; exit 1; }
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "purereid needs Python's venv module; on Debian and Ubuntu: apt install python3-venv"; exit 1; }
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement envs/requirements.txt
+
+$(READY): envs/requirements.txt | $(BIN)/pip
+ifdef OFFLINE
+	@test -f '$(OFFLINE)/SHA256SUMS' || { echo "'$(OFFLINE)' is no complete bundle. Make one with make bundle, on a machine with internet."; exit 1; }
+	@cd '$(OFFLINE)' && sha256sum --check --quiet SHA256SUMS || { echo "'$(OFFLINE)' is not as make bundle left it. Copy it again."; exit 1; }
+	@cmp -s '$(OFFLINE)/requirements.txt' envs/requirements.txt || { echo "'$(OFFLINE)' holds other versions than envs/requirements.txt. Run make bundle again, from these sources."; exit 1; }
+	@$(BIN)/python -c '$(KIND)' | cmp -s - '$(OFFLINE)/made_for.txt' || { echo "'$(OFFLINE)' is for $$(cat '$(OFFLINE)/made_for.txt'), and this is $$($(BIN)/python -c '$(KIND)'). Run make bundle where these are the same, or name another Python here: make clean, then PYTHON=/path/to/python3."; exit 1; }
+endif
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(if $(OFFLINE),--no-index --find-links '$(OFFLINE)/wheels') --requirement envs/requirements.txt
 	@touch $@

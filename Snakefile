@@ -21,6 +21,11 @@ report: "rules/report/workflow.rst"
 
 
 include: "rules/common.smk"
+
+
+container: config["container"]
+
+
 include: "rules/dataset.smk"
 include: "rules/generation.smk"
 include: "rules/purification.smk"

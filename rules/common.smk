@@ -98,10 +98,9 @@ def generate_settings(wildcards):
     """Settings of a shard; those of the other purpose do not concern it."""
     generator, purpose = wildcards.generator, wildcards.images
     names = {"name": generator, "system": setup.system(generator), "purpose": purpose}
-    numbers = {"shard": int(wildcards.shard), "shards": int(wildcards.shards)}
     settings = {key: value for key, value in setup.generating(generator).items() if key not in ("train", "test")}
     settings |= {purpose: setup.generating(generator)[purpose]}
-    return canonical(names | numbers | {"settings": settings})
+    return canonical(names | _shard(wildcards) | {"settings": settings})
 
 
 def index_generated_settings(wildcards):
@@ -139,7 +138,8 @@ def plot_gan_curves_settings(wildcards):
 def embed_generated_settings(wildcards):
     settings = setup.of_generator("embed_generated", wildcards.generator)
     splits = setup.generating(wildcards.generator)["train"]["splits"]
-    return canonical({name: value for name, value in settings.items() if name != "encoder"} | {"splits": splits})
+    own = {name: value for name, value in settings.items() if name != "encoder"}
+    return canonical(own | {"splits": splits} | _shard(wildcards))
 
 
 def build_graph_settings(wildcards):
@@ -221,7 +221,7 @@ def train_reid_settings(wildcards):
 
 
 def extract_features_settings(wildcards):
-    return setup.section("extract_features", wildcards.experiment)
+    return canonical(setup.section("extract_features", wildcards.experiment) | _shard(wildcards))
 
 
 def evaluate_settings(wildcards):
@@ -258,6 +258,11 @@ def rule_graph_settings():
         "counted": counted,
     }
     return canonical({"rules": texts} | parts)
+
+
+def _shard(wildcards):
+    """Which part of the work a job does."""
+    return {"shard": int(wildcards.shard), "shards": int(wildcards.shards)}
 
 
 # --- inputs ----------------------------------------------------------------------------------------------------------
@@ -374,6 +379,11 @@ def graph_encoder(wildcards):
     return _graph_encoder(wildcards.generator)
 
 
+def training_features(wildcards):
+    """Features of real and generated training images: all shards."""
+    return _embedded(**_generator(wildcards))["features"]
+
+
 def purify_inputs(wildcards):
     """The generated images, and what the rule of the purifier reads."""
     settings = setup.purifying(wildcards.purifier)
@@ -381,6 +391,7 @@ def purify_inputs(wildcards):
     files = {name: path for name, path in _purification_files().items() if name in wanted}
     files |= {"index": rules.index_generated.output.generated}
     found = {name: path.format(**_generator(wildcards)) for name, path in files.items()}
+    found |= {name: paths for name, paths in _embedded(**_generator(wildcards)).items() if name in wanted}
     if settings.get("share_of"):
         names = _generator(wildcards) | {"purifier": settings["share_of"]}
         found |= {"as_many_as": rules.purify.output.kept.format(**names)}
@@ -442,6 +453,11 @@ def curves(wildcards):
     return expand(rules.train_reid.output.curves, **dict(wildcards), seed=seeds)
 
 
+def test_features(wildcards):
+    """Features of the test images by one model: all shards."""
+    return _test_features(wildcards.dataset, wildcards.experiment, wildcards.seed)
+
+
 def scores(wildcards):
     """Scores of all models that are tested on a data set, in the order of the config."""
     return _of_tested_models(rules.evaluate.output.scores, wildcards.dataset)
@@ -473,7 +489,7 @@ def artifacts():
     return [
         *expand(rules.index_dataset.output.index, dataset=datasets),
         *(rules.train_reid.output.encoder.format(dataset=d, experiment=e, seed=s) for d, e, s in trained),
-        *(rules.extract_features.output.features.format(dataset=d, experiment=e, seed=s) for d, e, s in tested),
+        *(path for names in tested for path in _test_features(*names)),
         *(rules.train_gan.output.generator.format(dataset=d, generator=g) for d, g in networks),
         *(rules.index_generated.output.generated.format(dataset=d, generator=g) for d, g in used),
         *(path for d, g in used for path in _generated(d, g)),
@@ -534,10 +550,8 @@ def _purifier_pictures():
 
 
 def _purification_files():
-    """Files that rules of purification may ask for, by name."""
+    """Files that rules of purification may ask for, by name, besides those of ``_embedded``."""
     return {
-        "features": rules.embed_generated.output.features,
-        "confidence": rules.embed_generated.output.confidence,
         "graph": rules.build_graph.output.graph,
         "gcn": rules.train_gcn.output.gcn,
         "gcn_v": rules.train_gcn_v.output.gcn_v,
@@ -568,7 +582,8 @@ def _purification(dataset, generator, purifier):
     files = [path for name, path in _purification_files().items() if name in wanted]
     files += [rules.build_graph.output.graph, rules.judge_generated.output.truth]
     files += [rules.purify.output.kept, rules.index_purified.output.purified]
-    found = [path.format(dataset=dataset, generator=generator, purifier=purifier) for path in files]
+    found = [path for paths in _embedded(dataset, generator).values() for path in paths]
+    found += [path.format(dataset=dataset, generator=generator, purifier=purifier) for path in files]
     counted = settings.get("share_of")
     return found + (_purification(dataset, generator, counted)[:-1] if counted else [])
 
@@ -655,6 +670,21 @@ def _shards(dataset, generator, images):
     return expand(rules.generate.output.images, **names, shard=range(shards))
 
 
+def _embedded(dataset, generator):
+    """All shards of the features of a generator's training images, and of their confidences."""
+    shards = setup.of_generator("embed_generated", generator)["shards"]
+    names = {"dataset": dataset, "generator": generator, "shards": shards}
+    files = {name: rules.embed_generated.output[name] for name in ("features", "confidence")}
+    return {name: expand(path, **names, shard=range(shards)) for name, path in files.items()}
+
+
+def _test_features(dataset, experiment, seed):
+    """All shards of the features of the test images by one model."""
+    shards = setup.section("extract_features", experiment)["shards"]
+    names = {"dataset": dataset, "experiment": experiment, "seed": seed, "shards": shards}
+    return expand(rules.extract_features.output.features, **names, shard=range(shards))
+
+
 def _model(wildcards):
     return {"experiment": wildcards.experiment, "seed": wildcards.seed}
 
@@ -668,6 +698,12 @@ def _of_tested_models(pattern, dataset):
 
 
 # --- resources -------------------------------------------------------------------------------------------------------
+
+
+def score_group():
+    """On a cluster one job extracts features and ranks them, unless shards are to run side by side."""
+    shards = [setup.section("extract_features", experiment)["shards"] for experiment in setup.experiments]
+    return "score" if max(shards, default=1) == 1 else None
 
 
 def threads_of(rule):

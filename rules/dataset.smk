@@ -24,8 +24,12 @@ rule render_people:
         "logs/{dataset}/render_people.log",
     benchmark:
         "benchmarks/{dataset}/render_people.tsv"
+    group:
+        "dataset"
     conda:
         "../envs/purereid.yaml"
+    envmodules:
+        *config["envmodules"],
     threads: threads_of("render_people")
     resources:
         mem_mb=memory("render_people"),
@@ -54,8 +58,12 @@ rule index_dataset:
         "logs/{dataset}/index_dataset.log",
     benchmark:
         "benchmarks/{dataset}/index_dataset.tsv"
+    group:
+        "dataset"
     conda:
         "../envs/purereid.yaml"
+    envmodules:
+        *config["envmodules"],
     threads: threads_of("index_dataset")
     resources:
         mem_mb=memory("index_dataset"),
@@ -79,8 +87,12 @@ rule import_keypoints:
         "logs/{dataset}/import_keypoints.log",
     benchmark:
         "benchmarks/{dataset}/import_keypoints.tsv"
+    group:
+        "poses"
     conda:
         "../envs/purereid.yaml"
+    envmodules:
+        *config["envmodules"],
     threads: threads_of("import_keypoints")
     resources:
         mem_mb=memory("import_keypoints"),
@@ -105,6 +117,8 @@ rule estimate_keypoints:
         "benchmarks/{dataset}/estimate_keypoints.tsv"
     conda:
         "../envs/purereid.yaml"
+    envmodules:
+        *config["envmodules"],
     threads: threads_of("estimate_keypoints")
     resources:
         gpu=any_gpu,
@@ -128,8 +142,12 @@ rule make_heatmaps:
         "logs/{dataset}/make_heatmaps.log",
     benchmark:
         "benchmarks/{dataset}/make_heatmaps.tsv"
+    group:
+        "poses"
     conda:
         "../envs/purereid.yaml"
+    envmodules:
+        *config["envmodules"],
     threads: threads_of("make_heatmaps")
     resources:
         mem_mb=memory("make_heatmaps"),
@@ -152,8 +170,12 @@ rule sample_pairs:
         "logs/{dataset}/sample_pairs/{pairs}.log",
     benchmark:
         "benchmarks/{dataset}/sample_pairs/{pairs}.tsv"
+    group:
+        "poses"
     conda:
         "../envs/purereid.yaml"
+    envmodules:
+        *config["envmodules"],
     threads: threads_of("sample_pairs")
     resources:
         mem_mb=memory("sample_pairs"),
@@ -182,6 +204,8 @@ rule contact_sheet:
         "benchmarks/{dataset}/contact_sheet.tsv"
     conda:
         "../envs/purereid.yaml"
+    envmodules:
+        *config["envmodules"],
     threads: threads_of("contact_sheet")
     resources:
         mem_mb=memory("contact_sheet"),

@@ -8,6 +8,10 @@ OUTPUT  results/{dataset}/train_gan/{generator}/generator.safetensors
 """
 
 
+localrules:
+    index_generated,
+
+
 rule train_gan:
     """Train one image generator of the config."""
     input:
@@ -23,6 +27,8 @@ rule train_gan:
     priority: 1  # most of the other jobs wait for it
     conda:
         "../envs/purereid.yaml"
+    envmodules:
+        *config["envmodules"],
     threads: threads_of("train_gan")
     resources:
         gpu=generator_gpu,
@@ -47,6 +53,8 @@ rule generate:
         "benchmarks/{dataset}/generate/{generator}/{images}/{shard}-of-{shards}.tsv"
     conda:
         "../envs/purereid.yaml"
+    envmodules:
+        *config["envmodules"],
     threads: threads_of("generate")
     resources:
         gpu=generator_gpu,
@@ -72,6 +80,8 @@ rule index_generated:
         "benchmarks/{dataset}/index_generated/{generator}.tsv"
     conda:
         "../envs/purereid.yaml"
+    envmodules:
+        *config["envmodules"],
     threads: threads_of("index_generated")
     resources:
         mem_mb=memory("index_generated"),
@@ -95,6 +105,8 @@ rule score_images:
         "benchmarks/{dataset}/score_images/{generator}.tsv"
     conda:
         "../envs/purereid.yaml"
+    envmodules:
+        *config["envmodules"],
     threads: threads_of("score_images")
     resources:
         gpu=generator_gpu,
@@ -125,6 +137,8 @@ rule generate_one:
         "benchmarks/{dataset}/generate_one/{generator}/{picture}.tsv"
     conda:
         "../envs/purereid.yaml"
+    envmodules:
+        *config["envmodules"],
     threads: threads_of("generate_one")
     resources:
         gpu=generator_gpu,

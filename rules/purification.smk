@@ -2,28 +2,34 @@
 Purification: choose among generated images by a graph of their features, or by simpler rules.
 
 INPUT   results/{dataset}/index_generated/{generator}/index.parquet, generate/{generator}/train
-OUTPUT  results/{dataset}/embed_generated/{generator}/features.parquet, confidence.parquet
+OUTPUT  results/{dataset}/embed_generated/{generator}/{shard}-of-{shards}/features.parquet, confidence.parquet
         results/{dataset}/build_graph/{generator}/graph.parquet, judge_generated/{generator}/truth.parquet
         results/{dataset}/train_gcn/{generator}/gcn.safetensors; train_gcn_v and train_gcn_e likewise
         results/{dataset}/purify/{generator}/{purifier}/kept.parquet, index_purified/{generator}/{purifier}/index.parquet
 """
 
 
+localrules:
+    index_purified,
+
+
 rule embed_generated:
-    """Turn real and generated training images into features of one encoder."""
+    """Turn one shard of the real and generated training images into features of one encoder."""
     input:
         index=rules.index_generated.output.generated,
         shards=generated_for_training,
         encoder=graph_encoder,
     output:
-        features="results/{dataset}/embed_generated/{generator}/features.parquet",
-        confidence="results/{dataset}/embed_generated/{generator}/confidence.parquet",
+        features="results/{dataset}/embed_generated/{generator}/{shard}-of-{shards}/features.parquet",
+        confidence="results/{dataset}/embed_generated/{generator}/{shard}-of-{shards}/confidence.parquet",
     log:
-        "logs/{dataset}/embed_generated/{generator}.log",
+        "logs/{dataset}/embed_generated/{generator}/{shard}-of-{shards}.log",
     benchmark:
-        "benchmarks/{dataset}/embed_generated/{generator}.tsv"
+        "benchmarks/{dataset}/embed_generated/{generator}/{shard}-of-{shards}.tsv"
     conda:
         "../envs/purereid.yaml"
+    envmodules:
+        *config["envmodules"],
     threads: threads_of("embed_generated")
     resources:
         gpu=generator_gpu,
@@ -40,7 +46,7 @@ rule build_graph:
     """Find the nearest generated images of each generated image."""
     input:
         index=rules.index_generated.output.generated,
-        features=rules.embed_generated.output.features,
+        features=training_features,
     output:
         graph="results/{dataset}/build_graph/{generator}/graph.parquet",
     log:
@@ -49,6 +55,8 @@ rule build_graph:
         "benchmarks/{dataset}/build_graph/{generator}.tsv"
     conda:
         "../envs/purereid.yaml"
+    envmodules:
+        *config["envmodules"],
     threads: threads_of("build_graph")
     resources:
         gpu=generator_gpu,
@@ -65,7 +73,7 @@ rule train_gcn:
     """Learn from real images which neighbours show one person."""
     input:
         index=rules.index_generated.output.generated,
-        features=rules.embed_generated.output.features,
+        features=training_features,
     output:
         gcn="results/{dataset}/train_gcn/{generator}/gcn.safetensors",
         curves="results/{dataset}/train_gcn/{generator}/curves.csv",
@@ -76,6 +84,8 @@ rule train_gcn:
         "benchmarks/{dataset}/train_gcn/{generator}.tsv"
     conda:
         "../envs/purereid.yaml"
+    envmodules:
+        *config["envmodules"],
     threads: threads_of("train_gcn")
     resources:
         gpu=generator_gpu,
@@ -92,7 +102,7 @@ rule train_gcn_v:
     """Learn from real images how well an image lies among others of its person."""
     input:
         index=rules.index_generated.output.generated,
-        features=rules.embed_generated.output.features,
+        features=training_features,
     output:
         gcn_v="results/{dataset}/train_gcn_v/{generator}/gcn_v.safetensors",
         curves="results/{dataset}/train_gcn_v/{generator}/curves.csv",
@@ -103,6 +113,8 @@ rule train_gcn_v:
         "benchmarks/{dataset}/train_gcn_v/{generator}.tsv"
     conda:
         "../envs/purereid.yaml"
+    envmodules:
+        *config["envmodules"],
     threads: threads_of("train_gcn_v")
     resources:
         gpu=generator_gpu,
@@ -119,7 +131,7 @@ rule train_gcn_e:
     """Learn from real images to which of its neighbours an image belongs."""
     input:
         index=rules.index_generated.output.generated,
-        features=rules.embed_generated.output.features,
+        features=training_features,
         gcn_v=rules.train_gcn_v.output.gcn_v,
     output:
         gcn_e="results/{dataset}/train_gcn_e/{generator}/gcn_e.safetensors",
@@ -131,6 +143,8 @@ rule train_gcn_e:
         "benchmarks/{dataset}/train_gcn_e/{generator}.tsv"
     conda:
         "../envs/purereid.yaml"
+    envmodules:
+        *config["envmodules"],
     threads: threads_of("train_gcn_e")
     resources:
         gpu=generator_gpu,
@@ -155,6 +169,8 @@ rule purify:
         "benchmarks/{dataset}/purify/{generator}/{purifier}.tsv"
     conda:
         "../envs/purereid.yaml"
+    envmodules:
+        *config["envmodules"],
     threads: threads_of("purify")
     resources:
         gpu=generator_gpu,
@@ -180,6 +196,8 @@ rule index_purified:
         "benchmarks/{dataset}/index_purified/{generator}/{purifier}.tsv"
     conda:
         "../envs/purereid.yaml"
+    envmodules:
+        *config["envmodules"],
     threads: threads_of("index_purified")
     resources:
         mem_mb=memory("index_purified"),
@@ -203,6 +221,8 @@ rule judge_generated:
         "benchmarks/{dataset}/judge_generated/{generator}.tsv"
     conda:
         "../envs/purereid.yaml"
+    envmodules:
+        *config["envmodules"],
     threads: threads_of("judge_generated")
     resources:
         gpu=generator_gpu,

@@ -3,6 +3,7 @@ reID: train encoders, extract features, score them, compare experiments.
 
 INPUT   results/{dataset}/index_dataset/index.parquet
 OUTPUT  results/{dataset}/train_reid/{experiment}/seed{seed}/encoder.safetensors
+        results/{dataset}/extract_features/{experiment}/seed{seed}/{shard}-of-{shards}/features.parquet
         results/{dataset}/evaluate/{experiment}/seed{seed}/scores.json, ranks.parquet
         results/{dataset}/compare/table.csv
 """
@@ -22,6 +23,8 @@ rule train_reid:
         "benchmarks/{dataset}/train_reid/{experiment}/seed{seed}.tsv"
     conda:
         "../envs/purereid.yaml"
+    envmodules:
+        *config["envmodules"],
     threads: threads_of("train_reid")
     resources:
         gpu=gpus,
@@ -35,18 +38,22 @@ rule train_reid:
 
 
 rule extract_features:
-    """Turn the test images of a data set into features of one encoder."""
+    """Turn one shard of the test images of a data set into features of one encoder."""
     input:
         index=rules.index_dataset.output.index,
         encoder=encoder,
     output:
-        features="results/{dataset}/extract_features/{experiment}/seed{seed}/features.parquet",
+        features="results/{dataset}/extract_features/{experiment}/seed{seed}/{shard}-of-{shards}/features.parquet",
     log:
-        "logs/{dataset}/extract_features/{experiment}/seed{seed}.log",
+        "logs/{dataset}/extract_features/{experiment}/seed{seed}/{shard}-of-{shards}.log",
     benchmark:
-        "benchmarks/{dataset}/extract_features/{experiment}/seed{seed}.tsv"
+        "benchmarks/{dataset}/extract_features/{experiment}/seed{seed}/{shard}-of-{shards}.tsv"
+    group:
+        score_group()
     conda:
         "../envs/purereid.yaml"
+    envmodules:
+        *config["envmodules"],
     threads: threads_of("extract_features")
     resources:
         gpu=one_gpu,
@@ -63,7 +70,7 @@ rule evaluate:
     """Rank the gallery for every query and score the ranking."""
     input:
         index=rules.index_dataset.output.index,
-        features=rules.extract_features.output.features,
+        features=test_features,
     output:
         scores="results/{dataset}/evaluate/{experiment}/seed{seed}/scores.json",
         ranks="results/{dataset}/evaluate/{experiment}/seed{seed}/ranks.parquet",
@@ -71,8 +78,12 @@ rule evaluate:
         "logs/{dataset}/evaluate/{experiment}/seed{seed}.log",
     benchmark:
         "benchmarks/{dataset}/evaluate/{experiment}/seed{seed}.tsv"
+    group:
+        score_group()
     conda:
         "../envs/purereid.yaml"
+    envmodules:
+        *config["envmodules"],
     threads: threads_of("evaluate")
     resources:
         mem_mb=memory("evaluate"),
@@ -110,6 +121,8 @@ rule compare:
         "benchmarks/{dataset}/compare.tsv"
     conda:
         "../envs/purereid.yaml"
+    envmodules:
+        *config["envmodules"],
     threads: threads_of("compare")
     resources:
         mem_mb=memory("compare"),

@@ -43,6 +43,8 @@ rule plot_curves:
         "benchmarks/{dataset}/plot_curves/{experiment}.tsv"
     conda:
         "../envs/purereid.yaml"
+    envmodules:
+        *config["envmodules"],
     threads: threads_of("plot_curves")
     resources:
         mem_mb=memory("plot_curves"),
@@ -71,6 +73,8 @@ rule plot_cmc:
         "benchmarks/{dataset}/plot_cmc.tsv"
     conda:
         "../envs/purereid.yaml"
+    envmodules:
+        *config["envmodules"],
     threads: threads_of("plot_cmc")
     resources:
         mem_mb=memory("plot_cmc"),
@@ -101,6 +105,8 @@ rule rank_lists:
         "benchmarks/{dataset}/rank_lists/{experiment}/seed{seed}.tsv"
     conda:
         "../envs/purereid.yaml"
+    envmodules:
+        *config["envmodules"],
     threads: threads_of("rank_lists")
     resources:
         mem_mb=memory("rank_lists"),
@@ -129,6 +135,8 @@ rule plot_gan_curves:
         "benchmarks/{dataset}/plot_gan_curves/{generator}.tsv"
     conda:
         "../envs/purereid.yaml"
+    envmodules:
+        *config["envmodules"],
     threads: threads_of("plot_gan_curves")
     resources:
         mem_mb=memory("plot_gan_curves"),
@@ -163,6 +171,8 @@ rule show_images:
         "benchmarks/{dataset}/show_images/{generator}.tsv"
     conda:
         "../envs/purereid.yaml"
+    envmodules:
+        *config["envmodules"],
     threads: threads_of("show_images")
     resources:
         mem_mb=memory("show_images"),
@@ -193,6 +203,8 @@ rule compare_images:
         "benchmarks/{dataset}/compare_images.tsv"
     conda:
         "../envs/purereid.yaml"
+    envmodules:
+        *config["envmodules"],
     threads: threads_of("compare_images")
     resources:
         mem_mb=memory("compare_images"),
@@ -235,6 +247,8 @@ rule show_purified:
         "benchmarks/{dataset}/show_purified/{generator}/{purifier}.tsv"
     conda:
         "../envs/purereid.yaml"
+    envmodules:
+        *config["envmodules"],
     threads: threads_of("show_purified")
     resources:
         mem_mb=memory("show_purified"),
@@ -263,6 +277,8 @@ rule plot_links:
         "benchmarks/{dataset}/plot_links/{generator}.tsv"
     conda:
         "../envs/purereid.yaml"
+    envmodules:
+        *config["envmodules"],
     threads: threads_of("plot_links")
     resources:
         mem_mb=memory("plot_links"),
@@ -291,6 +307,8 @@ rule plot_gcn_curves:
         "benchmarks/{dataset}/plot_gcn_curves/{generator}/{network}.tsv"
     conda:
         "../envs/purereid.yaml"
+    envmodules:
+        *config["envmodules"],
     threads: threads_of("plot_gcn_curves")
     resources:
         mem_mb=memory("plot_gcn_curves"),
@@ -331,6 +349,8 @@ rule compare_purifiers:
         "benchmarks/{dataset}/compare_purifiers.tsv"
     conda:
         "../envs/purereid.yaml"
+    envmodules:
+        *config["envmodules"],
     threads: threads_of("compare_purifiers")
     resources:
         mem_mb=memory("compare_purifiers"),
@@ -368,6 +388,8 @@ rule few_real:
         "benchmarks/{dataset}/few_real.tsv"
     conda:
         "../envs/purereid.yaml"
+    envmodules:
+        *config["envmodules"],
     threads: threads_of("few_real")
     resources:
         mem_mb=memory("few_real"),
@@ -394,6 +416,8 @@ rule rule_graph:
         "benchmarks/rule_graph.tsv"
     conda:
         "../envs/purereid.yaml"
+    envmodules:
+        *config["envmodules"],
     threads: threads_of("rule_graph")
     resources:
         mem_mb=memory("rule_graph"),

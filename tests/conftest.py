@@ -10,6 +10,7 @@ import pytest
 import torch
 import yaml
 
+from configured import default_config
 from purereid.data.index import write_index
 from workflow_project import Project, copy
 
@@ -27,6 +28,12 @@ def checkpoint_after_each_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
 def root() -> Path:
     """Folder of the repository."""
     return ROOT
+
+
+@pytest.fixture
+def config() -> dict:
+    """The config of the repository, to be changed."""
+    return default_config()
 
 
 @pytest.fixture

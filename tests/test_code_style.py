@@ -1,4 +1,4 @@
-"""Formatting and linting of everything, and versions named once."""
+"""Formatting and linting of everything, and the common form of rules and scripts."""
 
 import re
 import subprocess
@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 
 import pytest
-import yaml
 
 
 @pytest.mark.parametrize(
@@ -23,15 +22,6 @@ def test_code_is_formatted_and_linted(command: list[str], root: Path):
         [Path(sys.executable).parent / command[0], *command[1:]], cwd=root, capture_output=True, text=True
     )
     assert run.returncode == 0, run.stdout + run.stderr
-
-
-def test_conda_file_has_the_versions_of_the_requirements(root: Path):
-    lines = (root / "envs/requirements.txt").read_text().split("# development")[0].splitlines()
-    pins = [line for line in lines if line and not line.startswith("#")]
-    assert all(re.fullmatch(r"[a-z0-9-]+==[0-9.]+", pin) for pin in pins)
-    dependencies = yaml.safe_load((root / "envs/purereid.yaml").read_text())["dependencies"]
-    pip = next(entry["pip"] for entry in dependencies if isinstance(entry, dict))
-    assert pip == pins
 
 
 def test_every_rule_has_its_script_section_log_and_benchmark_under_one_name(root: Path):

@@ -130,6 +130,16 @@ def test_one_setting_concerns_its_rule_and_what_follows(project: Project):
     assert set(project.planned()) == {"extract_features"} | AFTER_FEATURES
 
 
+def test_shards_are_jobs_of_their_own(project: Project):
+    for shard in range(2):
+        log = project.folder / f"logs/people/embed_generated/posegan/{shard}-of-2.log"
+        assert f"shard {shard}-of-2: images" in log.read_text()
+    project.override(extract_features={"shards": 3}, embed_generated={"shards": 3})
+    planned = project.planned()
+    assert planned["extract_features"] == 3 * planned["evaluate"]
+    assert planned["embed_generated"] == 3 and planned["build_graph"] == planned["train_gcn"] == planned["purify"] == 1
+
+
 def test_a_setting_of_one_experiment_concerns_that_experiment(project: Project):
     project.override(
         experiments={"colour_histogram": None, "untrained": {"seeds": [1], "evaluate": {"protocol": "openreid"}}}
@@ -308,7 +318,7 @@ def test_truncated_image_is_shown_from_the_failed_jobs_log(project: Project, tmp
 
 
 def test_encoder_of_another_model_is_shown(project: Project):
-    target = "results/people/extract_features/baseline/seed1/features.parquet"
+    target = "results/people/extract_features/baseline/seed1/0-of-1/features.parquet"
     encoder = project.folder / TRAINED / "encoder.safetensors"
     shutil.copy(encoder, project.folder / "kept")
     encoder.write_bytes(b"something else")

@@ -34,7 +34,8 @@ def test_the_graph_knows_nothing_of_the_test(finished: Project):
     train = set(index.loc[index["split"] == "train", "pid"])
     links = json.loads((finished.folder / POSEGAN.format("train_gcn") / "links.json").read_text())
     assert set(links["identities"]) | set(links["held_out_identities"]) == train
-    features = pd.read_parquet(finished.folder / POSEGAN.format("embed_generated") / "features.parquet")
+    folder = finished.folder / POSEGAN.format("embed_generated")
+    features = pd.concat([pd.read_parquet(folder / f"{shard}-of-2/features.parquet") for shard in range(2)])
     graph = pd.read_parquet(finished.folder / POSEGAN.format("build_graph") / "graph.parquet")
     generated = features["image"].str.startswith("generated/")
     assert graph["image"].tolist() == features.loc[generated, "image"].tolist()

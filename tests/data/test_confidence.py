@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -29,6 +30,22 @@ def test_round_trip_keeps_what_is_not_known(path: Path):
 def test_equal_arguments_give_equal_bytes(path: Path, tmp_path: Path):
     write_confidence(tmp_path / "again.parquet", tuple(IMAGES), VALUES.astype(np.float64))
     assert (tmp_path / "again.parquet").read_bytes() == path.read_bytes()
+
+
+def test_files_are_joined_and_one_may_be_empty(path: Path, tmp_path: Path):
+    for name, rows in (("first", slice(0)), ("second", slice(0, 1)), ("third", slice(1, 3))):
+        write_confidence(tmp_path / name, IMAGES[rows], VALUES[rows])
+    found = read_confidence([tmp_path / name for name in ("first", "second", "third")])
+    pd.testing.assert_series_equal(found, read_confidence(path))
+    pd.testing.assert_series_equal(read_confidence([str(path)]), found)
+    assert read_confidence(tmp_path / "first").empty
+
+
+def test_an_image_of_two_files_is_named_with_both(path: Path, tmp_path: Path):
+    write_confidence(tmp_path / "more", ["c.png"], VALUES[:1])
+    with pytest.raises(UserError) as error:
+        read_confidence([path, tmp_path / "more"])
+    assert f"image c.png is listed twice\n  where:    {path}, {tmp_path / 'more'}\n" in str(error.value)
 
 
 def test_not_one_value_per_image(tmp_path: Path):

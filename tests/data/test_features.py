@@ -22,6 +22,15 @@ def images(features):
 
 
 @pytest.fixture
+def shards(tmp_path, images, features):
+    """The same features in three files, the first small and the last of more rows than are read at a time."""
+    paths = [tmp_path / f"{shard}-of-3" / "features.parquet" for shard in range(3)]
+    for path, rows in zip(paths, (slice(0, 5), slice(5, 9), slice(9, None)), strict=True):
+        write_features(path, images[rows], features[rows], encoder="ab12")
+    return paths
+
+
+@pytest.fixture
 def path(tmp_path, images, features):
     write_features(tmp_path / "features.parquet", images, features)
     return tmp_path / "features.parquet"
@@ -51,8 +60,28 @@ def test_the_file_tells_the_encoder_where_it_knows_it(path, tmp_path, images, fe
     for name in ("a", "b"):
         write_features(tmp_path / name, images, features, encoder="ab12")
     assert read_encoder(tmp_path / "a") == "ab12"
+    assert read_encoder([tmp_path / "a", tmp_path / "b"]) == "ab12"
     np.testing.assert_array_equal(read_features(tmp_path / "a")[1], features)
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes() != path.read_bytes()
+
+
+def test_files_are_joined_in_the_order_in_which_they_are_given(path, shards, images, features):
+    found, values = read_features(shards)
+    assert found == images == read_feature_images(shards)
+    np.testing.assert_array_equal(values, features)
+    found, values = read_features([str(shard) for shard in shards[::-1]])
+    start = images.index(found[0])
+    assert found == images[start:] + images[5:start] + images[:5] == read_feature_images(tuple(shards[::-1]))
+    np.testing.assert_array_equal(values, np.concatenate([features[start:], features[5:start], features[:5]]))
+    for files in ([path], str(path)):
+        assert read_feature_images(files) == images and read_features(files)[0] == images
+
+
+def test_wanted_images_come_in_the_wanted_order_from_all_files(shards, images, features):
+    order = np.random.default_rng(2).permutation(len(images))[:70]
+    found, values = read_features(shards, [images[i] for i in order])
+    assert found == [images[i] for i in order]
+    np.testing.assert_array_equal(values, features[order])
 
 
 def test_the_file_holds_fixed_size_lists(path):
@@ -89,6 +118,42 @@ def test_an_image_listed_twice_is_named(tmp_path):
     write_raw(tmp_path / "f.parquet", ["a", "b", "b"], np.ones((3, 2), np.float32))
     with pytest.raises(UserError, match="image b is listed twice"):
         read_features(tmp_path / "f.parquet")
+
+
+def test_an_image_of_two_files_is_named_with_both(tmp_path, shards, images, features):
+    write_features(tmp_path / "more", ["more", images[6]], features[:2], encoder="ab12")
+    with pytest.raises(UserError) as error:
+        read_features([*shards, tmp_path / "more"])
+    assert "image query/00006.jpg is listed twice" in str(error.value)
+    assert f"where:    {shards[1]}, {tmp_path / 'more'}\n" in str(error.value)
+
+
+@pytest.mark.parametrize("read", [read_features, read_feature_images])
+def test_files_that_do_not_fit_together_are_told(tmp_path, shards, features, read):
+    other = tmp_path / "other"
+    write_features(other, ["more"], features[:1, :2], encoder="ab12")
+    message = rf"of another width than those of {shards[0]}\n  where:    {other}\n"
+    with pytest.raises(UserError, match=message):
+        read([*shards, other])
+    for encoder in ("", "cd34"):
+        write_features(other, ["more"], features[:1], encoder)
+        message = rf"of another encoder than those of {shards[0]}\n  where:    {other}\n"
+        with pytest.raises(UserError, match=message):
+            read([*shards, other])
+        with pytest.raises(UserError, match=message):
+            read_encoder([*shards, other])
+
+
+def test_the_file_of_several_that_is_wrong_is_named(shards, images, features):
+    with pytest.raises(UserError) as error:
+        read_features(shards, [images[0], "x"])
+    assert f"1 of 2 images have no feature, such as x\n  where:    {', '.join(map(str, shards))}\n" in str(error.value)
+    write_raw(shards[1], images[5:9], np.full_like(features[5:9], np.nan), encoder="ab12")
+    with pytest.raises(UserError, match=rf"4 features are not a finite number[^\n]*\n  where:    {shards[1]}\n"):
+        read_features(shards)
+    shards[1].unlink()
+    with pytest.raises(UserError, match=rf"the features do not exist\n  where:    {shards[1]}\n"):
+        read_features(shards)
 
 
 @pytest.mark.parametrize("shape", [(3,), (2, 4), (3, 0)])
@@ -137,7 +202,8 @@ def test_empty_cells_are_refused(tmp_path, columns):
         read_features(tmp_path / "f.parquet")
 
 
-def write_raw(path, images, features):
+def write_raw(path, images, features, encoder=""):
     """A feature file without the checks of ``write_features``."""
     column = pa.FixedSizeListArray.from_arrays(pa.array(features.reshape(-1)), features.shape[1])
-    pq.write_table(pa.table({"image": images, "feature": column}), path)
+    about = {"encoder": encoder} if encoder else None
+    pq.write_table(pa.table({"image": images, "feature": column}).replace_schema_metadata(about), path)

@@ -69,6 +69,15 @@ def test_the_graph_names_the_encoder_and_equal_inputs_give_equal_bytes(files: Fi
     assert read_encoder(first) == "e1" and first.read_bytes() == again.read_bytes()
 
 
+def test_features_of_several_files_make_the_graph_of_one(files: Files):
+    one, shards = files.build(), [files.folder / f"{shard}-of-2.parquet" for shard in range(2)]
+    for path, rows in zip(shards, (slice(0, 20), slice(20, None)), strict=True):
+        write_features(path, files.images[rows], files.features[rows], encoder="e1")
+    other = files.folder / "other.parquet"
+    build_graph(index=files.folder / "index.parquet", features=shards, graph=other, settings=SETTINGS)
+    assert other.read_bytes() == one.read_bytes()
+
+
 def test_the_settings_reach_the_search(files: Files):
     assert read_graph(files.build(k=22))[1].indices.shape == (23, 22)
     with pytest.raises(UserError, match="64 probes of 63 lists"):

@@ -8,7 +8,7 @@ import pytest
 from purereid.errors import UserError
 from purereid.graph.cluster_scores import cluster_scores
 from purereid.graph.connect import best_threshold, components, connect, nearest_higher, ranks, similar_components
-from purereid.graph.neighbours import Neighbours, nearest_neighbours
+from purereid.retrieval.neighbours import Neighbours, nearest_neighbours
 
 
 def data(images: int = 60, length: int = 6, k: int = 7, seed: int = 0) -> tuple[np.ndarray, Neighbours]:

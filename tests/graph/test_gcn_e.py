@@ -9,8 +9,8 @@ from purereid.graph import choose_parents as module
 from purereid.graph.choose_parents import choose_parents, confident_images
 from purereid.graph.connect import nearest_higher, ranks
 from purereid.graph.gcn_e import GCNE, CandidateGraphBuilder, candidate_loss
-from purereid.graph.neighbours import Neighbours, nearest_neighbours
 from purereid.graph.network_file import load_network, save_network
+from purereid.retrieval.neighbours import Neighbours, nearest_neighbours
 from purereid.training import checkpoint
 
 K = 9

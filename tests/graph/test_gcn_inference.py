@@ -8,7 +8,7 @@ from purereid.errors import UserError
 from purereid.graph import bench_gcn
 from purereid.graph.gcn import GCN
 from purereid.graph.gcn_inference import LinkPredictor, predict_links
-from purereid.graph.neighbours import nearest_neighbours
+from purereid.retrieval.neighbours import nearest_neighbours
 
 SIZES = {"k1": 10, "k2": 4, "u": 4}
 

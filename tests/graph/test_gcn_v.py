@@ -8,9 +8,9 @@ from purereid.errors import UserError
 from purereid.graph import gcn_v
 from purereid.graph.connect import connect
 from purereid.graph.gcn_v import GCNV, affinity
-from purereid.graph.neighbours import Neighbours, nearest_neighbours
 from purereid.graph.network_file import load_network, save_network
 from purereid.graph.vertex_confidence import margins, vertex_confidence
+from purereid.retrieval.neighbours import Neighbours, nearest_neighbours
 from purereid.training import checkpoint
 
 K = 5

@@ -11,8 +11,8 @@ from purereid.data.features import read_encoder
 from purereid.errors import UserError
 from purereid.graph import graph_file
 from purereid.graph.graph_file import read_graph, write_graph
-from purereid.graph.neighbours import Neighbours, nearest_neighbours
 from purereid.retrieval.distances import normalise
+from purereid.retrieval.neighbours import Neighbours, nearest_neighbours
 
 
 def example(count: int = 9, k: int = 3) -> tuple[list[str], Neighbours]:

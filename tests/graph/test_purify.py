@@ -58,7 +58,7 @@ class Files:
     def run(self, rule: str, **options) -> pd.DataFrame:
         settings = {"rule": rule} | {name: SETTINGS[name] for name in RULES[rule].settings if name in SETTINGS}
         settings |= options.pop("settings", {})
-        inputs = {name: self.path(name) for name in RULES[rule].inputs}
+        inputs = {name: options.pop(name, self.path(name)) for name in RULES[rule].inputs}
         if "shards" in inputs:
             inputs |= {"shards": [self.path("images.parquet")]}
         purify(index=self.path("index"), kept=self.path("kept"), settings=settings, **inputs, **options)
@@ -128,6 +128,21 @@ def test_simple_rules_score_what_they_say(files: Files):
     near = [set(row) for row in graph.indices.tolist()]
     mutual = [sum(a in near[b] for b in near[a] if files.pids[a] == files.pids[b]) / 5 for a in range(len(near))]
     np.testing.assert_allclose(files.run("mutual")["score"], mutual)
+
+
+def test_features_and_probabilities_of_several_files_purify_as_those_of_one(files: Files):
+    one = {rule: files.run(rule) for rule in ("published", "classifier")}
+    shards = {name: [files.path(f"{name} {shard}-of-2") for shard in range(2)] for name in ("features", "confidence")}
+    names = files.images + files.real_images
+    for shard, rows in enumerate((slice(0, 10), slice(10, None))):
+        write_features(shards["features"][shard], names[rows], files.features[rows], "an encoder")
+        write_confidence(shards["confidence"][shard], files.images[rows], files.confidence[rows])
+    for rule, expected in one.items():
+        read = {name: paths for name, paths in shards.items() if name in RULES[rule].inputs}
+        pd.testing.assert_frame_equal(files.run(rule, **read), expected)
+    first = shards["confidence"][0]
+    with pytest.raises(UserError, match=rf"14 of 24 images have no prob[^\n]*\n  where:    {first}\n"):
+        files.run("classifier", confidence=[first])
 
 
 def test_as_many_as_another_purifier_keeps(files: Files):

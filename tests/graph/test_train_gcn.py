@@ -14,10 +14,10 @@ from purereid.errors import UserError
 from purereid.graph.gcn import GCN
 from purereid.graph.gcn_inference import predict_links
 from purereid.graph.link_scores import link_scores, same_person
-from purereid.graph.neighbours import nearest_neighbours
 from purereid.graph.network_file import load_network
 from purereid.graph.train_gcn import GCNTrainer, train_gcn
-from purereid.graph.training_data import GraphImages, images_with_graph
+from purereid.graph.training_data import GraphImages, images_with_graph, real_images
+from purereid.retrieval.neighbours import nearest_neighbours
 
 PEOPLE, IMAGES, LENGTH = 24, 6, 16
 OUTPUTS = ("gcn.safetensors", "curves.csv", "links.json")
@@ -165,6 +165,18 @@ def test_without_held_out_people(toy: Set, tmp_path: Path):
     assert links["held_out"] is None and links["cosine"] is None and links["held_out_identities"] == []
     assert len(links["identities"]) == PEOPLE
     assert not [name for name in pd.read_csv(tmp_path / "out/curves.csv") if "held_out" in name]
+
+
+def test_features_of_several_files_train_the_network_of_one(toy: Set, tmp_path: Path):
+    expected, shards = toy.run(), [tmp_path / f"{shard}-of-2.parquet" for shard in range(2)]
+    for path, rows in zip(shards, (slice(0, 50), slice(50, None)), strict=True):
+        write_features(path, toy.images[rows], toy.features[rows], encoder="ab12")
+    outputs = {name.split(".")[0]: tmp_path / "two" / name for name in OUTPUTS}
+    train_gcn(features=shards, index=tmp_path / "index.parquet", **outputs, settings=SETTINGS, stamp="s")
+    assert outputs["gcn"].read_bytes() == expected["gcn.safetensors"]
+    toy.write(split="query")
+    with pytest.raises(UserError, match=rf"of the test set[^\n]*\n  where:    {shards[0]}, {shards[1]}\n"):
+        real_images(shards, tmp_path / "index.parquet")
 
 
 def test_every_image_is_a_pivot_once_per_epoch(toy: Set):

@@ -18,11 +18,11 @@ from purereid.graph.connect import best_threshold, components, connect, similar_
 from purereid.graph.gcn_e import GCNE
 from purereid.graph.gcn_v import GCNV
 from purereid.graph.graph_trainer import GraphTrainer
-from purereid.graph.neighbours import nearest_neighbours
 from purereid.graph.network_file import load_network
 from purereid.graph.train_gcn_e import train_gcn_e
 from purereid.graph.train_gcn_v import correlation, train_gcn_v
 from purereid.graph.vertex_confidence import margins, vertex_confidence
+from purereid.retrieval.neighbours import nearest_neighbours
 
 PEOPLE, IMAGES, LENGTH = 48, 8, 12
 COMMON = {

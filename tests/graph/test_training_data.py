@@ -8,7 +8,7 @@ from purereid.graph.training_data import held_out_images
 
 
 def held_out(pids: np.ndarray, share: float, seed: int = 0) -> np.ndarray:
-    return held_out_images(pids, share, np.random.default_rng(seed), "train_gcn")
+    return held_out_images(pids, share=share, seed=seed, section="train_gcn")
 
 
 def test_people_are_held_out_whole():

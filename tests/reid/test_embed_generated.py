@@ -62,6 +62,7 @@ def embed(both: Path, encoder: Path, tmp_path: Path):
     def run(name: str = "out", **changed: object) -> tuple[Path, Path]:
         outputs = {key: tmp_path / name / f"{key}.parquet" for key in ("features", "confidence")}
         settings = {"splits": ["train"], "flip": True, "batch": 4, "precision": "fp32"}
+        settings |= {"shard": 0, "shards": 1}
         embed_generated(**({"index": both, "encoder": encoder} | outputs | settings | changed))
         return outputs["features"], outputs["confidence"]
 
@@ -118,6 +119,16 @@ def test_bytes_repeat_and_the_batch_does_not_matter(embed):
     np.testing.assert_allclose(read_confidence(first[1]), read_confidence(other[1]), rtol=1e-4)
 
 
+def test_shards_hold_what_one_job_makes(embed):
+    one, shards = embed("one"), [embed(f"{shard}-of-3", shard=shard, shards=3) for shard in range(3)]
+    features, confidence = ([made[place] for made in shards] for place in (0, 1))
+    (images, values), (found, joined) = read_features(one[0]), read_features(features)
+    assert found == images and [len(read_features(path)[0]) for path in features] == [9, 9, 10]
+    np.testing.assert_allclose(joined, values, atol=1e-6, rtol=0)
+    pd.testing.assert_series_equal(read_confidence(confidence), read_confidence(one[1]), rtol=1e-4)
+    assert read_confidence(confidence[-1]).empty  # real images alone
+
+
 def test_an_extra_class_takes_its_share(tmp_path: Path):
     model = load_model(save_encoder(tmp_path / "extra.safetensors", extra_class=True))
     view = torch.randn(2, model.classifier.in_features) / 10
@@ -145,6 +156,11 @@ def test_no_generated_images_of_persons_are_told(both: Path, index: Path, embed,
     with pytest.raises(UserError, match=message):
         embed(index=tmp_path / "nobody.parquet")
     assert not (tmp_path / "out").exists()
+
+
+def test_more_shards_than_images_are_told(embed):
+    with pytest.raises(UserError, match=r"28 images are to be shared by 29 job(.|\n)*embed_generated\.shards"):
+        embed(shards=29)
 
 
 def test_an_encoder_that_diverged_is_told(encoder: Path, embed, tmp_path: Path):

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from purereid.data.features import write_features
+from purereid.data.features import read_features, write_features
 from purereid.data.index import write_index
 from purereid.errors import UserError
 from purereid.reid.evaluate import evaluate
@@ -103,6 +103,20 @@ def test_same_inputs_same_bytes(tmp_path):
     run(tmp_path / "b", PEOPLE)
     for name in ("scores", "ranks"):
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+
+
+def test_features_of_several_files_are_scored_as_those_of_one(tmp_path):
+    people = PEOPLE | {"m1": ("multi", 1, 0, 38), "m2": ("multi", 1, 0, 58)}
+    run(tmp_path, people, rerank=True, k1=2, k2=1)
+    images, features = read_features(tmp_path / "features.parquet")
+    shards = [tmp_path / f"{shard}-of-3.parquet" for shard in range(3)]
+    for path, rows in zip(shards, np.array_split(range(len(images)), 3), strict=True):
+        write_features(path, [images[row] for row in rows], features[rows])
+    paths = {name: tmp_path / f"{name} of three" for name in ("scores", "ranks")}
+    names = {"dataset": "tiny", "experiment": "baseline", "seed": 3, "rerank": True, "k1": 2, "k2": 1}
+    evaluate(features=shards, index=tmp_path / "index.parquet", **paths, **names)
+    for name, path in paths.items():
+        assert path.read_bytes() == (tmp_path / name).read_bytes()
 
 
 def test_a_query_without_a_match_is_counted_and_left_out(tmp_path):

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from purereid.data.features import read_features
+from purereid.data.features import read_encoder, read_features
 from purereid.data.images import load_images
 from purereid.data.index import read_index
 from purereid.data.transforms import normalise
 from purereid.errors import UserError
+from purereid.provenance import file_digest
 from purereid.reid.extract import combined, encode, extract_features, views_of
 from purereid.reid.model import ReIDModel, load_model, save_model
 
@@ -26,7 +27,8 @@ def encoder(tmp_path: Path) -> Path:
 
 
 def extract(index: Path, encoder: Path, path: Path, **options: object) -> tuple[list[str], np.ndarray]:
-    settings = {"splits": ["query", "gallery"], "flip": True, "batch": 8, "precision": "fp32"} | options
+    settings = {"splits": ["query", "gallery"], "flip": True, "batch": 8, "precision": "fp32", "shard": 0, "shards": 1}
+    settings |= options
     extract_features(index=index, encoder=encoder, features=path, **settings)
     return read_features(path)
 
@@ -57,6 +59,23 @@ def test_batch_size_does_not_matter_and_bytes_repeat(index: Path, encoder: Path,
     np.testing.assert_allclose(one, two, atol=1e-5)
     extract(index, encoder, tmp_path / "c.parquet")
     assert (tmp_path / "a.parquet").read_bytes() == (tmp_path / "c.parquet").read_bytes()
+
+
+def test_shards_hold_the_features_of_one_job(index: Path, encoder: Path, tmp_path: Path):
+    images, features = extract(index, encoder, tmp_path / "one.parquet")
+    shards = [tmp_path / f"{shard}-of-3.parquet" for shard in range(3)]
+    for shard, path in enumerate(shards):
+        extract(index, encoder, path, shard=shard, shards=3)
+    found, values = read_features(shards)
+    assert found == images and len(read_features(shards[0])[0]) == len(images) // 3
+    np.testing.assert_allclose(values, features, atol=1e-6, rtol=0)
+    assert read_encoder(shards) == file_digest(encoder)
+
+
+def test_more_shards_than_images_are_told(index: Path, encoder: Path, tmp_path: Path):
+    with pytest.raises(UserError, match=r"4 images are to be shared by 5 job(.|\n)*extract_features\.shards"):
+        extract(index, encoder, tmp_path / "f.parquet", splits=["query"], shards=5)
+    assert not (tmp_path / "f.parquet").exists()
 
 
 def test_encoding_files_is_what_extraction_writes(index: Path, encoder: Path, tmp_path: Path):

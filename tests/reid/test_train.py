@@ -19,7 +19,6 @@ from purereid.reid.labels import KINDS, REAL
 from purereid.reid.model import load_model
 from purereid.reid.train import ReIDTrainer, train_reid
 from purereid.reid.training_rows import training_rows
-from purereid.training.lock import locked
 
 
 def run(index: Path, folder: Path, settings: dict, **options: object) -> tuple[str, pd.DataFrame]:
@@ -367,13 +366,6 @@ def test_optimiser_decays_all_weights_as_set(index: Path, settings: dict):
 def test_fewer_gpus_than_asked_for_are_told(index: Path, tmp_path: Path, settings: dict):
     with pytest.raises(UserError, match=r"asks for 4 GPUs, the run grants 1[\s\S]*raise gpu="):
         run(index, tmp_path / "a", settings | {"gpus": 4}, granted_gpus=1)
-
-
-def test_a_second_job_on_the_same_model_is_refused(index: Path, tmp_path: Path, settings: dict):
-    with locked(tmp_path / "a"), pytest.raises(UserError, match="another job is making this artifact"):
-        run(index, tmp_path / "a", settings)
-    run(index, tmp_path / "a", settings)
-    assert not (tmp_path / "a/.lock").exists()
 
 
 def test_no_training_images_are_told(index: Path, tmp_path: Path, settings: dict):

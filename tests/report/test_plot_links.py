@@ -10,10 +10,10 @@ from matplotlib.figure import Figure
 
 from purereid.errors import UserError
 from purereid.graph.link_scores import precision_recall
-from purereid.graph.neighbours import Neighbours
 from purereid.graph.train_gcn import scores_of
 from purereid.graph.training_data import GraphImages
 from purereid.report.plot_links import draw_links, plot_links, read_links
+from purereid.retrieval.neighbours import Neighbours
 
 
 def scores(images: int = 60, links: int = 8, height: float = 1.0) -> dict:

@@ -12,12 +12,12 @@ from purereid.data.index import read_index, write_index
 from purereid.data.shard_writer import encode, write_shard
 from purereid.errors import UserError
 from purereid.graph.graph_file import write_graph
-from purereid.graph.neighbours import nearest_neighbours
 from purereid.graph.purified_file import write_purified
 from purereid.report import show_purified as module
 from purereid.report.pictures import PITCH, SMALL, letters
 from purereid.report.plot_graph import plot_graph
 from purereid.report.show_purified import choose, remark, show_purified, wrap
+from purereid.retrieval.neighbours import nearest_neighbours
 
 PEOPLE, IMAGES = (0, 2, 4, 6), 6  # training identities of the fixture ``index``, generated images of each
 

@@ -10,8 +10,9 @@ import torch
 import yaml
 from skimage.metrics import structural_similarity
 
+from purereid.data.heatmaps import FRAME
 from purereid.data.images import load_images
-from purereid.data.keypoints import read_keypoints, write_keypoints
+from purereid.data.keypoints import read_keypoints, select_keypoints, write_keypoints
 from purereid.data.shard_writer import encode, write_shard
 from purereid.errors import UserError
 from purereid.provenance import file_digest
@@ -187,12 +188,31 @@ def test_nearest_poses_against_a_slow_reference():
 def test_pose_neighbours_draw_the_mean_of_the_nearest_images(people):
     poses = read_keypoints(people.keypoints)
     rows = people.table[(people.table["split"] == "train") & (people.table["pid"] > 0)]
-    drawn = PoseNeighbours(rows, load(people, rows["image"]), poses, 3)
     table = people.table
-    for wanted in (rows["image"].iloc[0], table.loc[table["split"] == "query", "image"].iloc[0]):
-        row = poses.images.index(wanted)
-        known = drawn.joints[drawn.known], drawn.visible[drawn.known]
-        near = nearest_poses(drawn.joints[[row]], drawn.visible[[row]], *known, len(rows))[0]
-        images = [image for image in rows["image"].iloc[near] if image != wanted][:3]
+    wanted = [rows["image"].iloc[0], table.loc[table["split"] == "query", "image"].iloc[0], rows["image"].iloc[0]]
+    drawn = PoseNeighbours(rows, load(people, rows["image"]), poses, 3)(select_keypoints(poses, wanted, "poses"))
+    assert drawn.dtype == torch.uint8 and len(drawn) == 3 and (drawn[0] == drawn[2]).all()
+    known = select_keypoints(poses, rows["image"].tolist(), "poses")
+    for image, mean in zip(wanted, drawn, strict=True):
+        one = select_keypoints(poses, [image], "poses")
+        parts = one.scaled(*FRAME), one.visible, known.scaled(*FRAME), known.visible
+        near = nearest_poses(*parts, len(rows))[0]
+        images = [other for other in rows["image"].iloc[near] if other != image][:3]
         expected = load(people, images).double().mean(0)
-        assert (drawn([wanted])[0] - expected).abs().max() <= 0.5
+        assert (mean - expected).abs().max() <= 0.5
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_the_nearest_pose_needs_another_image_with_key_points(people, number: int):
+    rows = people.table[(people.table["split"] == "train") & (people.table["pid"] > 0)]
+    poses = read_keypoints(people.keypoints, rows["image"].tolist()[:number])
+    with pytest.raises(UserError, match=f"^{number} of {len(rows)} training images have key points"):
+        PoseNeighbours(rows, load(people, rows["image"]), poses, 3)
+
+
+def test_generated_images_whose_pose_has_no_key_points_are_told(people, made, score, settings, tmp_path):
+    pose, few = pd.read_parquet(made["train"][0])["pose"][0], tmp_path / "few.parquet"
+    others = [image for image in read_keypoints(people.keypoints).images if image != pose]
+    write_keypoints(few, read_keypoints(people.keypoints, others))
+    with pytest.raises(UserError, match=rf"images have no key points, such as {re.escape(pose)}[\s\S]*few\.parquet"):
+        score(keypoints=few, settings=settings | {"truth": 1000})

@@ -125,7 +125,7 @@ def test_loss_that_is_not_finite_stops_with_advice(tmp_path: Path):
         def step(self, step: int, batch: torch.Tensor) -> dict:
             return {"loss": torch.tensor(float("nan") if step == 5 else 1.0)}
 
-    with pytest.raises(UserError, match=r"the loss is not finite at step 6[\s\S]*lower the learning rate"):
+    with pytest.raises(UserError, match=r"the loss is not finite at step 6[\s\S]*lower this rule's learning_rate"):
         train(Diverging(), seed=0, stamp="s", curves=tmp_path / "curves.csv", log_every=2)
 
 

@@ -3,6 +3,8 @@
 import datetime
 import errno
 import logging
+import os
+import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,6 +32,7 @@ def job(snakemake: object) -> Iterator["Job"]:
     """
     this = Job(snakemake)
     open_log(Path(snakemake.log[0]), this.name)
+    log.info("started on %s", this.place)
     cv2.setNumThreads(snakemake.threads)
     (this.folder / "provenance.json").unlink(missing_ok=True)  # it told of what Snakemake has just removed
     try:
@@ -57,6 +60,12 @@ class Job:
         self.started = datetime.datetime.now(datetime.UTC)
         self.name = " ".join([snakemake.rule, *(str(value) for value in snakemake.wildcards)])
         self.folder = Path(snakemake.output[0]).parent
+
+    @property
+    def place(self) -> str:
+        """Machine, process and, on a cluster, SLURM job; ``make status`` looks for them."""
+        slurm = os.environ.get("SLURM_JOB_ID")
+        return f"{socket.gethostname()}, process {os.getpid()}" + (f", SLURM job {slurm}" if slurm else "")
 
     @cached_property
     def record(self) -> dict:

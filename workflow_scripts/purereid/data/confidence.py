@@ -9,9 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from purereid.data.atomic import whole_file
-from purereid.data.names import repeated
+from purereid.data.files import Files, check_once, paths_of
 from purereid.data.parquet import read_strictly
-from purereid.errors import UserError
 
 SCHEMA = pa.schema([("image", pa.string()), ("confidence", pa.float32())])
 
@@ -29,13 +28,13 @@ def write_confidence(path: str | Path, images: Sequence[str], confidence: np.nda
         pq.write_table(table, temporary)
 
 
-def read_confidence(path: str | Path) -> pd.Series:
-    """Probabilities by image, as ``write_confidence`` takes them.
+def read_confidence(files: Files) -> pd.Series:
+    """Probabilities by image, as ``write_confidence`` takes them, of one file or of several one after another.
 
     Raises:
         UserError: no such file, a damaged one, other columns, empty cells, an image listed twice.
     """
-    table = read_strictly(Path(path), SCHEMA, "probabilities", "embed_generated").to_pandas()
-    if twice := repeated(table["image"]):
-        raise UserError(f"image {twice[0]} is listed twice", where=path, expected="one probability for each image")
-    return table.set_index("image")["confidence"]
+    paths = paths_of(files)
+    tables = [read_strictly(path, SCHEMA, "probabilities", "embed_generated") for path in paths]
+    check_once(paths, [table["image"].to_pylist() for table in tables], "one probability for each image")
+    return pa.concat_tables(tables).to_pandas().set_index("image")["confidence"]

@@ -1,6 +1,10 @@
-"""Features as Parquet: one row per image, ``image`` and ``feature`` (fixed-size list of float32)."""
+"""Features as Parquet: one row per image, ``image`` and ``feature`` (fixed-size list of float32).
+
+Readers take one file or the shards of several jobs, which they join in the order in which they are given.
+"""
 
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -8,12 +12,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from purereid.data.atomic import whole_file
+from purereid.data.files import Files, check_once, listed, naming, paths_of
 from purereid.data.names import repeated
 from purereid.errors import UserError
 
 ROWS = 1024  # rows read or written at a time
 ENCODER = "encoder"  # key in the file's metadata
 MADE_BY = "a file written by extract_features or embed_generated"
+ONCE = "one feature for each image"
+AGAIN = "delete the file, so that it is made again"
 
 
 def write_features(path: str | Path, images: Sequence[str], features: np.ndarray, encoder: str = "") -> None:
@@ -32,8 +39,8 @@ def write_features(path: str | Path, images: Sequence[str], features: np.ndarray
     features = np.ascontiguousarray(features, np.float32)
     if features.ndim != 2 or len(features) != len(images) or features.shape[1] == 0:
         raise ValueError(f"features of shape {features.shape} for {len(images)} images")
-    _check_unique(images, path)
-    _check_values(images, features, path)
+    check_once([Path(path)], [images], ONCE)
+    _check_values(images, features, [Path(path)], [images])
     column = pa.FixedSizeListArray.from_arrays(pa.array(features.reshape(-1)), features.shape[1])
     table = pa.table({"image": pa.array(list(images), pa.string()), "feature": column})
     table = table.replace_schema_metadata({ENCODER: encoder} if encoder else None)
@@ -41,48 +48,66 @@ def write_features(path: str | Path, images: Sequence[str], features: np.ndarray
         pq.write_table(table, temporary, row_group_size=ROWS, compression="none", use_dictionary=False)
 
 
-def read_features(path: str | Path, images: Sequence[str] | None = None) -> tuple[list[str], np.ndarray]:
+def read_features(files: Files, images: Sequence[str] | None = None) -> tuple[list[str], np.ndarray]:
     """Read features, all or those of the given images.
 
     Args:
-        path: a Parquet file as ``write_features`` makes it.
-        images: the names wanted, each once, in the order wanted; None: all, in the order of the file.
+        files: one or several Parquet files as ``write_features`` makes them.
+        images: the names wanted, each once, in the order wanted; None: all, in the order of the files.
 
     Returns:
         images: N names; features: [N, D] float32, finite, none all zeros, of the length they were written with.
 
     Raises:
-        UserError: no such file, no Parquet, other columns, an image listed twice, wanted images missing, a feature
-            that is not finite or all zeros.
+        UserError: no such file, no Parquet, other columns, files of different widths or encoders, an image listed
+            twice, wanted images missing, a feature that is not finite or all zeros.
         ValueError: a name is wanted twice.
     """
-    file = _open(Path(path))
-    found = _names(file, path)
-    _check_unique(found, path)
+    paths = paths_of(files)
+    opened = _open_all(paths)
+    names = [_names(file, path) for file, path in zip(opened, paths, strict=True)]
+    check_once(paths, names, ONCE)
+    found = list(chain.from_iterable(names))
     wanted = found if images is None else list(images)
-    target = _targets(found, wanted, path)
-    features = np.empty((len(wanted), file.schema_arrow.field("feature").type.list_size), np.float32)
-    start = 0  # row of the file
-    for batch in file.iter_batches(ROWS, columns=["feature"]):
-        rows = _filled(batch.column(0), path).flatten().to_numpy().reshape(-1, features.shape[1])
-        place = target[start : start + len(rows)]
-        features[place[place >= 0]] = rows[place >= 0]
-        start += len(batch)
-    _check_values(wanted, features, path)
+    target = _targets(found, wanted, files)
+    features = np.empty((len(wanted), _width(opened[0])), np.float32)
+    start = 0  # row of all files together
+    for file, path in zip(opened, paths, strict=True):
+        for batch in file.iter_batches(ROWS, columns=["feature"]):
+            rows = _filled(batch.column(0), path).flatten().to_numpy().reshape(-1, features.shape[1])
+            place = target[start : start + len(rows)]
+            features[place[place >= 0]] = rows[place >= 0]
+            start += len(batch)
+    _check_values(wanted, features, paths, names)
     return wanted, features
 
 
-def read_feature_images(path: str | Path) -> list[str]:
-    """Names of the images in a feature file, in the order of the file. Errors as for ``read_features``."""
-    return _names(_open(Path(path)), path)
+def read_feature_images(files: Files) -> list[str]:
+    """Names of the images in feature files, in the order of the files. Errors as for ``read_features``."""
+    paths = paths_of(files)
+    return [image for file, path in zip(_open_all(paths), paths, strict=True) for image in _names(file, path)]
 
 
-def read_encoder(path: str | Path) -> str:
-    """SHA-256 of the model behind features or a graph of them, "" where the file does not tell.
+def read_encoder(files: Files) -> str:
+    """SHA-256 of the model behind features or a graph of them, "" where the files do not tell.
 
-    The file is one that ``read_features`` or ``read_graph`` has accepted.
+    The files are ones that ``read_features`` or ``read_graph`` accepts.
+
+    Raises:
+        UserError: the files stem from different models.
     """
-    return (pq.read_schema(path).metadata or {}).get(ENCODER.encode(), b"").decode()
+    paths = paths_of(files)
+    found = [(pq.read_schema(path).metadata or {}).get(ENCODER.encode(), b"").decode() for path in paths]
+    _check_alike(found, "encoder", paths)
+    return found[0]
+
+
+def _open_all(paths: Sequence[Path]) -> list[pq.ParquetFile]:
+    """Files of one width and one encoder."""
+    opened = [_open(path) for path in paths]
+    _check_alike([_width(file) for file in opened], "width", paths)
+    read_encoder(paths)
+    return opened
 
 
 def _open(path: Path) -> pq.ParquetFile:
@@ -95,7 +120,7 @@ def _open(path: Path) -> pq.ParquetFile:
             f"the features cannot be read: {error}",
             where=path,
             expected=MADE_BY,
-            do="delete the file, so that it is made again",
+            do=AGAIN,
         ) from None
     found = {field.name: field.type for field in file.schema_arrow}
     if not _is_text(found.get("image")) or not _is_vector(found.get("feature")):
@@ -116,6 +141,21 @@ def _is_vector(kind: pa.DataType | None) -> bool:
     return kind is not None and pa.types.is_fixed_size_list(kind) and kind.value_type == pa.float32()
 
 
+def _width(file: pq.ParquetFile) -> int:
+    return file.schema_arrow.field("feature").type.list_size
+
+
+def _check_alike(values: Sequence[object], what: str, paths: Sequence[Path]) -> None:
+    for value, path in zip(values, paths, strict=True):
+        if value != values[0]:
+            raise UserError(
+                f"the features are of another {what} than those of {paths[0]}",
+                where=path,
+                expected=f"files of one {what}",
+                do="delete both files, so that they are made again",
+            )
+
+
 def _names(file: pq.ParquetFile, path: str | Path) -> list[str]:
     return _filled(file.read(columns=["image"]).column("image"), path).to_pylist()
 
@@ -126,8 +166,8 @@ def _filled(column: pa.Array | pa.ChunkedArray, path: str | Path) -> pa.Array | 
     return column
 
 
-def _targets(found: list[str], wanted: list[str], path: str | Path) -> np.ndarray:
-    """[rows of the file] the row of the result to which each row of the file goes, or -1."""
+def _targets(found: list[str], wanted: list[str], files: Files) -> np.ndarray:
+    """[rows of all files] the row of the result to which each of these rows goes, or -1."""
     number = {image: i for i, image in enumerate(wanted)}
     if len(number) < len(wanted):
         raise ValueError(f"the feature of {repeated(wanted)[0]} is wanted twice")
@@ -135,26 +175,24 @@ def _targets(found: list[str], wanted: list[str], path: str | Path) -> np.ndarra
     if missing:
         raise UserError(
             f"{len(missing)} of {len(wanted)} images have no feature, such as {missing[0]}",
-            where=path,
+            where=listed(files),
             expected="a feature of every image that is asked for",
             do="make the features again from the same index",
         )
     return np.array([number.get(image, -1) for image in found], np.int64)
 
 
-def _check_unique(images: Sequence[str], path: str | Path) -> None:
-    twice = repeated(images)
-    if twice:
-        raise UserError(f"image {twice[0]} is listed twice", where=path, expected="one feature for each image")
-
-
-def _check_values(images: Sequence[str], features: np.ndarray, path: str | Path) -> None:
+def _check_values(
+    images: Sequence[str], features: np.ndarray, paths: Sequence[Path], names: Sequence[Sequence[str]]
+) -> None:
+    """Check the features of some images of files; ``names`` holds all images of each file."""
     square = np.einsum("nd,nd->n", features, features, dtype=np.float64)
     for bad, what in ((~np.isfinite(square), "not a finite number"), (square == 0, "zero throughout")):
         if bad.any():
+            first = images[int(np.argmax(bad))]
             raise UserError(
-                f"{np.count_nonzero(bad)} features are {what}, the first that of {images[int(np.argmax(bad))]}",
-                where=path,
+                f"{np.count_nonzero(bad)} features are {what}, the first that of {first}",
+                where=naming(first, paths, names),
                 expected="finite features with a direction",
                 do="look at the training curve: the loss has probably diverged; train with a lower rate",
             )

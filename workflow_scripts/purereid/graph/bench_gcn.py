@@ -27,14 +27,10 @@ ROUNDS = 5
 def main() -> None:
     """Print pivots per second of each way, ratios, memory and the load of the machine."""
     options = arguments()
-    torch.set_num_threads(options.threads)
-    print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores, {options.threads} threads")
-    rng = np.random.default_rng(0)
-    features = clustered_features(options.images, options.width, rng)
+    features, pivots = begin(options)
     sizes = {"k1": options.k1, "k2": options.k2, "u": options.u}
     lists = nearest(features, max(sizes.values()))
     network = random_network(options.width, options.widths)
-    pivots = rng.permutation(options.images)
     started = time.perf_counter()
     predictor = LinkPredictor(network, features, lists, **sizes)
     shared = (time.perf_counter() - started) / options.images
@@ -51,14 +47,28 @@ def main() -> None:
 
 
 def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
-    for name in ("images", "width", "k1", "k2", "u"):
-        parser.add_argument(name, type=int)
+    parser = new_parser(__doc__, ("k1", "k2", "u"))
     parser.add_argument("--widths", type=int, nargs="+", default=[1024, 512, 256])
-    parser.add_argument("--pivots", type=int, default=256, help="sample for purereid")
     parser.add_argument("--slow-pivots", type=int, default=16, help="sample for the other ways")
-    parser.add_argument("--threads", type=int, default=1)
     return parser.parse_args()
+
+
+def new_parser(description: str, sizes: tuple[str, ...]) -> argparse.ArgumentParser:
+    """Parser of numbers of images, length of a feature, sizes of neighbourhoods, sample of pivots and threads."""
+    parser = argparse.ArgumentParser(description=description)
+    for name in ("images", "width", *sizes):
+        parser.add_argument(name, type=int)
+    parser.add_argument("--pivots", type=int, default=256, help="sample for purereid's link prediction")
+    parser.add_argument("--threads", type=int, default=1)
+    return parser
+
+
+def begin(options: argparse.Namespace) -> tuple[np.ndarray, np.ndarray]:
+    """Set the threads and print the load; features float32 [N, D], and the images int64 [N] in random order."""
+    torch.set_num_threads(options.threads)
+    print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores, {options.threads} threads")
+    rng = np.random.default_rng(0)
+    return clustered_features(options.images, options.width, rng), rng.permutation(options.images)
 
 
 def clustered_features(images: int, width: int, rng: np.random.Generator) -> np.ndarray:

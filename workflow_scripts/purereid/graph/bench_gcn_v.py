@@ -5,22 +5,20 @@ widths with random weights. GCN-V with its links, and the links of GCN-E, for al
 (k1 32, k2 5, u 5; widths 1024, 512, 256) for a sample of pivots, from which the time of all images follows.
 """
 
-import argparse
-import os
 import time
 from collections.abc import Callable
 
 import numpy as np
 import torch
 
-from purereid.graph.bench_gcn import clustered_features, nearest, random_network
+from purereid.graph.bench_gcn import begin, nearest, new_parser, random_network
 from purereid.graph.choose_parents import choose_parents
 from purereid.graph.connect import components, connect
 from purereid.graph.gcn_e import GCNE
 from purereid.graph.gcn_inference import LinkPredictor
 from purereid.graph.gcn_v import GCNV
-from purereid.graph.neighbours import Neighbours
 from purereid.graph.vertex_confidence import vertex_confidence
+from purereid.retrieval.neighbours import Neighbours
 
 ROUNDS = 3
 SIZES = {"k1": 32, "k2": 5, "u": 5}
@@ -29,17 +27,14 @@ SHARE, TAU = 0.2, 0.5
 
 def main() -> None:
     """Print seconds of each way for all images, and the load of the machine."""
-    options = arguments()
-    torch.set_num_threads(options.threads)
-    print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores, {options.threads} threads")
-    rng = np.random.default_rng(0)
-    features = clustered_features(options.images, options.width, rng)
+    options = new_parser(__doc__, ("k",)).parse_args()
+    features, pivots = begin(options)
     graph = graph_of(features, max(options.k, SIZES["k1"]))
     torch.manual_seed(0)
     vertex = GCNV(features=options.width, width=512)
     edge = GCNE(features=options.width, widths=[512, 512, 256, 256])
     link = random_network(options.width, [1024, 512, 256])
-    pivots = rng.permutation(options.images)[: options.pivots]
+    pivots = pivots[: options.pivots]
     confidence = vertex_confidence(vertex, features, graph, k=options.k)
 
     def by_confidence() -> None:
@@ -53,15 +48,6 @@ def main() -> None:
     print(f"GCN-E and its clusters, once the confidences are known: {median(by_choice):.2f} s")
     sample = median(lambda: predictor(pivots))
     print(f"GCN, links alone: {shared + sample * options.images / len(pivots):.0f} s, from {len(pivots)} pivots")
-
-
-def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
-    for name in ("images", "width", "k"):
-        parser.add_argument(name, type=int)
-    parser.add_argument("--pivots", type=int, default=256, help="sample for the GCN")
-    parser.add_argument("--threads", type=int, default=1)
-    return parser.parse_args()
 
 
 def graph_of(features: np.ndarray, k: int) -> Neighbours:

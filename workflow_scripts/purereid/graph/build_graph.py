@@ -3,21 +3,22 @@
 from pathlib import Path
 
 from purereid.data.features import read_encoder, read_features
+from purereid.data.files import Files
 from purereid.data.index import read_index
 from purereid.errors import UserError
 from purereid.graph.graph_file import write_graph
-from purereid.graph.neighbours import find_neighbours
 from purereid.logs import log
 from purereid.retrieval.distances import normalise
+from purereid.retrieval.neighbours import find_neighbours
 from purereid.training.distributed import first_device
 
 
-def build_graph(*, index: str | Path, features: str | Path, graph: str | Path, settings: dict, gpus: int = 0) -> None:
+def build_graph(*, index: str | Path, features: Files, graph: str | Path, settings: dict, gpus: int = 0) -> None:
     """Find the nearest generated images of each generated image; real ones are not in the graph.
 
     Args:
         index: tells which images are generated.
-        features: of the generated images, and of others.
+        features: of the generated images, and of others; one or several files.
         graph: Parquet file that is written, see ``graph_file``.
         settings: the section ``build_graph`` of the config: k, method, block, lists, probes.
         gpus: 0 for the CPU.

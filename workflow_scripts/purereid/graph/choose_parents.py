@@ -7,8 +7,8 @@ from purereid.errors import UserError
 from purereid.graph.connect import Parents, nearest_higher, ranks
 from purereid.graph.feature_checks import check_features
 from purereid.graph.gcn_e import GCNE, CandidateGraphBuilder
-from purereid.graph.neighbours import Neighbours
 from purereid.graph.vertex_confidence import nearest
+from purereid.retrieval.neighbours import Neighbours
 
 BATCH = 64  # images whose candidates are judged at a time
 

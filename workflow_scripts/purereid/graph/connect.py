@@ -10,7 +10,7 @@ from scipy.sparse.csgraph import connected_components
 
 from purereid.errors import UserError
 from purereid.graph.cluster_scores import ClusterScores, cluster_scores
-from purereid.graph.neighbours import Neighbours
+from purereid.retrieval.neighbours import Neighbours
 
 CUTS = 100  # thresholds that are tried
 

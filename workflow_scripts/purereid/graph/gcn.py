@@ -57,8 +57,7 @@ class GCN(nn.Module):
         self.configuration = {"features": features, "widths": list(widths), "padded_statistics": padded_statistics}
         self.normalisation = Normalisation(features, padded_statistics)
         self.convolutions = nn.ModuleList(map(GraphConvolution, [features, *widths[:-1]], widths))
-        last = widths[-1]
-        self.classifier = nn.Sequential(nn.Linear(last, last), nn.PReLU(last), nn.Linear(last, 2))
+        self.classifier = classifier(widths[-1], 2)
 
     def forward(self, features: torch.Tensor, graphs: Subgraphs) -> torch.Tensor:
         """Logits of a training batch, normalised by its own statistics, which enter those of the training.
@@ -175,6 +174,11 @@ class Normalisation(nn.Module):
         self.mean += (mean - self.mean) / self.batches
         self.variance += (variance * (count / (count - 1)) - self.variance) / self.batches
         return mean, variance
+
+
+def classifier(width: int, outputs: int) -> nn.Sequential:
+    """The layers between a row of the last graph convolution, float32 [n, width], and the outputs [n, outputs]."""
+    return nn.Sequential(nn.Linear(width, width), nn.PReLU(width), nn.Linear(width, outputs))
 
 
 def weighted_sums(x: torch.Tensor, rows: torch.Tensor, starts: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:

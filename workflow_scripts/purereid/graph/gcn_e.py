@@ -12,8 +12,9 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from purereid.graph.gcn import classifier
 from purereid.graph.gcn_v import graph_convolution
-from purereid.graph.neighbours import Neighbours
+from purereid.retrieval.neighbours import Neighbours
 
 
 class CandidateGraphs(NamedTuple):
@@ -78,8 +79,7 @@ class GCNE(nn.Module):
         super().__init__()
         self.configuration = {"features": features, "widths": list(widths)}
         self.convolutions = nn.ModuleList(map(graph_convolution, [features, *widths[:-1]], widths))
-        last = widths[-1]
-        self.classifier = nn.Sequential(nn.Linear(last, last), nn.PReLU(last), nn.Linear(last, 2))
+        self.classifier = classifier(widths[-1], 2)
 
     def forward(self, features: torch.Tensor, graphs: CandidateGraphs) -> torch.Tensor:
         """Logits float32 [B, m, 2] that image and candidate show two persons, or one.

@@ -12,8 +12,8 @@ import torch
 from scipy.sparse import csr_array, eye_array
 from torch import nn
 
-from purereid.graph.gcn import weighted_sums
-from purereid.graph.neighbours import Neighbours
+from purereid.graph.gcn import classifier, weighted_sums
+from purereid.retrieval.neighbours import Neighbours
 
 BLOCK = 4096  # images whose inputs are made at a time
 
@@ -32,7 +32,7 @@ class GCNV(nn.Module):
         super().__init__()
         self.configuration = {"features": features, "width": width}
         self.convolution = graph_convolution(features, width)
-        self.classifier = nn.Sequential(nn.Linear(width, width), nn.PReLU(width), nn.Linear(width, 1))
+        self.classifier = classifier(width, 1)
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
         """Confidences float32 [n], about -1..1, from [x ; A x] of the images, float32 [n, 2 D]."""

@@ -11,6 +11,7 @@ import torch
 
 from purereid.data.confidence import read_confidence
 from purereid.data.features import read_encoder, read_features
+from purereid.data.files import Files, listed
 from purereid.data.index import read_index
 from purereid.data.shards import read_shard
 from purereid.errors import UserError
@@ -20,9 +21,9 @@ from purereid.graph.gcn_inference import predict_links
 from purereid.graph.gcn_v import GCNV
 from purereid.graph.graph_file import read_graph
 from purereid.graph.link_scores import Links
-from purereid.graph.neighbours import Neighbours
 from purereid.graph.network_file import load_network
 from purereid.graph.vertex_confidence import vertex_confidence
+from purereid.retrieval.neighbours import Neighbours
 
 Kind = TypeVar("Kind", GCN, GCNV, GCNE)
 
@@ -41,7 +42,7 @@ class Pool:
         real: rows of the index that show real persons of the same splits.
     """
 
-    def __init__(self, index: str | Path, inputs: dict[str, str | Path | Sequence[str | Path]], device: torch.device):
+    def __init__(self, index: str | Path, inputs: dict[str, Files], device: torch.device):
         people = read_index(index).query("pid >= 0")
         generated = people["kind"] == "generated"
         rows = people[generated]
@@ -97,9 +98,9 @@ class Pool:
         if absent:
             raise UserError(
                 f"{len(absent)} of {len(self.images)} images have no probability, such as {min(absent)}",
-                where=self.inputs["confidence"],
+                where=listed(self.inputs["confidence"]),
                 expected="a probability for every generated image of the index",
-                do="delete the file, so that it is made again",
+                do="delete the probabilities, so that they are made again",
             )
         return known.loc[self.images].to_numpy(np.float64)
 
@@ -117,7 +118,7 @@ class Pool:
                 raise UserError(
                     f"the {other} stems from features of another encoder",
                     where=self.inputs[other],
-                    expected=f"the encoder of {self.inputs['features']}",
+                    expected=f"the encoder of {listed(self.inputs['features'])}",
                     do="delete the file, so that it is made again",
                 )
         return network, about

@@ -10,17 +10,18 @@ import torch
 from torch.nn import functional
 
 from purereid.data.atomic import write_text
+from purereid.data.files import Files
 from purereid.graph.gcn import GCN
 from purereid.graph.gcn_inference import predict_links
 from purereid.graph.graph_trainer import GraphTrainer
 from purereid.graph.link_scores import Curve, average_precision, link_scores, precision_recall, thinned
 from purereid.graph.network_file import save_network
 from purereid.graph.subgraphs import SubgraphBuilder, Subgraphs
-from purereid.graph.training_data import GraphImages, description, held_out_images, images_with_graph, real_images
+from purereid.graph.training_data import GraphImages, held_out_images, training_data
 from purereid.logs import log
 from purereid.training.distributed import first_device
-from purereid.training.lock import locked
-from purereid.training.loop import finish, train
+from purereid.training.loop import train
+from purereid.training.making import making
 from purereid.training.optimisers import adam_with_faster_biases
 from purereid.training.precision import autocast
 from purereid.training.seeds import step_seed
@@ -31,7 +32,7 @@ SCORES = ("precision", "recall", "accuracy")
 
 def train_gcn(
     *,
-    features: str | Path,
+    features: Files,
     index: str | Path,
     gcn: str | Path,
     curves: str | Path,
@@ -61,24 +62,21 @@ def train_gcn(
 
     Raises:
         UserError: images that are not in the index or of the test set; too few images; no two neighbours of one person;
-            no GPU where one is asked for; another job at work on the same network.
+            no GPU where one is asked for.
     """
-    with locked(Path(curves).parent):
-        device = first_device(gpus)
-        values, pids = real_images(features, index)
-        rng = np.random.default_rng([settings["seed"], 1])
-        held_out = held_out_images(pids, settings["held_out"], rng, "train_gcn")
-        sizes = {name: settings[name] for name in SIZES}
-        prepare = partial(images_with_graph, sizes=sizes, section="train_gcn", device=device)
-        data = prepare(values[~held_out], pids[~held_out], what="training")
-        test = prepare(values[held_out], pids[held_out], what="held-out") if held_out.any() else None
-        trainer = GCNTrainer(data, test, settings, device)
-        train(trainer, seed=settings["seed"], stamp=stamp, curves=Path(curves), log_every=settings["log_every"])
-        about = sizes | description(features, pids, held_out)
-        scores = {"held_out": None, "cosine": None} if test is None else scores_of(test, trainer.predict(test))
-        write_text(links, json.dumps(about | scores, indent=1) + "\n")
-        save_network(gcn, trainer.network, about)
-        finish(curves)
+    with making([gcn, curves, links], stamp) as needed:
+        if needed:
+            device = first_device(gpus)
+            sizes = {name: settings[name] for name in SIZES}
+            held_out = partial(held_out_images, share=settings["held_out"], seed=settings["seed"], section="train_gcn")
+            data, test, about = training_data(
+                features, index, held_out, sizes=sizes, section="train_gcn", device=device
+            )
+            trainer = GCNTrainer(data, test, settings, device)
+            train(trainer, seed=settings["seed"], stamp=stamp, curves=Path(curves), log_every=settings["log_every"])
+            scores = {"held_out": None, "cosine": None} if test is None else scores_of(test, trainer.predict(test))
+            write_text(links, json.dumps(sizes | about | scores, indent=1) + "\n")
+            save_network(gcn, trainer.network, sizes | about)
 
 
 class GCNTrainer(GraphTrainer):

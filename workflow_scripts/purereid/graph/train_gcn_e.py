@@ -10,26 +10,27 @@ import numpy as np
 import torch
 
 from purereid.data.atomic import write_text
+from purereid.data.files import Files
 from purereid.errors import UserError
 from purereid.graph.choose_parents import choose_parents, confident_images
 from purereid.graph.connect import Parents, best_tau, nearest_higher, ranks
 from purereid.graph.gcn_e import GCNE, CandidateGraphBuilder, CandidateGraphs, candidate_loss
 from purereid.graph.gcn_v import GCNV
 from purereid.graph.graph_trainer import GraphTrainer, gradient_descent
-from purereid.graph.neighbours import Neighbours
 from purereid.graph.network_file import load_network, save_network
-from purereid.graph.training_data import description, images_with_graph, real_images
+from purereid.graph.training_data import GraphImages, training_data
 from purereid.graph.vertex_confidence import nearest, vertex_confidence
 from purereid.logs import log
+from purereid.retrieval.neighbours import Neighbours
 from purereid.training.distributed import first_device
-from purereid.training.lock import locked
-from purereid.training.loop import finish, train
+from purereid.training.loop import train
+from purereid.training.making import making
 from purereid.training.seeds import step_seed
 
 
 def train_gcn_e(
     *,
-    features: str | Path,
+    features: Files,
     index: str | Path,
     gcn_v: str | Path,
     gcn_e: str | Path,
@@ -60,25 +61,24 @@ def train_gcn_e(
     Raises:
         UserError: as for ``train_gcn_v``; a GCN-V of other identities or features; no image with several candidates.
     """
-    with locked(Path(curves).parent):
-        device = first_device(gpus)
-        vertex_network, known = load_network(gcn_v, GCNV)
-        values, pids = real_images(features, index)
-        _check_identities(pids, known, gcn_v)
-        held_out = np.isin(pids, known["held_out_identities"])
-        prepare = partial(edge_data, network=vertex_network, k=(known["k"], settings["k"]), device=device)
-        data = prepare(values[~held_out], pids[~held_out], what="training", share=settings["train_share"])
-        test = None
-        if held_out.any():
-            test = prepare(values[held_out], pids[held_out], what="held-out", share=settings["share"])
-        trainer = GCNETrainer(data, test, settings, device)
-        train(trainer, seed=settings["seed"], stamp=stamp, curves=Path(curves), log_every=settings["log_every"])
-        tau, found = scores_of(trainer)
-        sizes = {"k": settings["k"], "share": settings["share"], "tau": tau}
-        about = sizes | description(features, pids, held_out)
-        write_text(scores, json.dumps(about | found, indent=1) + "\n")
-        save_network(gcn_e, trainer.network, about)
-        finish(curves)
+    with making([gcn_e, curves, scores], stamp) as needed:
+        if needed:
+            device = first_device(gpus)
+            vertex_network, known = load_network(gcn_v, GCNV)
+            held_out = partial(held_out_from_gcn_v, known=known, gcn_v=gcn_v)
+            k = known["k"], settings["k"]
+            images, others, about = training_data(
+                features, index, held_out, sizes={"k": max(k)}, section="train_gcn_e", device=device
+            )
+            prepare = partial(edge_data, network=vertex_network, k=k, device=device)
+            data = prepare(images, what="training", share=settings["train_share"])
+            test = prepare(others, what="held-out", share=settings["share"]) if others else None
+            trainer = GCNETrainer(data, test, settings, device)
+            train(trainer, seed=settings["seed"], stamp=stamp, curves=Path(curves), log_every=settings["log_every"])
+            tau, found = scores_of(trainer)
+            about = {"k": settings["k"], "share": settings["share"], "tau": tau} | about
+            write_text(scores, json.dumps(about | found, indent=1) + "\n")
+            save_network(gcn_e, trainer.network, about)
 
 
 class EdgeData(NamedTuple):
@@ -92,29 +92,20 @@ class EdgeData(NamedTuple):
 
 
 def edge_data(
-    features: np.ndarray,
-    pids: np.ndarray,
-    *,
-    network: GCNV,
-    k: tuple[int, int],
-    what: str,
-    share: float,
-    device: torch.device,
+    images: GraphImages, *, network: GCNV, k: tuple[int, int], what: str, share: float, device: torch.device
 ) -> EdgeData:
-    """Build the graph of ``what`` identities, with so many neighbours for GCN-V and for GCN-E."""
-    sizes = {"k": max(k)}
-    whole = images_with_graph(features, pids, sizes, what=what, section="train_gcn_e", device=device).graph
-    confidence = vertex_confidence(network, features, whole, k=k[0], device=device)
-    graph = nearest(whole, k[1])
+    """Confidences of images of ``what`` identities; so many neighbours count for GCN-V and for GCN-E."""
+    confidence = vertex_confidence(network, images.features, images.graph, k=k[0], device=device)
+    graph = nearest(images.graph, k[1])
     choosing = confident_images(graph, ranks(confidence), share)
     if not len(choosing):
         raise UserError(
-            f"of the most confident {share:.0%} of {len(pids)} {what} images none has two candidates",
+            f"of the most confident {share:.0%} of {len(images.pids)} {what} images none has two candidates",
             where="train_gcn_e",
             expected="images with several neighbours of higher confidence",
             do="raise k, train_share or share",
         )
-    return EdgeData(features, pids, graph, confidence, choosing)
+    return EdgeData(images.features, images.pids, graph, confidence, choosing)
 
 
 class GCNETrainer(GraphTrainer):
@@ -182,8 +173,12 @@ def right_share(parents: Parents, data: EdgeData) -> float:
     return float((data.pids[parents.indices[data.choosing]] == data.pids[data.choosing]).mean())
 
 
-def _check_identities(pids: np.ndarray, known: dict, gcn_v: str | Path) -> None:
-    """Refuse images int64 [N] of identities other than those of a GCN-V."""
+def held_out_from_gcn_v(pids: np.ndarray, *, known: dict, gcn_v: str | Path) -> np.ndarray:
+    """Images bool [N] of the identities, of those int64 [N], that were held out from a GCN-V.
+
+    Raises:
+        UserError: images of identities other than those of the GCN-V.
+    """
     others = np.setxor1d(pids, known["identities"] + known["held_out_identities"])
     if len(others):
         raise UserError(
@@ -192,3 +187,4 @@ def _check_identities(pids: np.ndarray, known: dict, gcn_v: str | Path) -> None:
             expected="a GCN-V trained with the same images",
             do="train GCN-V again",
         )
+    return np.isin(pids, known["held_out_identities"])

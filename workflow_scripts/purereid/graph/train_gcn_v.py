@@ -9,22 +9,23 @@ import torch
 from torch.nn import functional
 
 from purereid.data.atomic import write_text
+from purereid.data.files import Files
 from purereid.graph.connect import best_tau, best_threshold, nearest_higher, similar_components
 from purereid.graph.gcn_v import GCNV, input_blocks
 from purereid.graph.graph_trainer import GraphTrainer, gradient_descent
 from purereid.graph.network_file import save_network
-from purereid.graph.training_data import GraphImages, description, held_out_images, images_with_graph, real_images
+from purereid.graph.training_data import GraphImages, held_out_images, training_data
 from purereid.graph.vertex_confidence import margins, vertex_confidence
 from purereid.logs import log
 from purereid.training.distributed import first_device
-from purereid.training.lock import locked
-from purereid.training.loop import finish, train
+from purereid.training.loop import train
+from purereid.training.making import making
 from purereid.training.seeds import step_seed
 
 
 def train_gcn_v(
     *,
-    features: str | Path,
+    features: Files,
     index: str | Path,
     gcn_v: str | Path,
     curves: str | Path,
@@ -59,23 +60,24 @@ def train_gcn_v(
 
     Raises:
         UserError: images that are not in the index or of the test set; too few images; no two neighbours of one person;
-            no GPU where one is asked for; another job at work on the same network.
+            no GPU where one is asked for.
     """
-    with locked(Path(curves).parent):
-        device = first_device(gpus)
-        values, pids = real_images(features, index)
-        rng = np.random.default_rng([settings["seed"], 1])
-        held_out = held_out_images(pids, settings["held_out"], rng, "train_gcn_v")
-        prepare = partial(images_with_graph, sizes={"k": settings["k"]}, section="train_gcn_v", device=device)
-        data = prepare(values[~held_out], pids[~held_out], what="training")
-        test = prepare(values[held_out], pids[held_out], what="held-out") if held_out.any() else None
-        trainer = GCNVTrainer(data, test, settings, device)
-        train(trainer, seed=settings["seed"], stamp=stamp, curves=Path(curves), log_every=settings["log_every"])
-        tau, found = scores_of(trainer)
-        about = {"k": settings["k"], "tau": tau} | description(features, pids, held_out)
-        write_text(scores, json.dumps(about | found, indent=1) + "\n")
-        save_network(gcn_v, trainer.network, about)
-        finish(curves)
+    with making([gcn_v, curves, scores], stamp) as needed:
+        if needed:
+            device = first_device(gpus)
+            sizes = {"k": settings["k"]}
+            held_out = partial(
+                held_out_images, share=settings["held_out"], seed=settings["seed"], section="train_gcn_v"
+            )
+            data, test, about = training_data(
+                features, index, held_out, sizes=sizes, section="train_gcn_v", device=device
+            )
+            trainer = GCNVTrainer(data, test, settings, device)
+            train(trainer, seed=settings["seed"], stamp=stamp, curves=Path(curves), log_every=settings["log_every"])
+            tau, found = scores_of(trainer)
+            about = sizes | {"tau": tau} | about
+            write_text(scores, json.dumps(about | found, indent=1) + "\n")
+            save_network(gcn_v, trainer.network, about)
 
 
 class GCNVTrainer(GraphTrainer):

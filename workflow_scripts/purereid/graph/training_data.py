@@ -1,5 +1,7 @@
 """Real images of known persons for the training of networks of graphs: which, which of them held out, their graph."""
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -7,11 +9,12 @@ import numpy as np
 import torch
 
 from purereid.data.features import read_encoder, read_features
+from purereid.data.files import Files, listed
 from purereid.data.index import read_index
 from purereid.errors import UserError
 from purereid.graph.link_scores import same_person
-from purereid.graph.neighbours import Neighbours, nearest_neighbours
 from purereid.logs import log
+from purereid.retrieval.neighbours import Neighbours, nearest_neighbours
 
 TEST = ("query", "gallery", "multi")
 
@@ -25,8 +28,39 @@ class GraphImages(NamedTuple):
     right: np.ndarray  # bool [N, k]
 
 
-def real_images(features: str | Path, index: str | Path) -> tuple[np.ndarray, np.ndarray]:
-    """Features float32 [N, D] and identities int64 [N] of the real persons of a feature file.
+def training_data(
+    features: Files,
+    index: str | Path,
+    held_out: Callable[[np.ndarray], np.ndarray],
+    *,
+    sizes: dict[str, int],
+    section: str,
+    device: torch.device,
+) -> tuple[GraphImages, GraphImages | None, dict]:
+    """Read the real images of feature files, and build the graph of those to learn from and that of the others.
+
+    Args:
+        features: features of length 1 of training images; those of generated ones are left out.
+        index: tells who they show.
+        held_out: tells from the identities int64 [N] which images are held out, bool [N].
+        sizes, section, device: as for ``images_with_graph``.
+
+    Returns:
+        the images to learn from; those held out, None without any; what a network's file tells of them.
+
+    Raises:
+        UserError: as for ``real_images``, ``held_out`` and ``images_with_graph``.
+    """
+    values, pids = real_images(features, index)
+    out = held_out(pids)
+    prepare = partial(images_with_graph, sizes=sizes, section=section, device=device)
+    data = prepare(values[~out], pids[~out], what="training")
+    test = prepare(values[out], pids[out], what="held-out") if out.any() else None
+    return data, test, description(features, pids, out)
+
+
+def real_images(features: Files, index: str | Path) -> tuple[np.ndarray, np.ndarray]:
+    """Features float32 [N, D] and identities int64 [N] of the real persons of feature files.
 
     Raises:
         UserError: images that are not in the index or of the test set.
@@ -38,7 +72,7 @@ def real_images(features: str | Path, index: str | Path) -> tuple[np.ndarray, np
         if bad.any():
             raise UserError(
                 f"{np.count_nonzero(bad)} of {len(images)} images are {what}, such as {images[int(np.argmax(bad))]}",
-                where=features,
+                where=listed(features),
                 expected="features of training images alone",
                 do="delete the features, so that they are made again; name no test split in generate.train.splits",
             )
@@ -47,7 +81,7 @@ def real_images(features: str | Path, index: str | Path) -> tuple[np.ndarray, np
     return values[real], pids[real]
 
 
-def held_out_images(pids: np.ndarray, share: float, rng: np.random.Generator, section: str) -> np.ndarray:
+def held_out_images(pids: np.ndarray, *, share: float, seed: int, section: str) -> np.ndarray:
     """Images of a random share of the identities that have several.
 
     Images without another one of their identity are all learnt from: they tell nothing of right links.
@@ -55,7 +89,7 @@ def held_out_images(pids: np.ndarray, share: float, rng: np.random.Generator, se
     Args:
         pids: int64 [N].
         share: 0..1; unless it is 0, one identity at least is held out, and one with several images is not.
-        rng: random draws.
+        seed: of the draw.
         section: of the config that says the share, for messages.
 
     Returns:
@@ -76,7 +110,7 @@ def held_out_images(pids: np.ndarray, share: float, rng: np.random.Generator, se
             do="set held_out to 0, or give identities with several images",
         )
     number = np.clip(round(share * len(several)), 1, len(several) - 1)
-    return np.isin(pids, rng.permutation(several)[:number])
+    return np.isin(pids, np.random.default_rng([seed, 1]).permutation(several)[:number])
 
 
 def images_with_graph(
@@ -115,11 +149,11 @@ def images_with_graph(
     return GraphImages(features, pids, graph, right)
 
 
-def description(features: str | Path, pids: np.ndarray, held_out: np.ndarray) -> dict:
+def description(features: Files, pids: np.ndarray, held_out: np.ndarray) -> dict:
     """What a network was trained on, for its file.
 
     Args:
-        features: file of the features, which names their encoder.
+        features: files of the features, which name their encoder.
         pids: int64 [N], identities of the real images.
         held_out: bool [N].
     """

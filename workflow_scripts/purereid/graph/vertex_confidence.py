@@ -7,7 +7,7 @@ from purereid.errors import UserError
 from purereid.graph.feature_checks import check_features
 from purereid.graph.gcn_v import GCNV, input_blocks
 from purereid.graph.link_scores import same_person
-from purereid.graph.neighbours import Neighbours
+from purereid.retrieval.neighbours import Neighbours
 
 
 def vertex_confidence(

@@ -13,6 +13,7 @@ from purereid.errors import UserError
 from purereid.provenance import file_digest
 from purereid.reid.extract import combined, views_of_files
 from purereid.reid.model import ReIDModel, load_model
+from purereid.reid.shard_rows import rows_of_shard
 from purereid.training.distributed import first_device
 
 
@@ -26,10 +27,14 @@ def embed_generated(
     flip: bool,
     batch: int,
     precision: str,
+    shard: int,
+    shards: int,
     threads: int = 1,
     gpus: int = 0,
 ) -> None:
     """Write a feature for each training image, and for generated ones the probability of the intended identity.
+
+    Of the images, the job takes a contiguous range.
 
     Args:
         index: real and generated images.
@@ -40,20 +45,22 @@ def embed_generated(
         flip: flip test: the feature is the sum of those of image and mirror image, the probability the mean of both.
         batch: images at once.
         precision: ``auto``, ``bf16`` or ``fp32``.
+        shard, shards: number of this range, from 0, and of all.
         threads: image files decoded at once.
         gpus: 0 for the CPU.
 
     Raises:
         UserError: the encoder file is of something else, there is no generated image, an image cannot be read, a
-            feature is not finite, no GPU where one is asked for.
+            feature is not finite, no GPU where one is asked for, fewer images than shards.
     """
     model = load_model(encoder).to(first_device(gpus), memory_format=torch.channels_last)
     table = read_index(index)
     rows = table[table["split"].isin(splits) & (table["pid"] >= 0)]
-    generated = (rows["kind"] == "generated").to_numpy()
-    if not generated.any():
+    if not (rows["kind"] == "generated").any():
         expected = "generated images that are made to show somebody"
         raise UserError("there are no generated images with an identity", where=index, expected=expected)
+    rows = rows_of_shard(rows, shard, shards, "embed_generated")
+    generated = (rows["kind"] == "generated").to_numpy()
     labels = label_of(model, rows["pid"].to_numpy())
     settings = {"flip": flip, "batch": batch, "precision": precision, "threads": threads}
     found, probable = [], []

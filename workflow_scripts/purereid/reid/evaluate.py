@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 
 from purereid.data.atomic import whole_file, write_text
 from purereid.data.features import read_feature_images, read_features
+from purereid.data.files import Files
 from purereid.data.index import read_index
 from purereid.logs import log
 from purereid.reid.protocols import Sides, check_matches, choose_sides
@@ -42,7 +43,7 @@ RANKS = pa.schema(
 
 def evaluate(
     *,
-    features: Path,
+    features: Files,
     index: Path,
     scores: Path,
     ranks: Path,
@@ -58,7 +59,7 @@ def evaluate(
     """Rank by cosine distance and write scores and ranked lists; the same inputs give the same bytes.
 
     Args:
-        features: Parquet with a feature of every query and gallery image; junk needs none.
+        features: Parquet, one or several files, with a feature of every query and gallery image; junk needs none.
         index: the data set's index. Split "multi", if it is there and has features, gives the multi-query scores.
         scores: JSON to write. Fractions 0..1; counts: gallery is without junk, junk are the images of identity -1,
             ties are the queries for which a right and a wrong image at equal distance were ordered by the index.
@@ -104,7 +105,7 @@ def evaluate(
     _report(result)
 
 
-def _multi_images(table: pd.DataFrame, sides: Sides, protocol: str, features: Path) -> pd.DataFrame:
+def _multi_images(table: pd.DataFrame, sides: Sides, protocol: str, features: Files) -> pd.DataFrame:
     """Rows of split "multi" to pool: all or, without known cameras, features or the Market protocol, none."""
     multi = table[(table["split"] == "multi") & (table["camid"] != UNKNOWN)]
     usable = protocol == "market" and sides.same_camera_removed
@@ -113,7 +114,7 @@ def _multi_images(table: pd.DataFrame, sides: Sides, protocol: str, features: Pa
     return multi
 
 
-def _read(features: Path, images: pd.Series) -> np.ndarray:
+def _read(features: Files, images: pd.Series) -> np.ndarray:
     """Normalised features of some images; an image that is both query and gallery is read once."""
     wanted = pd.unique(images)
     _, values = read_features(features, wanted.tolist())
@@ -134,7 +135,7 @@ def _single_query(
 
 
 def _multi_query(
-    features: Path, multi: pd.DataFrame, query: np.ndarray, gallery: np.ndarray, sides: Sides
+    features: Files, multi: pd.DataFrame, query: np.ndarray, gallery: np.ndarray, sides: Sides
 ) -> tuple[dict | None, list[str]]:
     """Multi-query scores, if there is anything to pool, and what is to be said about them."""
     if multi.empty:

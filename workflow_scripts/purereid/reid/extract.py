@@ -11,7 +11,9 @@ from purereid.data.images import load_images
 from purereid.data.index import read_index
 from purereid.data.transforms import normalise
 from purereid.logs import log
+from purereid.provenance import file_digest
 from purereid.reid.model import ReIDModel, load_model
+from purereid.reid.shard_rows import rows_of_shard
 from purereid.training.distributed import first_device
 from purereid.training.precision import autocast
 
@@ -25,31 +27,34 @@ def extract_features(
     flip: bool,
     batch: int,
     precision: str,
+    shard: int,
+    shards: int,
     threads: int = 1,
     gpus: int = 0,
 ) -> None:
-    """Write one feature for each image of some splits.
+    """Write one feature for each image of a contiguous range of some splits.
 
     Args:
         index: the data set.
         encoder: file of the model.
-        features: Parquet file that is written: image, feature float32 [D], L2-normalised.
+        features: Parquet file that is written: image, feature float32 [D], L2-normalised; it names the encoder.
         splits: which images.
         flip: flip test: the feature is the sum of those of the image and its mirror image, normalised again.
         batch: images at once.
         precision: ``auto``, ``bf16`` or ``fp32``.
+        shard, shards: number of this range, from 0, and of all.
         threads: image files decoded at once.
         gpus: 0 for the CPU.
 
     Raises:
         UserError: the encoder file is of something else, an image cannot be read, a feature is not finite, no GPU
-            where one is asked for.
+            where one is asked for, fewer images than shards.
     """
     model = load_model(encoder).to(first_device(gpus), memory_format=torch.channels_last)
     table = read_index(index)
-    rows = table[table["split"].isin(splits)]
+    rows = rows_of_shard(table[table["split"].isin(splits)], shard, shards, "extract_features")
     found = encode(model, rows["path"].tolist(), flip=flip, batch=batch, precision=precision, threads=threads)
-    write_features(features, rows["image"].tolist(), found)
+    write_features(features, rows["image"].tolist(), found, file_digest(encoder))
 
 
 def encode(

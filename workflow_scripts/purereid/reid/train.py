@@ -8,7 +8,7 @@ import pandas as pd
 import torch
 from torch.nn.parallel import DistributedDataParallel
 
-from purereid.data.images import load_images
+from purereid.data.decoded_images import DecodedImages, write_decoded
 from purereid.data.samplers import Batches
 from purereid.data.transforms import augment
 from purereid.errors import UserError
@@ -20,12 +20,13 @@ from purereid.reid.losses.triplet import batch_hard_triplet
 from purereid.reid.model import ReIDModel, save_model
 from purereid.reid.training_rows import training_rows
 from purereid.training.distributed import launch, own_slice, rank, sync_batch_norm, world_size
-from purereid.training.lock import locked
-from purereid.training.loop import finish, train
+from purereid.training.loop import train
+from purereid.training.making import making
 from purereid.training.optimisers import set_rate
 from purereid.training.precision import autocast
 from purereid.training.schedule import learning_rate_factor
 from purereid.training.seeds import step_seed
+from purereid.training.shared_file import shared_file
 
 
 def train_reid(
@@ -53,7 +54,7 @@ def train_reid(
 
     Raises:
         UserError: no training images, too few identities, generated images that are missing or do not fit their
-            labels, fewer GPUs than asked for, unusable weights file, another job at work on the same model.
+            labels, fewer GPUs than asked for, unusable weights file.
     """
     gpus = settings["gpus"]
     if granted_gpus is not None and granted_gpus < gpus:
@@ -65,9 +66,9 @@ def train_reid(
     run = functools.partial(
         _train_on, index=index, encoder=encoder, curves=curves, settings=settings, stamp=stamp, threads=threads
     )
-    with locked(Path(curves).parent):
-        launch(run, gpus, processes)
-        finish(curves)
+    with making([encoder, curves], stamp) as needed:
+        if needed:
+            launch(run, gpus, processes)
 
 
 def _train_on(
@@ -127,11 +128,9 @@ class ReIDTrainer:
     def _augmented(self, rows: torch.Tensor, step: int, part: int) -> torch.Tensor:
         """Real (part 0) and generated images have draws of their own: real ones look as they do without the others."""
         generator = torch.Generator().manual_seed(step_seed(self.seed, step, 1 + rank(), *([part] if part else [])))
-        images = self.images[rows]
-        if self.device.type == "cuda":
-            images = images.pin_memory().to(self.device, non_blocking=True)
         names = {"flip": "flip", "pad": "pad", "erase": "random_erasing"}
-        return augment(images, generator, **{name: self.settings[key] for name, key in names.items()})
+        options = {name: self.settings[key] for name, key in names.items()}
+        return augment(self.images.batch(rows), generator, self.device, **options)
 
     def step(self, step: int, batch: tuple[torch.Tensor, torch.Tensor]) -> dict[str, torch.Tensor | float]:
         """One update of the weights."""
@@ -207,7 +206,9 @@ class ReIDTrainer:
         self.images_per_step = self.batches.size
         if settings["sync_batch_norm"]:
             sync_batch_norm(self.model.backbone)
-        self.images = load_images(rows["path"].tolist(), settings["height"], settings["width"], threads)
+        size, paths = (settings["height"], settings["width"]), rows["path"].tolist()
+        file = shared_file(lambda empty: write_decoded(empty, paths, *size, threads))
+        self.images = DecodedImages(file, *size)
         self.network = self.model
         if world_size() > 1:
             ids = [self.device.index] if self.device.type == "cuda" else None

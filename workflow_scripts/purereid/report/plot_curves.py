@@ -11,12 +11,12 @@ from matplotlib.lines import Line2D
 
 from purereid.errors import UserError
 from purereid.report.style import GREY, colours, new_plot, note, percent
+from purereid.training.columns import HELD_OUT, SPEED
 
-PERFORMANCE = ["learning_rate", "images_per_second", "waiting"]
+PERFORMANCE = ["learning_rate", *SPEED]
 COLUMNS = ["step", "epoch", *PERFORMANCE]
 SHARES = {"precision": "precision", "recall": "recall", "accuracy": "accuracy", "right": "right links"}  # 0 to 1
 SCORES = SHARES | {"correlation": "correlation"}  # -1 to 1
-HELD_OUT = "held_out_"  # before the names of scores and losses that are not those of the training batches
 LINES = ["-", "--", ":", "-."]
 WIDEST = 4  # panels of losses side by side
 TITLES = {

@@ -11,26 +11,41 @@ TILE = 2048  # gallery images per product: as fast as one product or faster, on 
 def normalise(features: np.ndarray, *, in_place: bool = False) -> np.ndarray:
     """Features [N, D] with Euclidean length 1, float32; ``in_place`` changes the given array and makes no copy.
 
-    Raises ValueError for a feature of length 0.
+    Raises ValueError for a feature of length 0 and for numbers that are not finite.
     """
     features = np.asarray(features, np.float32)
     lengths = np.sqrt(np.einsum("nd,nd->n", features, features, dtype=np.float64))
-    if not np.all(lengths > 0):
-        raise ValueError(f"feature {int(np.argmin(lengths > 0))} has length 0 or is not a number")
+    usable = (lengths > 0) & (lengths < np.inf)
+    if not usable.all():
+        raise ValueError(f"feature {int(np.argmin(usable))} has length 0 or numbers that are not finite")
     return np.divide(features, lengths[:, None].astype(np.float32), out=features if in_place else None)
 
 
-def cosine_blocks(query: np.ndarray, gallery: np.ndarray, memory: int = BLOCK_BYTES) -> Iterator[np.ndarray]:
+def cosine_blocks(
+    query: np.ndarray, gallery: np.ndarray, memory: int = BLOCK_BYTES, device: str = "cpu"
+) -> Iterator[np.ndarray]:
     """Cosine distances of consecutive queries to the whole gallery.
 
     Args:
         query, gallery: [Q, D] and [G, D] float32 features of length 1.
         memory: bytes that one block may take; at least one query is in a block.
+        device: computes the product; one other than the CPU holds the gallery and one block.
 
     Yields:
         [b, G] float32, 1 - cos, in 0..2 up to rounding. The next block overwrites it.
+
+    Raises:
+        ValueError: features that are no matrices of the same width.
     """
     query, gallery = np.asarray(query, np.float32), np.asarray(gallery, np.float32)
+    if query.ndim != 2 or gallery.ndim != 2 or query.shape[1] != gallery.shape[1]:
+        raise ValueError(f"features of queries {list(query.shape)} and of the gallery {list(gallery.shape)}")
+    if str(device) != "cpu":
+        from purereid.retrieval.torch_products import rows_of_product
+
+        for block in rows_of_product(query, gallery, block_rows(len(gallery), memory), device):
+            yield np.subtract(1, block, out=block)
+        return
     buffer = np.empty((min(block_rows(len(gallery), memory), len(query)), len(gallery)), np.float32)
     for start in range(0, len(query), max(1, len(buffer))):
         rows = query[start : start + len(buffer)]
@@ -41,10 +56,16 @@ def cosine_blocks(query: np.ndarray, gallery: np.ndarray, memory: int = BLOCK_BY
 
 
 def copied_blocks(distances: np.ndarray, memory: int = BLOCK_BYTES) -> Iterator[np.ndarray]:
-    """Consecutive rows of a distance matrix [Q, G] (also a memory map) as float32 copies [b, G]."""
+    """Consecutive rows of a distance matrix [Q, G] (also a memory map) as float32 copies [b, G].
+
+    The next block overwrites the one before.
+    """
     rows = block_rows(distances.shape[1], memory)
+    buffer = np.empty((min(rows, len(distances)), distances.shape[1]), np.float32)
     for start in range(0, len(distances), rows):
-        yield np.array(distances[start : start + rows], np.float32)
+        part = distances[start : start + rows]
+        buffer[: len(part)] = part
+        yield buffer[: len(part)]
 
 
 def block_rows(gallery: int, memory: int) -> int:

@@ -5,10 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from purereid.retrieval.distances import BLOCK_BYTES, cosine_blocks
+from purereid.retrieval.compiled import compiled, in_threads
+from purereid.retrieval.distances import BLOCK_BYTES, block_rows, cosine_blocks
 from purereid.retrieval.matches import JUNK, matches
 from purereid.retrieval.precision import precisions
 from purereid.retrieval.ragged import Ragged
+
+CHUNK_BYTES = 2**20  # of distances that a thread works on: they stay in its cache
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,7 @@ def rank(
     gallery_files: np.ndarray | None = None,
     memory: int = BLOCK_BYTES,
     top: int = 10,
+    device: str = "cpu",
 ) -> Ranking:
     """Rank the gallery for each query by cosine distance, 1 - cos.
 
@@ -63,12 +67,13 @@ def rank(
         query_pids, gallery_pids, query_camids, gallery_camids, query_files, gallery_files: see ``matches``.
         memory: bytes for one block of distances.
         top: how many nearest images to keep for each query.
+        device: computes the distances.
 
     Raises:
-        ValueError: a distance is not a finite number.
+        ValueError: features of different width; a distance is not a finite number.
     """
     files = {"query_files": query_files, "gallery_files": gallery_files}
-    blocks = cosine_blocks(query, gallery, memory)
+    blocks = cosine_blocks(query, gallery, memory, device)
     return rank_blocks(blocks, query_pids, gallery_pids, query_camids, gallery_camids, **files, top=top)
 
 
@@ -118,59 +123,86 @@ def scores(ranking: Ranking, ranks: int = 50) -> dict:
 def _rank_blocks(
     blocks: Iterable[np.ndarray], gallery_pids: np.ndarray, right: Ragged, junk: Ragged, top: int
 ) -> Ranking:
-    """Rank consecutive blocks of distances [b, G], which are overwritten."""
+    """Rank consecutive blocks of distances [b, G], which are overwritten.
+
+    Only what decides a score is ranked: the right images, by counting; nothing is sorted.
+    """
     queries = len(right.lengths)
-    hits = np.empty(len(right.values), np.int64)
+    ranks = np.empty(len(right.values), np.int64)
     tied = np.zeros(queries, bool)
     nearest = np.full((queries, top), -1, np.int32)
     distances = np.full((queries, top), np.inf, np.float32)
     never = np.flatnonzero(gallery_pids == JUNK)
-    query = 0
+    first = 0
     for block in blocks:
-        if block.size and not np.isfinite(block.max()):
-            raise ValueError(f"a distance of queries {query} to {query + len(block) - 1} is not a finite number")
-        block[:, never] = np.inf
-        for row in block:
-            row[junk[query]] = np.inf
-            ascending = np.sort(row)
-            ranks, tied[query] = _hit_ranks(row, ascending, right[query])
-            hits[right.bounds[query] : right.bounds[query + 1]] = ranks
-            found = _nearest(row, ascending, top)
-            nearest[query, : len(found)], distances[query, : len(found)] = found, row[found]
-            query += 1
-    return _summary(Ragged(hits, right.bounds), tied, nearest, distances, right)
+        if block.shape[1:] != gallery_pids.shape or first + len(block) > queries:
+            raise ValueError(f"distances {list(block.shape)} of {queries} queries to {len(gallery_pids)} images")
+
+        def rank_rows(part: slice, block: np.ndarray = block, first: int = first) -> None:
+            rows, part = block[part], slice(first + part.start, first + part.stop)
+            if rows.size and not (np.isfinite(rows.max()) and np.isfinite(rows.min())):
+                raise ValueError(f"a distance of queries {part.start} to {part.stop - 1} is not a finite number")
+            rows[:, never] = np.inf
+            bounds = junk.bounds[part.start : part.stop + 1]
+            owners = np.repeat(np.arange(len(rows)), np.diff(bounds))
+            rows[owners, junk.values[bounds[0] : bounds[-1]]] = np.inf
+            rank_right(rows, right.values, right.bounds[part.start : part.stop + 1], ranks, tied[part])
+            if top:
+                find_nearest(rows, nearest[part], distances[part])
+
+        in_threads(rank_rows, len(block), block_rows(len(gallery_pids), CHUNK_BYTES))
+        first += len(block)
+    if first < queries:
+        raise ValueError(f"distances of {first} of {queries} queries")
+    return _summary(ranks, tied, nearest, distances, right)
 
 
-def _hit_ranks(row: np.ndarray, ascending: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, bool]:
-    """1-based ranks of the right images, ascending, and whether a wrong one lies at the same distance.
+@compiled("void(f4[:, ::1], i8[::1], i8[::1], i8[::1], b1[::1])")
+def rank_right(rows: np.ndarray, right: np.ndarray, bounds: np.ndarray, ranks: np.ndarray, tied: np.ndarray) -> None:
+    """1-based rank of each right image, and whether a wrong one lies at the same distance.
 
-    Only values are sorted, never indices: a right image's rank is the number of smaller distances, plus that of equal
-    ones of a lower index, plus one.
+    The rank is the number of smaller distances, plus that of equal ones of a lower index, plus one.
     """
-    values = row[right]
-    smaller = np.searchsorted(ascending, values, side="left")
-    equal = np.searchsorted(ascending, values, side="right") - smaller
-    ranks = smaller + 1
-    for i in np.flatnonzero(equal > 1):
-        ranks[i] += np.count_nonzero(row[: right[i]] == values[i])
-    own = np.count_nonzero(values[:, None] == values, axis=1) if (equal > 1).any() else equal
-    return np.sort(ranks), bool((equal > own).any())
+    for i in range(len(rows)):
+        row = rows[i]
+        for place in range(bounds[i], bounds[i + 1]):
+            image = right[place]
+            distance = row[image]
+            smaller, equal = np.int32(0), np.int32(0)  # 32 bits: twice as many per instruction as 64
+            for j in range(len(row)):
+                smaller = np.int32(smaller + (row[j] < distance))
+                equal = np.int32(equal + (row[j] == distance))
+            ranks[place] = smaller + 1
+            if equal > 1:
+                for j in range(image):
+                    ranks[place] += row[j] == distance
+                for other in range(bounds[i], bounds[i + 1]):
+                    equal = np.int32(equal - (row[right[other]] == distance))
+                tied[i] |= equal > 0
 
 
-def _nearest(row: np.ndarray, ascending: np.ndarray, top: int) -> np.ndarray:
-    """Indices of the ``top`` nearest images that are not junk, ordered by (distance, index)."""
-    top = min(top, int(np.searchsorted(ascending, np.inf)))
-    if top == 0:
-        return np.empty(0, np.int64)
-    candidates = np.flatnonzero(row <= ascending[top - 1])
-    return candidates[np.argsort(row[candidates], kind="stable")[:top]]
+@compiled("void(f4[:, ::1], i4[:, ::1], f4[:, ::1])")
+def find_nearest(rows: np.ndarray, nearest: np.ndarray, distances: np.ndarray) -> None:
+    """The smallest finite distances of each row, ordered by (distance, index), put into lists that hold inf."""
+    last = distances.shape[1] - 1
+    for i in range(len(rows)):
+        for j in range(rows.shape[1]):
+            if rows[i, j] < distances[i, last]:
+                place = last
+                while place > 0 and distances[i, place - 1] > rows[i, j]:
+                    distances[i, place], nearest[i, place] = distances[i, place - 1], nearest[i, place - 1]
+                    place -= 1
+                distances[i, place], nearest[i, place] = rows[i, j], j
 
 
-def _summary(hits: Ragged, tied: np.ndarray, nearest: np.ndarray, distances: np.ndarray, right: Ragged) -> Ranking:
+def _summary(ranks: np.ndarray, tied: np.ndarray, nearest: np.ndarray, distances: np.ndarray, right: Ragged) -> Ranking:
+    owners = right.owners
+    hits = Ragged(ranks[np.lexsort((ranks, owners))], right.bounds)
     found = hits.lengths > 0
     first = np.zeros(len(found), np.int32)
     first[found] = hits.values[hits.bounds[:-1][found]]
     AP, AP_trapezoid, INP = precisions(hits)
+    pairs = owners << 32 | right.values
     return Ranking(
         good=hits.lengths.astype(np.int32),
         first=first,
@@ -180,9 +212,5 @@ def _summary(hits: Ragged, tied: np.ndarray, nearest: np.ndarray, distances: np.
         tied=tied,
         top_indices=nearest,
         top_distances=distances,
-        top_right=_is_right(nearest, right),
+        top_right=np.isin(np.arange(len(nearest))[:, None] << 32 | nearest, pairs) & (nearest >= 0),
     )
-
-
-def _is_right(nearest: np.ndarray, right: Ragged) -> np.ndarray:
-    return np.array([np.isin(row, right[i]) for i, row in enumerate(nearest)], bool).reshape(nearest.shape)

@@ -96,7 +96,9 @@ def score_images(
         found.add_consistency(GENERATOR, "train_source", drawn, sources)
         if scene is not None and settings["truth"]:
             some = _some(len(made), settings["truth"], settings["seed"] + 1)
-            _score_truth(found, made.iloc[some], drawn.images[some], sources.images[some], scene, trivial)
+            asked = select_keypoints(poses, made["pose"].iloc[some].tolist(), keypoints)
+            candidates = {GENERATOR: drawn.images[some], COPY: sources.images[some], NEIGHBOURS: trivial(asked)}
+            _score_truth(found, made.iloc[some], candidates, scene)
     content = {"dataset": dataset, "generator": generator, "system": system, "scores": found.rows}
     write_text(scores, json.dumps(content, indent=1) + "\n")
     for row in found.rows:
@@ -118,7 +120,7 @@ def _score_targets(
     source, target = (ImageSet(images.of(pairs[name]), networks) for name in ("source", "pose"))
     joints, visible = poses.scaled(*FRAME), poses.visible
     masks = torch.from_numpy(pose_masks(joints, visible, images.size))
-    generated, mean = decode(pairs["bytes"], images.threads), trivial(poses.images)
+    generated, mean = decode(pairs["bytes"], images.threads), trivial(poses)
     candidates = {GENERATOR: ImageSet(generated, networks), COPY: source, NEIGHBOURS: ImageSet(mean, networks)}
     for of, candidate in candidates.items():
         found.add_pairs(of, "targets", candidate.images, target.images, masks)
@@ -130,17 +132,10 @@ def _score_targets(
     return target
 
 
-def _score_truth(
-    found: ScoreTable,
-    made: pd.DataFrame,
-    generated: torch.Tensor,
-    sources: torch.Tensor,
-    scene: str | Path,
-    trivial: PoseNeighbours,
-) -> None:
-    """Score generated images, uint8 [N, 3, H, W] as their sources, whose true pictures can be rendered."""
-    truth = true_pictures(scene, made["source"], made["pose"], tuple(generated.shape[2:]))
-    for of, images in {GENERATOR: generated, COPY: sources, NEIGHBOURS: trivial(made["pose"].tolist())}.items():
+def _score_truth(found: ScoreTable, made: pd.DataFrame, candidates: dict[str, torch.Tensor], scene: str | Path) -> None:
+    """Score candidates for generated images, uint8 [N, 3, H, W] each, whose true pictures can be rendered."""
+    truth = true_pictures(scene, made["source"], made["pose"], tuple(candidates[GENERATOR].shape[2:]))
+    for of, images in candidates.items():
         found.add_pairs(of, "truth", images, truth, None)
 
 

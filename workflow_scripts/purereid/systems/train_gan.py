@@ -11,8 +11,8 @@ from purereid.systems.registry import trainer_class
 from purereid.systems.trainer import GeneratorTrainer
 from purereid.systems.training_data import TrainingData
 from purereid.training.distributed import first_device
-from purereid.training.lock import locked
-from purereid.training.loop import finish, train
+from purereid.training.loop import train
+from purereid.training.making import making
 
 
 def train_gan(
@@ -44,20 +44,19 @@ def train_gan(
         inputs: further files, as the system's ``inputs`` names them.
 
     Raises:
-        UserError: unusable inputs or settings, no GPU where one is asked for, another job at work on the same
-            generator.
+        UserError: unusable inputs or settings, no GPU where one is asked for.
     """
-    with locked(Path(curves).parent):
-        device = first_device(gpus)
-        size = settings["height"], settings["width"]
-        chosen = {name: settings[name] for name in ("splits", "samples", "seed") if name in settings}
-        data = TrainingData(index, size=size, threads=threads, **chosen, **inputs)
-        trainer = trainer_class(system)(data, settings, device)
-        _say(trainer)
-        train(trainer, seed=settings["seed"], stamp=stamp, curves=Path(curves), log_every=settings["log_every"])
-        write_samples(samples, data.samples, trainer.samples)
-        save_generator(generator, system, trainer.networks["generator"])
-        finish(curves)
+    with making([generator, curves, samples], stamp) as needed:
+        if needed:
+            device = first_device(gpus)
+            size = settings["height"], settings["width"]
+            chosen = {name: settings[name] for name in ("splits", "samples", "seed") if name in settings}
+            data = TrainingData(index, size=size, threads=threads, **chosen, **inputs)
+            trainer = trainer_class(system)(data, settings, device)
+            _say(trainer)
+            train(trainer, seed=settings["seed"], stamp=stamp, curves=Path(curves), log_every=settings["log_every"])
+            write_samples(samples, data.samples, trainer.samples)
+            save_generator(generator, system, trainer.networks["generator"])
 
 
 def _say(trainer: GeneratorTrainer) -> None:

@@ -6,6 +6,7 @@ import torch
 
 from purereid.data.heatmaps import FRAME
 from purereid.data.keypoints import Keypoints
+from purereid.errors import UserError
 from purereid.quality.pose_neighbours import nearest_poses
 
 
@@ -18,28 +19,35 @@ class PoseNeighbours:
         rows: training images of persons.
         images: uint8 [N, 3, H, W], the same images.
         keypoints: of the data set.
-        count: images averaged.
+        count: images averaged; fewer where fewer training images show a pose.
+
+    Raises:
+        UserError: fewer than two training images show a pose.
     """
 
     def __init__(self, rows: pd.DataFrame, images: torch.Tensor, keypoints: Keypoints, count: int):
-        self.number = {image: row for row, image in enumerate(keypoints.images)}
-        self.joints, self.visible = keypoints.scaled(*FRAME), keypoints.visible
-        posed = [image in self.number and self.visible[self.number[image]].any() for image in rows["image"]]
-        self.known = rows.loc[posed, "image"].map(self.number).to_numpy()
+        number = {image: row for row, image in enumerate(keypoints.images)}
+        posed = [image in number and keypoints.visible[number[image]].any() for image in rows["image"]]
+        self.names = rows.loc[posed, "image"].to_numpy(object)
+        if len(self.names) < 2:
+            raise UserError(
+                f"{len(self.names)} of {len(rows)} training images have key points",
+                where="key points",
+                expected="at least two, of which the one in the nearest pose is shown beside the generated images",
+            )
+        known = [number[image] for image in self.names]
+        self.joints, self.visible = keypoints.scaled(*FRAME)[known], keypoints.visible[known]
         self.images = images[torch.tensor(posed)]
-        self.count = min(count, len(self.known) - 1)
+        self.count = min(count, len(self.names) - 1)
 
-    def __call__(self, poses: list[str]) -> torch.Tensor:
-        """Images uint8 [B, 3, H, W] for the poses of some images."""
-        codes, unique = pd.factorize(pd.Series(poses, dtype=object))
-        return self._draw(np.array([self.number[image] for image in unique], np.int64))[codes]
-
-    def _draw(self, wanted: np.ndarray) -> torch.Tensor:
-        known = self.joints[self.known], self.visible[self.known]
-        near = nearest_poses(self.joints[wanted], self.visible[wanted], *known, self.count + 1)
-        others = self.known[near] != wanted[:, None]
+    def __call__(self, poses: Keypoints) -> torch.Tensor:
+        """Images uint8 [B, 3, H, W] for B poses, those of the same image drawn once."""
+        names, first, codes = np.unique(np.array(poses.images, object), return_index=True, return_inverse=True)
+        joints, visible = poses.scaled(*FRAME)[first], poses.visible[first]
+        near = nearest_poses(joints, visible, self.joints, self.visible, self.count + 1)
+        others = self.names[near] != names[:, None]
         others[others.all(axis=1), -1] = False  # of those that are not among the neighbours, one too many was found
-        drawn = torch.empty(len(wanted), *self.images.shape[1:], dtype=torch.uint8)
+        drawn = torch.empty(len(names), *self.images.shape[1:], dtype=torch.uint8)
         for row, (neighbours, other) in enumerate(zip(near, others, strict=True)):
             drawn[row] = self.images[torch.from_numpy(neighbours[other])].float().mean(dim=0).round().to(torch.uint8)
-        return drawn
+        return drawn[codes]

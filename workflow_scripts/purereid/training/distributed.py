@@ -11,6 +11,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 
 import torch
 import torch.distributed as dist
@@ -18,6 +19,8 @@ from torch import nn
 
 from purereid.errors import UserError
 from purereid.logs import log
+
+PATIENCE = timedelta(hours=2)  # for a process that others wait for: the first one decodes the images of all
 
 
 def launch(function: Callable[[torch.device], None], gpus: int = 0, processes: int | None = None) -> None:
@@ -94,6 +97,14 @@ def own_slice(batch: int) -> slice:
         )
     share = batch // world_size()
     return slice(rank() * share, (rank() + 1) * share)
+
+
+def of_all(text: str) -> list[str]:
+    """The texts that the processes give, by rank, in every process; each waits for all others."""
+    texts = [text] * world_size()
+    if world_size() > 1:
+        dist.all_gather_object(texts, text)
+    return texts
 
 
 def gather(tensor: torch.Tensor) -> torch.Tensor:
@@ -174,7 +185,7 @@ def _follow(function: Callable, rank: int, world: int, gpus: int, port: int) -> 
 def _run(function: Callable, rank: int, world: int, gpus: int, port: int) -> None:
     device = _device(rank, gpus)
     os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port))
-    dist.init_process_group("nccl" if gpus else "gloo", rank=rank, world_size=world)
+    dist.init_process_group("nccl" if gpus else "gloo", rank=rank, world_size=world, timeout=PATIENCE)
     function(device)
     dist.destroy_process_group()
 

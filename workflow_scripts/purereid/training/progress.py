@@ -11,10 +11,9 @@ from torch.utils.tensorboard import SummaryWriter
 from purereid.data.atomic import whole_file
 from purereid.errors import UserError
 from purereid.logs import log
+from purereid.training.columns import HELD_OUT, SPEED
 from purereid.training.distributed import rank
 
-PERFORMANCE = ("images_per_second", "waiting")
-HELD_OUT = "held_out_"
 SECONDS = 5.0  # a line is printed at most this often
 
 
@@ -87,7 +86,7 @@ class Progress:
             raise UserError(
                 f"the loss is not finite at step {step}: {means}",
                 expected="finite numbers",
-                do="lower the learning rate (train_reid.learning_rate), lengthen the warm-up, or set precision to fp32",
+                do="lower this rule's learning_rate, raise its warmup_epochs, or set its precision to fp32",
             )
         elapsed = time.perf_counter() - self.row_began
         speed = (step - self.done) * self.trainer.images_per_step / elapsed
@@ -104,16 +103,14 @@ class Progress:
             self.printed = now
 
     def _line(self, row: dict, left: float) -> str:
-        parts = " ".join(
-            f"{key} {value:.4g}" for key, value in row.items() if key not in ("step", "epoch", *PERFORMANCE)
-        )
+        parts = " ".join(f"{key} {value:.4g}" for key, value in row.items() if key not in ("step", "epoch", *SPEED))
         return (
             f"step {row['step']}/{self.trainer.steps} epoch {row['epoch']:.1f} | {parts} | "
             f"{row['images_per_second']:.0f} images/s, {row['waiting']:.0%} waiting, {_clock(left)} left"
         )
 
     def _write_curves(self) -> None:
-        columns = ["step", "epoch", *self.trainer.columns, *PERFORMANCE]
+        columns = ["step", "epoch", *self.trainer.columns, *SPEED]
         with whole_file(self.curves) as temporary, temporary.open("w", newline="") as file:
             writer = csv.DictWriter(file, columns, lineterminator="\n")
             writer.writeheader()

@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from purereid.errors import UserError
-from purereid.graph import candidates, neighbours
-from purereid.graph.neighbours import Neighbours, find_neighbours, nearest_neighbours
+from purereid.retrieval import candidates, neighbours
 from purereid.retrieval.distances import normalise
+from purereid.retrieval.neighbours import Neighbours, find_neighbours, nearest_neighbours
 
 CPU = torch.device("cpu")
 

@@ -1,4 +1,4 @@
-"""Time and memory of a graph: ``PYTHONPATH=workflow_scripts python -m purereid.graph.bench_neighbours 36000 2048 80``.
+"""Time and memory of a graph: ``PYTHONPATH=workflow_scripts python -m purereid.retrieval.bench_neighbours 36000 2048 80``.
 
 Random features; beside it, in the same run, the plain float32 product of all pairs in NumPy tiles, and the exact
 index of faiss where that is installed. ``--people`` puts 17 images of each person beside each other, as in a data set.
@@ -11,9 +11,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from purereid.graph.neighbours import BLOCK, nearest_neighbours
 from purereid.retrieval.bench import measured
 from purereid.retrieval.distances import normalise
+from purereid.retrieval.neighbours import BLOCK, nearest_neighbours
 
 IMAGES = 17  # of a person
 SPREAD = 0.7  # of a person's images about their centre, over that of the centres

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from purereid.errors import UserError
-from purereid.graph.candidates import Candidates, find_candidates, floors, largest_error
+from purereid.retrieval.candidates import Candidates, find_candidates, floors, largest_error
 from purereid.retrieval.distances import block_rows
 
 BLOCK = 2048  # images per side of a tile

@@ -1,0 +1,79 @@
+"""The config beside its schema: what is refused, with which message."""
+
+import pytest
+
+from configured import get, put, refused
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        ("train_reid.learing_rate", 1, "unknown config key 'learing_rate'\n  where:    train_reid\n"),
+        ("train_reid.learing_rate", 1, "did you mean learning_rate?"),
+        ("train_ried", {}, "unknown config key 'train_ried'\n  where:    top level of the config"),
+        (
+            "train_reid.epochs",
+            "ten",
+            "unusable setting 'ten'\n  where:    train_reid.epochs\n  expected: whole number, at least 0",
+        ),
+        ("train_reid.learning_rate", "3e-4", "write 3.0e-4"),
+        ("train_reid.bnneck", "maybe", "unusable setting 'maybe'\n  where:    train_reid.bnneck\n  expected: boolean"),
+        ("train_reid.last_stride", 3, "expected: one of 1, 2"),
+        ("train_reid.flip", 1.5, "expected: number, at least 0, at most 1"),
+        ("train_reid.splits", ["trian"], "unusable setting 'trian'\n  where:    train_reid.splits.0"),
+        ("seeds", [], "where:    seeds"),
+        ("seeds", [1, 1], "none twice"),
+        ("seeds", [1.0], "expected: whole number"),
+        ("experiments.baseline.test", 5, "expected: text or a list of names"),
+        ("import_keypoints.frame", [1], "expected: null or a list such as [1, 2]"),
+        ("resources.train_ried", {"threads": 1}, "did you mean train_reid?"),
+        ("seeds", 1, "expected: list such as [1, 2]"),
+        ("train_reid", None, "expected: section with settings of its own"),
+        ("train_reid.backbone", "resnet49", "expected: resnet_small, resnet18, resnet34"),
+        ("train_reid.identities_per_batch", 1, "expected: whole number, at least 2"),
+        ("experiments", {"baseline": None}, "nothing is left here\n  where:    experiments"),
+        ("datasets.a/b", {"format": "folder"}, "expected: letters, digits, _ and - alone"),
+        ("experiments.baseline.train_reid", {"epoch": 3}, "did you mean epochs?"),
+        ("experiments.a b", {}, "where:    experiments"),
+        ("datasets.people.format", "market", "expected: one of rendered_people, market1501"),
+        ("datasets.two", {"format": "merge"}, "'sources' is a required property"),
+        ("resources.train_reid.cores", 2, "unknown config key 'cores'\n  where:    resources.train_reid"),
+        ("generators.posegan.system", "posgan", "unusable setting 'posgan'\n  where:    generators.posegan.system"),
+        (
+            "generators.posegan.train_gan",
+            {"flip": 1},
+            "unknown config key 'flip'\n  where:    generators.posegan.train",
+        ),
+        ("generators.dcgan.train_gan", {"flip": 2}, "unusable setting 2\n  where:    generators.dcgan.train_gan.flip"),
+        ("train_gan.posegan.width", 30, "expected: whole number, at least 16, a multiple of 4"),
+        ("generate.train.setup", "some", "expected: one of all, few"),
+        ("generate_one.swap.sources", 0, "expected: a whole number above 0 or a list of names"),
+        ("purify.rule", "publishd", "expected: one of published, strict, clusters"),
+        (
+            "purify.step",
+            0,
+            "unusable setting 0\n  where:    purify.step\n  expected: number, at least 0.001, at most 1",
+        ),
+        ("generate.train.injected.kinds", ["rain"], "unusable setting 'rain'"),
+        ("generate.train.injected.kinds", [], "items: at least 1"),
+        ("purifiers.gcn.treshold", 0.3, "did you mean threshold?"),
+    ],
+)
+def test_mistakes_are_told(config: dict, path: str, value: object, message: str):
+    put(config, path, value)
+    assert message in refused(config)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["train_reid.margin", "train_gan.posegan.history", "purify.share", "generate.train.injected.kinds"],
+)
+def test_missing_setting_is_told(config: dict, path: str):
+    section, _, setting = path.rpartition(".")
+    put(config, section, {name: value for name, value in get(config, section).items() if name != setting})
+    assert f"a setting is missing: {path}" in refused(config)
+
+
+def test_parts_of_another_type_are_told(config: dict):
+    config["experiments"] = ["baseline"]
+    assert "where:    experiments" in refused(config)

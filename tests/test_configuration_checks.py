@@ -1,0 +1,306 @@
+"""Configs that fit the schema and do not go together: what is refused, with which message."""
+
+import copy
+from pathlib import Path
+
+import pytest
+
+from configured import configure, put, refused
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        ("dataset", "nothing", "unknown data set 'nothing'\n  where:    dataset"),
+        ("experiments.baseline.train", "market", "unknown data set 'market'\n  where:    experiments.baseline.train"),
+        ("experiments.baseline.test", ["peple"], "did you mean people?"),
+        ("compare.reference", "basline", "unknown experiment 'basline'\n  where:    compare.reference"),
+    ],
+)
+def test_unknown_names_are_told(config: dict, path: str, value: object, message: str):
+    put(config, path, value)
+    assert message in refused(config)
+
+
+# --- generators -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        ("experiments.lsro.generator", "dcgna", "unknown generator 'dcgna'\n  where:    experiments.lsro.generator"),
+        ("experiments.baseline.train_reid", {"generated_per_batch": 8}, "no generator is named, and generated_per_b"),
+        ("score_images.encoder", "base", "unknown experiment 'base'\n  where:    score_images.encoder"),
+        ("score_images.encoder", "lsro", "the experiment lsro is itself trained on generated images"),
+        ("train_gan.posegan.encoder", "posegan", "where:    train_gan.posegan.encoder of the generator posegan"),
+    ],
+)
+def test_mistakes_about_generators_are_told(config: dict, path: str, value: object, message: str):
+    put(config, path, value)
+    assert message in refused(config)
+
+
+@pytest.mark.parametrize("path", ["score_images.encoder", "train_gan.posegan.encoder"])
+def test_encoders_that_are_needed_before_images_are_made_cannot_wait_for_these(config: dict, path: str):
+    config["experiments"]["part"] = {"generator": "posegan"}
+    put(config, path, "part")
+    message = f"the experiment part waits for the images of the generator posegan\n  where:    {path}"
+    assert message in refused(config)
+
+
+def test_list_of_poses_must_exist(config: dict):
+    config["generate"]["train"]["pose_list"] = "no.txt"
+    assert "file not found: no.txt\n  where:    generate.train.pose_list of the generator" in refused(config)
+
+
+def test_labels_with_identity_need_a_generator_that_knows_it(config: dict):
+    config["experiments"]["lsro"]["train_reid"]["generated_labels"] = "identity"
+    assert "the generator dcgan makes people without identity" in refused(config)
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        ({}, "the generator few names neither a system nor trained_as\n  where:    generators.few"),
+        (
+            {"system": "posegan", "trained_as": "posegan"},
+            "the generator few names both a system and trained_as\n  where:    generators.few",
+        ),
+        (
+            {"trained_as": "posgan"},
+            "unknown generator 'posgan'\n  where:    generators.few.trained_as",
+        ),
+        (
+            {"trained_as": "unused"},
+            "the generator unused has no network of its own\n  where:    generators.few.trained_as\n"
+            "  expected: a generator that names a system",
+        ),
+        ({"trained_as": "few"}, "the generator few has no network of its own"),
+        (
+            {"trained_as": "posegan", "train_gan": {"blocks": 2}},
+            "a generator that uses the network of another is not trained\n  where:    generators.few.train_gan",
+        ),
+        ({"trained_as": "posegan", "train_gan": {}}, "move these settings to the generator posegan"),
+    ],
+)
+def test_mistakes_about_shared_networks_are_told(config: dict, entry: dict, message: str):
+    config["generators"] |= {"few": entry, "unused": {"trained_as": "posegan"}}
+    assert message in refused(config)
+
+
+def test_a_network_whose_generator_was_removed_is_told(config: dict):
+    config["generators"] |= {"posegan": None, "few": {"trained_as": "posegan"}}
+    assert "unknown generator 'posegan'\n  where:    generators.few.trained_as" in refused(config)
+
+
+@pytest.mark.parametrize(("kind", "lacking"), [("wrong_identity", "identity"), ("off_pose", "pose")])
+def test_a_wrong_person_or_pose_needs_a_generator_that_knows_one(config: dict, kind: str, lacking: str):
+    message = f"the generator dcgan is asked for no {lacking}, so that none can be wrong\n"
+    message += "  where:    generate.train.injected.kinds of the generator dcgan\n"
+    message += "  expected: kinds other than wrong_identity and off_pose, or the share 0\n"
+    put(config, "generate.train.injected.kinds", [kind, "blur"])
+    everywhere = copy.deepcopy(config)
+    put(everywhere, "generate.train.injected.share", 0.1)
+    assert message in refused(everywhere)
+    for accepted in ({"share": 0.0}, {"kinds": ["noise"]}):
+        changed = copy.deepcopy(everywhere)
+        changed["generators"]["dcgan"]["generate"] = {"train": {"injected": accepted}}
+        assert configure(changed).generating("posegan")["train"]["injected"]["share"] == 0.1
+    everywhere["experiments"]["lsro"] = None  # then nobody uses it
+    configure(everywhere)
+    config["generators"]["dcgan"]["generate"] = {"train": {"injected": {"share": 0.1}}}
+    assert message in refused(config)
+
+
+# --- purifiers --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        (
+            "purifiers.gcn.share",
+            0.3,
+            "the rule published has no setting share\n  where:    purifiers.gcn\n  expected: rule, threshold, overlap",
+        ),
+        ("purifiers.luck", {"rule": "random", "pool": "max"}, "the rule random has no setting pool\n"),
+        (
+            "purifiers.luck",
+            {"rule": "random", "share_of": "gnc"},
+            "unknown purifier 'gnc'\n  where:    purifiers.luck.share_of",
+        ),
+        (
+            "purifiers.luck",
+            {"rule": "random", "share_of": "luck"},
+            "the purifier luck does not decide by itself how many images it keeps\n"
+            "  where:    purifiers.luck.share_of\n"
+            "  expected: a purifier with one of the rules published, strict, clusters, gcn_v, gcn_e",
+        ),
+        ("experiments.purified.purifier", "gnc", "unknown purifier 'gnc'\n  where:    experiments.purified.purifier"),
+        (
+            "experiments.baseline.purifier",
+            "gcn",
+            "no generator is named, and so there is nothing to purify\n  where:    experiments.baseline.purifier",
+        ),
+        (
+            "experiments.lsro.purifier",
+            "gcn",
+            "the generator dcgan makes people without identity, whom no rule can compare with one\n"
+            "  where:    experiments.lsro.purifier\n  expected: a generator that takes a source image",
+        ),
+        (
+            "embed_generated.encoder",
+            "base",
+            "unknown experiment 'base'\n  where:    embed_generated.encoder of the generator posegan",
+        ),
+        (
+            "generators.posegan.embed_generated",
+            {"encoder": "purified"},
+            "the experiment purified is itself trained on generated images\n"
+            "  where:    embed_generated.encoder of the generator posegan",
+        ),
+        ("embed_generated.encoder", "lsro", "the experiment lsro is itself trained on generated images"),
+        (
+            "embed_generated.encoder",
+            "untrained",
+            "the experiment untrained does not learn (epochs: 0), so that its features tell no persons apart\n"
+            "  where:    embed_generated.encoder of the generator posegan",
+        ),
+        (
+            "experiments.purified.train_reid.generated_per_batch",
+            0,
+            "generated images are purified, and generated_per_batch is 0\n  where:    experiments.purified.purifier",
+        ),
+        (
+            "purifiers.luck",
+            {"rule": "random", "share": 0.3, "share_of": "gcn"},
+            "both share and share_of say how many images stay\n  where:    purifiers.luck",
+        ),
+        (
+            "compare_purifiers.generators",
+            ["nobody"],
+            "unknown generator of an experiment 'nobody'\n  where:    compare_purifiers.generators",
+        ),
+        ("compare_purifiers.generators", ["dcgan"], "the generator dcgan makes people without identity"),
+    ],
+)
+def test_mistakes_about_purifiers_are_told(config: dict, path: str, value: object, message: str):
+    put(config, path, value)
+    assert message in refused(config)
+
+
+def test_a_purifier_that_was_removed_is_told(config: dict):
+    config["purifiers"]["gcn"] = None
+    assert "unknown purifier 'gcn'\n  where:    experiments.purified.purifier" in refused(config)
+
+
+def test_an_encoder_of_the_real_part_alone_may_make_the_graph(config: dict):
+    config["experiments"]["part"] = {"generator": "posegan"}
+    config["embed_generated"]["encoder"] = "part"
+    assert configure(config).of_generator("embed_generated", "posegan")["encoder"] == "part"
+
+
+@pytest.mark.parametrize(
+    ("rule", "section", "size"),
+    [
+        *(("published", "train_gcn", size) for size in ("k1", "k2", "u")),
+        ("gcn_v", "train_gcn_v", "k"),
+        ("gcn_e", "train_gcn_v", "k"),
+        ("gcn_e", "train_gcn_e", "k"),
+    ],
+)
+def test_the_graph_must_hold_as_many_neighbours_as_the_networks_look_at(
+    config: dict, rule: str, section: str, size: str
+):
+    config["purifiers"]["gcn"]["rule"] = rule
+    for name in {"train_gcn_v", "train_gcn_e"} - {section}:
+        config[name]["k"] = 9
+    config["generators"]["posegan"] |= {"build_graph": {"k": 25}, section: {size: 25}}
+    configure(copy.deepcopy(config))
+    config["generators"]["posegan"][section] = {size: 26}
+    told = refused(config)
+    assert f"build_graph.k is 25, and {section}.{size} is 26\n" in told
+    assert f"where:    generator posegan, purified by the rule {rule}\n" in told
+    assert f"raise build_graph.k to 26, or lower {section}.{size}" in told
+
+
+def test_the_graph_is_checked_where_a_network_looks_at_it(config: dict):
+    config["train_gcn"]["k1"] = config["build_graph"]["k"] + 1
+    for settings in ({"rule": "random"}, {"rule": "mutual"}):
+        config["purifiers"]["luck"] = settings
+        config["experiments"]["purified"]["purifier"] = "luck"
+        configure(copy.deepcopy(config))  # nobody uses the rule published
+    config["purifiers"]["luck"]["share_of"] = "gcn"  # which has to be made for its share
+    told = refused(config)
+    assert "and train_gcn.k1 is 21\n  where:    generator posegan, purified by the rule published" in told
+
+
+# --- data sets and files ----------------------------------------------------------------------------------------------
+
+
+def test_missing_folder_is_told_only_where_it_is_used(config: dict):
+    config["datasets"]["market"] = {"format": "market1501", "folder": "/nowhere/Market"}
+    configure(copy.deepcopy(config))
+    config["dataset"] = "market"
+    assert "folder not found: /nowhere/Market\n  where:    datasets.market.folder" in refused(config)
+    del config["datasets"]["market"]["folder"]
+    assert "data set 'market' has no folder" in refused(config)
+
+
+def test_mistakes_in_merged_sets_are_told_where_these_are_used(config: dict):
+    config["dataset"] = "one"
+    config["datasets"] |= {
+        "one": {"format": "merge", "sources": ["people", "two"]},
+        "two": {"format": "merge", "sources": ["people", "one"]},
+    }
+    assert "a data set cannot be merged from itself\n  where:    datasets.one.sources" in refused(config)
+    config["datasets"]["two"] = {"format": "market1501", "folder": "/nowhere"}
+    assert "folder not found: /nowhere" in refused(config)
+    config["datasets"]["one"]["sources"] = ["peopel"]
+    assert "unknown data set 'peopel'\n  where:    datasets.one.sources" in refused(config)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        ("datasets.mine.camera_pattern", "c(", "unusable pattern 'c(': missing )"),
+        ("datasets.mine.split_file", "no.mat", "split file not found: no.mat\n  where:    datasets.mine.split_file"),
+        ("datasets.mine.keypoints", ["no.csv"], "keypoints not found: no.csv\n  where:    datasets.mine.keypoints"),
+        ("datasets.people.keypoints", ["no.csv"], "rendered people bring their own key points"),
+        ("datasets.mine", {"format": "table"}, "data set 'mine' has no table\n  where:    datasets.mine.table"),
+        (
+            "train_reid.weights",
+            "no.file",
+            "weights file not found: no.file\n  where:    weights of the experiment b",
+        ),
+        ("train_gan.posegan.perceptual_weights", "no.file", "perceptual_weights of the generator posegan"),
+        ("score_images.inception_weights", "no.file", "inception_weights of score_images"),
+        ("estimate_keypoints.weights", "no.file", "weights of estimate_keypoints"),
+    ],
+)
+def test_mistakes_about_files_are_told(config: dict, tmp_path: Path, path: str, value: object, message: str):
+    config["datasets"]["mine"] = {"format": "folder", "folder": str(tmp_path)}
+    config["experiments"]["untrained"]["test"] = ["people", "mine"]
+    put(config, path, value)
+    assert message in refused(config)
+
+
+def test_poses_need_key_points(config: dict, tmp_path: Path):
+    config["dataset"], config["datasets"]["mine"] = "mine", {"format": "folder", "folder": str(tmp_path)}
+    told = refused(config)
+    assert "the generator posegan needs key points, and the data set mine has none" in told
+    assert "experiments: {posegan: null, purified: null}" in told
+    weights = tmp_path / "rcnn.safetensors"
+    weights.touch()
+    config["estimate_keypoints"]["weights"] = str(weights)
+    assert not configure(config).has_keypoints("mine")
+    config["estimate_keypoints"]["weights"] = ""
+    config["experiments"] |= {"posegan": None, "purified": None}
+    assert configure(config).generators_in_use() == [("mine", "dcgan")]
+
+
+def test_few_real_images_need_a_reference_with_all(config: dict):
+    config["generators"]["posegan"]["generate"] = {"train": {"setup": "few", "real_identities": 3}}
+    configure(copy.deepcopy(config))
+    config["compare"]["reference"] = "untrained"
+    assert "the experiment untrained does not learn on people" in refused(config)

@@ -1,0 +1,341 @@
+"""Checks of a config beyond its schema: names that exist, files that are there, settings that go together.
+
+What no experiment uses is not looked at, so that a config may hold data sets that are not on this machine.
+"""
+
+import difflib
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from purereid.dataset_sources import FILE_KEYS, MERGED, RENDERED
+from purereid.errors import UserError
+from purereid.graph.purifiers.registry import DECIDING, RULES
+
+if TYPE_CHECKING:
+    from purereid.configuration import Configuration  # which calls the checks
+
+
+def check(setup: "Configuration") -> None:
+    """Refuse a config before any job is run, or removes an artifact that it then cannot make again.
+
+    Raises:
+        UserError: the first mistake that is found.
+    """
+    _check_names(setup)
+    _check_generators(setup)
+    _check_purifiers(setup)
+    _check_weights(setup)
+    _check_datasets(setup)
+
+
+def _check_names(setup: "Configuration") -> None:
+    _check_known(setup.config["compare"]["reference"], setup.experiments, "compare.reference", "experiment")
+    for experiment, entry in setup.experiments.items():
+        for key, named in (("train", [setup.train(experiment)]), ("test", setup.tests(experiment))):
+            where = f"experiments.{experiment}.{key}" if key in entry else "dataset"
+            for dataset in named:
+                _check_known(dataset, setup.datasets, where, "data set")
+
+
+def _check_known(name: str, known: Iterable[str], where: str, kind: str) -> None:
+    if name not in known:
+        near = difflib.get_close_matches(name, list(known), 1)
+        raise UserError(
+            f"unknown {kind} {name!r}",
+            where=where,
+            expected=f"one of {', '.join(known)}",
+            do=f"did you mean {near[0]}?" if near else f"name one of these, or add it under {kind.replace(' ', '')}s",
+        )
+
+
+# --- generators -------------------------------------------------------------------------------------------------------
+
+
+def _check_generators(setup: "Configuration") -> None:
+    for generator in setup.generators:
+        _check_trained_as(setup, generator)
+    for experiment in setup.experiments:
+        _check_generator_of(setup, experiment)
+    used = [generator for _, generator in setup.generators_in_use()]
+    if used:
+        _check_early_encoder(setup, setup.config["score_images"]["encoder"], "score_images.encoder")
+    for generator in used:
+        _check_pose_list(setup, generator)
+        _check_injected(setup, generator)
+        encoder = setup.training(generator).get("encoder")
+        if encoder:
+            where = f"train_gan.{setup.system(generator)}.encoder of the generator {generator}"
+            _check_early_encoder(setup, encoder, where)
+
+
+def _check_trained_as(setup: "Configuration", generator: str) -> None:
+    """A generator has a network of its own, or uses that of another."""
+    entry = setup.generators[generator]
+    where, other = f"generators.{generator}.trained_as", entry.get("trained_as")
+    if ("system" in entry) == (other is not None):
+        named = "both a system and" if other else "neither a system nor"
+        raise UserError(
+            f"the generator {generator} names {named} trained_as",
+            where=f"generators.{generator}",
+            expected="one of them: a system that is trained, or a generator whose network is used",
+        )
+    if other is None:
+        return
+    _check_known(other, setup.generators, where, "generator")
+    if "trained_as" in setup.generators[other]:
+        what = f"the generator {other} has no network of its own"
+        raise UserError(what, where=where, expected="a generator that names a system")
+    if "train_gan" in entry:
+        raise UserError(
+            "a generator that uses the network of another is not trained",
+            where=f"generators.{generator}.train_gan",
+            do=f"move these settings to the generator {other}, or name a system instead of trained_as",
+        )
+
+
+def _check_generator_of(setup: "Configuration", experiment: str) -> None:
+    """Generated images need a generator, and labels of persons one that knows them."""
+    generator, settings = setup.generator(experiment), setup.section("train_reid", experiment)
+    where = f"experiments.{experiment}"
+    if generator is None:
+        if setup.uses_generated(experiment):
+            raise UserError(
+                f"no generator is named, and generated_per_batch is {settings['generated_per_batch']}",
+                where=where,
+                expected="a generator whose images these are",
+                do="name one (generator: of the experiment), or set generated_per_batch to 0",
+            )
+        return
+    _check_known(generator, setup.generators, f"{where}.generator", "generator")
+    if settings["generated_labels"] == "identity" and "source" not in setup.takes(generator):
+        raise UserError(
+            f"the generator {generator} makes people without identity",
+            where=f"{where}.train_reid.generated_labels",
+            expected="uniform, extra_class or pseudo",
+        )
+
+
+def _check_encoder(setup: "Configuration", experiment: str, where: str) -> None:
+    """Features that judge generated images must not be learnt from them."""
+    _check_known(experiment, setup.experiments, where, "experiment")
+    if setup.uses_generated(experiment):
+        raise UserError(
+            f"the experiment {experiment} is itself trained on generated images",
+            where=where,
+            expected="an experiment that learns from real images alone",
+        )
+
+
+def _check_early_encoder(setup: "Configuration", experiment: str, where: str) -> None:
+    """An encoder that is needed before images are generated must not wait for any."""
+    _check_encoder(setup, experiment, where)
+    generator = setup.generator(experiment)
+    if generator:
+        what = f"the experiment {experiment} waits for the images of the generator {generator}"
+        raise UserError(what, where=where, expected="an experiment without a generator")
+
+
+def _check_pose_list(setup: "Configuration", generator: str) -> None:
+    path = setup.pose_list(generator)
+    if path and not Path(path).is_file():
+        where = f"generate.train.pose_list of the generator {generator}"
+        raise UserError(f"file not found: {path}", where=where, do="correct the path")
+
+
+def _check_injected(setup: "Configuration", generator: str) -> None:
+    """Images spoiled on purpose can show a wrong person or pose only where one is asked for."""
+    injected, takes = setup.generating(generator)["train"]["injected"], setup.takes(generator)
+    lacking = {} if "source" in takes else {"wrong_identity": "identity"}
+    lacking |= {} if any(name != "source" for name in takes) else {"off_pose": "pose"}
+    named = [kind for kind in lacking if kind in injected["kinds"]]
+    if injected["share"] and named:
+        raise UserError(
+            f"the generator {generator} is asked for no {lacking[named[0]]}, so that none can be wrong",
+            where=f"generate.train.injected.kinds of the generator {generator}",
+            expected=f"kinds other than {' and '.join(lacking)}, or the share 0",
+            do=f"name those that remain in generators.{generator}.generate.train.injected, or set its share to 0",
+        )
+
+
+# --- purifiers --------------------------------------------------------------------------------------------------------
+
+
+def _check_purifiers(setup: "Configuration") -> None:
+    for purifier in setup.purifiers:
+        _check_purifier(setup, purifier)
+    for experiment in setup.experiments:
+        if setup.purifier(experiment):
+            _check_purifier_of(setup, experiment)
+    used = [generator for _, generator in setup.generators_in_use()]
+    for generator in setup.config["compare_purifiers"]["generators"]:
+        _check_known(generator, used, "compare_purifiers.generators", "generator of an experiment")
+        _check_purifiable(setup, generator, "compare_purifiers.generators")
+    for _, generator, purifier in setup.purified_in_use():
+        counted = setup.purifying(purifier).get("share_of")
+        for name in filter(None, (purifier, counted)):
+            _check_graph(setup, generator, setup.purifying(name)["rule"])
+
+
+def _check_purifier(setup: "Configuration", purifier: str) -> None:
+    """An entry holds settings of its rule alone, and a share of its own or that of a purifier which decides one."""
+    where, entry, settings = f"purifiers.{purifier}", setup.purifiers[purifier], setup.purifying(purifier)
+    known = ("rule", *RULES[settings["rule"]].settings)
+    if "share" in entry and entry.get("share_of"):
+        what = "both share and share_of say how many images stay"
+        raise UserError(what, where=where, expected="one of them")
+    strange = [name for name in entry if name not in known]
+    if strange:
+        what = f"the rule {settings['rule']} has no setting {strange[0]}"
+        raise UserError(what, where=where, expected=", ".join(known))
+    other = settings.get("share_of")
+    if other:
+        _check_known(other, setup.purifiers, f"{where}.share_of", "purifier")
+        if setup.purifying(other)["rule"] not in DECIDING:
+            raise UserError(
+                f"the purifier {other} does not decide by itself how many images it keeps",
+                where=f"{where}.share_of",
+                expected=f"a purifier with one of the rules {', '.join(DECIDING)}",
+            )
+
+
+def _check_purifier_of(setup: "Configuration", experiment: str) -> None:
+    """What is purified must be there, and used."""
+    where, generator = f"experiments.{experiment}.purifier", setup.generator(experiment)
+    _check_known(setup.purifier(experiment), setup.purifiers, where, "purifier")
+    if generator is None:
+        what = "no generator is named, and so there is nothing to purify"
+        raise UserError(what, where=where, do="name one (generator: of the experiment), or remove the purifier")
+    _check_purifiable(setup, generator, where)
+    if not setup.uses_generated(experiment):
+        what = "generated images are purified, and generated_per_batch is 0"
+        raise UserError(what, where=where, do="raise train_reid.generated_per_batch, or remove the purifier")
+
+
+def _check_purifiable(setup: "Configuration", generator: str, where: str) -> None:
+    """Images that show known persons, and an encoder that tells these apart."""
+    if "source" not in setup.takes(generator):
+        raise UserError(
+            f"the generator {generator} makes people without identity, whom no rule can compare with one",
+            where=where,
+            expected="a generator that takes a source image",
+        )
+    encoder = setup.of_generator("embed_generated", generator)["encoder"]
+    named = f"embed_generated.encoder of the generator {generator}"
+    _check_encoder(setup, encoder, named)
+    if not setup.learns(encoder):
+        what = f"the experiment {encoder} does not learn (epochs: 0), so that its features tell no persons apart"
+        raise UserError(what, where=named, expected="an experiment that learns from real images")
+
+
+def _check_graph(setup: "Configuration", generator: str, rule: str) -> None:
+    """The graph must hold the neighbours that the networks look at."""
+    found = setup.of_generator("build_graph", generator)["k"]
+    for network in RULES[rule].networks:
+        settings = setup.of_generator(f"train_{network}", generator)
+        needed = {name: settings[name] for name in ("k1", "k2", "u", "k") if name in settings}
+        name = max(needed, key=needed.get)
+        if needed[name] > found:
+            raise UserError(
+                f"build_graph.k is {found}, and train_{network}.{name} is {needed[name]}",
+                where=f"generator {generator}, purified by the rule {rule}",
+                expected="a graph with as many neighbours as the network looks at",
+                do=f"raise build_graph.k to {needed[name]}, or lower train_{network}.{name}",
+            )
+
+
+# --- files ------------------------------------------------------------------------------------------------------------
+
+
+def _check_weights(setup: "Configuration") -> None:
+    """Settings that name a file of weights: those with a checksum beside them."""
+    named = {f"the experiment {name}": setup.section("train_reid", name) for name in setup.experiments}
+    named |= {f"the generator {name}": setup.training(name) for _, name in setup.generators_in_use()}
+    named |= {name: setup.config[name] for name in ("estimate_keypoints", "score_images")}
+    for owner, settings in named.items():
+        for key in settings:
+            if f"{key}_sha256" in settings and settings[key] and not Path(settings[key]).is_file():
+                raise UserError(
+                    f"weights file not found: {settings[key]}",
+                    where=f"{key} of {owner}",
+                    do="correct the path, or leave it empty to go without these weights",
+                )
+
+
+def _check_datasets(setup: "Configuration") -> None:
+    used = [*setup.tested(), *(setup.train(experiment) for experiment in setup.experiments)]
+    for dataset in dict.fromkeys(used):
+        _check_dataset(setup, dataset, ())
+    for dataset, generator in setup.generators_in_use():
+        _check_poses(setup, dataset, generator)
+        _check_few(setup, dataset, generator)
+
+
+def _check_dataset(setup: "Configuration", dataset: str, within: tuple[str, ...]) -> None:
+    """A data set, and those that it merges; ``within``: those that are merged from it."""
+    entry = setup.datasets[dataset]
+    if dataset in within:
+        raise UserError("a data set cannot be merged from itself", where=f"datasets.{dataset}.sources")
+    if entry["format"] == MERGED:
+        for source in entry["sources"]:
+            _check_known(source, setup.datasets, f"datasets.{dataset}.sources", "data set")
+            _check_dataset(setup, source, (*within, dataset))
+    elif entry["format"] != RENDERED:
+        _check_sources(dataset, entry)
+    elif "keypoints" in entry:
+        where = f"datasets.{dataset}.keypoints"
+        raise UserError("rendered people bring their own key points", where=where, do="remove the key")
+    _check_files(dataset, [("keypoints", path) for path in entry.get("keypoints", [])])
+
+
+def _check_sources(dataset: str, entry: dict) -> None:
+    needed = "table" if entry["format"] == "table" else "folder"
+    if needed not in entry:
+        raise UserError(
+            f"data set {dataset!r} has no {needed}",
+            where=f"datasets.{dataset}.{needed}",
+            expected=f"the path of its {'table' if needed == 'table' else 'images'}",
+        )
+    try:
+        re.compile(entry.get("camera_pattern", ""))
+    except re.error as error:
+        where = f"datasets.{dataset}.camera_pattern"
+        raise UserError(f"unusable pattern {entry['camera_pattern']!r}: {error}", where=where) from None
+    _check_files(dataset, [(key, entry[key]) for key in FILE_KEYS if key in entry])
+
+
+def _check_files(dataset: str, named: list[tuple[str, str]]) -> None:
+    for key, path in named:
+        if not Path(path).exists():
+            raise UserError(
+                f"{key.replace('_', ' ')} not found: {path}",
+                where=f"datasets.{dataset}.{key}",
+                expected="a file or folder that exists",
+                do="correct the path, or put the data there",
+            )
+
+
+def _check_poses(setup: "Configuration", dataset: str, generator: str) -> None:
+    known = setup.has_keypoints(dataset) or setup.config["estimate_keypoints"]["weights"]
+    if setup.needs_poses(generator) and not known:
+        using = [name for name in setup.experiments if setup.generator(name) == generator]
+        raise UserError(
+            f"the generator {generator} needs key points, and the data set {dataset} has none",
+            where=f"datasets.{dataset}.keypoints",
+            expected="key-point files of the data set, or estimate_keypoints.weights to find them with",
+            do="name them, or do without the experiments that use this generator: "
+            f"experiments: {{{', '.join(f'{name}: null' for name in using)}}}",
+        )
+
+
+def _check_few(setup: "Configuration", dataset: str, generator: str) -> None:
+    """Scores with few real images are compared with those of the reference."""
+    reference = setup.config["compare"]["reference"]
+    tested = dataset in setup.tests(reference) and setup.train(reference) == dataset and setup.learns(reference)
+    if setup.is_few(generator) and dataset in setup.tested() and not tested:
+        raise UserError(
+            f"the experiment {reference} does not learn on {dataset} and is not tested on it",
+            where="compare.reference",
+            expected=f"the experiment with all real images, as the generator {generator} takes some away",
+        )

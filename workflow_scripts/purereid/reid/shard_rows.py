@@ -1,0 +1,36 @@
+"""The share that one of several jobs has in the work."""
+
+import pandas as pd
+
+from purereid.errors import UserError
+from purereid.logs import log
+
+
+def rows_of_shard(rows: pd.DataFrame, shard: int, shards: int, section: str) -> pd.DataFrame:
+    """A contiguous range of rows; the ranges of all shards together are the rows in their order.
+
+    Args:
+        rows: of an index, those of all jobs.
+        shard: number of this shard, from 0.
+        shards: number of all; no two differ by more than one row.
+        section: of the config that says ``shards``, for messages.
+
+    Raises:
+        UserError: there is no such shard, or fewer rows than shards.
+    """
+    if shard >= shards:
+        raise UserError(
+            f"there is no shard {shard} of {shards}",
+            where=f"{section}.shards",
+            expected=f"0-of-{shards} to {shards - 1}-of-{shards}",
+        )
+    if len(rows) < shards:
+        raise UserError(
+            f"{len(rows)} images are to be shared by {shards} job(s)",
+            where=f"{section}.shards",
+            expected="an image for each job",
+            do="lower the number, or name splits that have images",
+        )
+    start, stop = (len(rows) * number // shards for number in (shard, shard + 1))
+    log.info("shard %d-of-%d: images %d to %d of %d", shard, shards, start + 1, stop, len(rows))
+    return rows.iloc[start:stop]

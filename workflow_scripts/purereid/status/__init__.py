@@ -1,0 +1,5 @@
+"""What a researcher sees of a running, finished or broken workflow (``make status``).
+
+Nothing is recorded for it: ``plan`` asks Snakemake what is done, ``reasons`` says in a few words why something is not,
+``attempts`` reads the logs of the jobs, ``report`` puts it together.
+"""
