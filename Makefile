@@ -23,10 +23,11 @@ demo: $(READY)
 	@echo "report: $(CURDIR)/report.zip (unpack it and open report/report.html in a browser)"
 
 test: $(READY)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
 test-slurm: $(READY)
-	$(BIN)/python -m pytest -m slurm tests/slurm
+	tests/slurm/cluster.sh up || [ $$? = 3 ] || exit 1; trap 'tests/slurm/cluster.sh down' EXIT; \
+	$(BIN)/python -m pytest -m slurm tests/slurm --numprocesses 4 --dist worksteal  # they wait more than they compute
 
 bench-slurm: $(READY)
 	$(BIN)/python tests/slurm/bench.py

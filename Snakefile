@@ -33,6 +33,14 @@ include: "rules/reid.smk"
 include: "rules/report.smk"
 
 
+onsuccess:
+    forget("results")
+
+
+onerror:
+    forget("results")
+
+
 rule all:
     """Score every experiment of the config, compare them and draw the pictures of the report."""
     default_target: True

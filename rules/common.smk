@@ -15,6 +15,7 @@ from purereid.configuration import Configuration, canonical
 from purereid.errors import UserError
 from purereid.graph.purifiers.registry import NETWORKS, RULES
 from purereid.systems.registry import code_of, maps_needed
+from purereid.training.made import forget
 
 try:
     setup = Configuration(config, Path(workflow.basedir) / "rules/schemas/config.schema.yaml")

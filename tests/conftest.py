@@ -12,7 +12,7 @@ import yaml
 
 from configured import default_config
 from purereid.data.index import write_index
-from workflow_project import Project, copy
+from workflow_project import Project, copy, made_once
 
 ROOT = Path(__file__).parents[1]
 torch.set_num_threads(1)  # the networks of the tests are small, and the workflow's jobs run beside them
@@ -75,9 +75,7 @@ def _image_row(
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """The tiny workflow, run to its end; tests only look at it."""
-    project = copy(ROOT, tmp_path_factory.mktemp("finished"))
-    project.run()
-    return project
+    return Project(made_once(tmp_path_factory, "finished", lambda folder: copy(ROOT, folder).run()))
 
 
 @pytest.fixture

@@ -1,12 +1,16 @@
 """The workflow in a folder of its own, as tests run it."""
 
+import fcntl
 import hashlib
+import os
 import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 import yaml
 
 PARTS = ("Snakefile", "config.yaml", "rules", "workflow_scripts", "profiles", "slurm", "envs", "tests/config.yaml")
@@ -71,3 +75,18 @@ def copy(source: Path, folder: Path) -> Project:
         else:
             shutil.copy2(source / part, target)
     return Project(folder)
+
+
+def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """A folder that one of the processes of a test run makes for all of them."""
+    base = factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        begun, whole = folder.with_suffix(".begun"), folder.with_suffix(".whole")
+        if not begun.exists():
+            begun.touch()
+            make(folder)
+            whole.touch()
+    assert whole.exists(), f"{name} could not be made; the first test that wanted it says why"
+    return folder

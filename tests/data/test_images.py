@@ -5,6 +5,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from purereid.data.images import load_images, read_image, resize
 from purereid.errors import UserError
@@ -21,6 +22,37 @@ def picture(tmp_path: Path) -> tuple[Path, np.ndarray]:
 def test_read_image_is_rgb(picture: tuple[Path, np.ndarray]):
     path, pixels = picture
     assert np.array_equal(read_image(path), pixels)
+
+
+SMOOTH = cv2.resize(np.random.default_rng(1).integers(0, 256, (9, 6, 3), dtype=np.uint8), (23, 37))
+FLAT = {"mode": "RGB", "quality": 75}
+JPEGS = {
+    "4:4:4": FLAT | {"subsampling": "4:4:4"},
+    "4:2:2": FLAT | {"subsampling": "4:2:2"},
+    "4:2:0": FLAT | {"subsampling": "4:2:0"},
+    "coarse": FLAT | {"quality": 10},
+    "progressive": FLAT | {"progressive": True},
+    "no YCbCr": FLAT | {"keep_rgb": True},
+    "turned by EXIF": FLAT | {"exif": b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0"},
+    "grey": {"mode": "L"},
+    "CMYK": {"mode": "CMYK"},
+}
+
+
+@pytest.mark.parametrize("kind", JPEGS)
+def test_jpeg_files_have_the_pixels_that_pillow_gives(tmp_path: Path, kind: str):
+    options = dict(JPEGS[kind])
+    Image.fromarray(SMOOTH).convert(options.pop("mode")).save(tmp_path / "a.jpg", **options)
+    with Image.open(tmp_path / "a.jpg") as image:
+        expected = np.array(image.convert("RGB"))
+    assert expected.shape == (37, 23, 3) and np.array_equal(read_image(tmp_path / "a.jpg"), expected)
+
+
+def test_a_jpeg_file_of_too_many_pixels_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    Image.fromarray(SMOOTH).save(tmp_path / "a.jpg")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
+    with pytest.raises(UserError, match=r"image cannot be read: .*decompression bomb"):
+        read_image(tmp_path / "a.jpg")
 
 
 def test_grey_image_gets_three_channels(tmp_path: Path):
@@ -49,6 +81,31 @@ def test_shrinking_averages_areas():
     means = pixels.reshape(2, 2, 3, 2, 3).mean(axis=(1, 3))
     assert np.abs(resize(pixels, 2, 3) - means).max() <= 0.5
     assert resize(pixels, 8, 9).shape == (8, 9, 3)
+
+
+@pytest.mark.parametrize("size", [(256, 128), (40, 90), (100, 23)])
+def test_enlarged_images_differ_from_pillow_s_by_a_level_at_most(size: tuple[int, int]):
+    expected = np.asarray(Image.fromarray(SMOOTH).resize(size[::-1], Image.Resampling.BILINEAR), int)
+    assert np.abs(resize(SMOOTH, *size) - expected).max() <= 1
+
+
+ODD = [(256, 128), (512, 512), (37, 32), (40, 90), (48, 23), (20, 30), (64, 16), (9, 9)]
+
+
+@pytest.mark.parametrize("size", ODD)
+def test_pillow_s_pixels_are_given_exactly(size: tuple[int, int]):
+    noise = np.random.default_rng(2).integers(0, 256, SMOOTH.shape, dtype=np.uint8)
+    for image in (SMOOTH, noise):
+        image.flags.writeable = False
+        expected = Image.fromarray(image).resize(size[::-1], Image.Resampling.BILINEAR)
+        assert np.array_equal(resize(image, *size, "pillow"), expected)
+
+
+@pytest.mark.parametrize("own", [(128, 64), (1, 1), (255, 127), (101, 128), (256, 77)])
+def test_pillow_s_pixels_are_given_exactly_from_any_size(own: tuple[int, int]):
+    image = np.random.default_rng(3).integers(0, 256, (*own, 3), dtype=np.uint8)
+    expected = Image.fromarray(image).resize((128, 256), Image.Resampling.BILINEAR)
+    assert np.array_equal(resize(image, 256, 128, "pillow"), expected)
 
 
 def test_missing_and_truncated_files_are_told(tmp_path: Path):

@@ -10,6 +10,10 @@ def images(count: int = 6, height: int = 20, width: int = 10) -> torch.Tensor:
     return torch.tensor(np.random.default_rng(0).integers(1, 256, (count, 3, height, width)), dtype=torch.uint8)
 
 
+def pixels(images: torch.Tensor) -> list[np.ndarray]:
+    return list(images.permute(0, 2, 3, 1).numpy())
+
+
 def generator(seed: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
@@ -18,6 +22,21 @@ def test_normalise_against_numpy():
     found = normalise(images()).numpy()
     expected = (images().numpy() / 255 - np.array(MEAN).reshape(3, 1, 1)) / np.array(STD).reshape(3, 1, 1)
     np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def test_normalise_has_the_bits_of_the_arithmetic_whatever_the_order_in_memory():
+    every = torch.arange(256, dtype=torch.uint8).view(1, 1, 16, 16).repeat(2, 3, 1, 1)
+    expected = standardise(every / 255)
+    for batch in (every, every.to(memory_format=torch.channels_last), every[:, :, ::2].repeat_interleave(2, 2)):
+        found = normalise(batch)
+        assert torch.equal(found, standardise(batch / 255)) and found.dtype == torch.float32
+        assert found.is_contiguous(memory_format=torch.channels_last)
+    assert torch.equal(normalise(every), expected) and normalise(every[:0]).shape == (0, 3, 16, 16)
+
+
+def test_normalise_takes_values_between_the_bytes_too():
+    between = 255 * torch.rand(2, 3, 4, 5, generator=generator())
+    assert torch.equal(normalise(between), standardise(between / 255))
 
 
 def test_standardise_against_numpy_and_lets_gradients_pass():
@@ -33,7 +52,9 @@ def test_each_crop_is_a_window_of_the_padded_image_or_its_mirror():
     batch = images(40)
     padded = np.pad(batch.numpy(), ((0, 0), (0, 0), (3, 3), (3, 3)))
     flips, windows = 0, set()
-    for before, after in zip(padded, crop_and_flip(batch, generator(), flip=0.5, pad=3).numpy(), strict=True):
+    cropped = crop_and_flip(pixels(batch), generator(), flip=0.5, pad=3)
+    assert cropped.is_contiguous(memory_format=torch.channels_last)
+    for before, after in zip(padded, cropped.numpy(), strict=True):
         places = [
             (top, left, flip)
             for top in range(7)
@@ -47,17 +68,28 @@ def test_each_crop_is_a_window_of_the_padded_image_or_its_mirror():
     assert 8 < flips < 32 and len(windows) > 20
 
 
+def test_each_crop_is_the_one_that_was_drawn():
+    batch, pad, draws = images(40), 13, generator()  # wider than the images: some crops show nothing
+    top, left = (torch.randint(2 * pad + 1, (40, 1), generator=draws).flatten().tolist() for _ in range(2))
+    flips = (torch.rand(40, 1, generator=draws) < 0.5).flatten().tolist()
+    padded = np.pad(batch.numpy(), ((0, 0), (0, 0), (pad, pad), (pad, pad)))
+    for row, found in enumerate(crop_and_flip(pixels(batch), generator(), flip=0.5, pad=pad).numpy()):
+        window = padded[row, :, top[row] : top[row] + 20, left[row] : left[row] + 10]
+        assert np.array_equal(found, window[:, :, ::-1] if flips[row] else window)
+
+
 def test_switched_off_nothing_changes():
-    torch.testing.assert_close(augment(images(), generator(), flip=0, pad=0, erase=0), normalise(images()))
-    assert torch.equal(crop_and_flip(images(), generator(), flip=1, pad=0), images().flip(3))
+    cpu = torch.device("cpu")
+    assert torch.equal(augment(pixels(images()), generator(), cpu, flip=0, pad=0, erase=0), normalise(images()))
+    assert torch.equal(crop_and_flip(pixels(images()), generator(), flip=1, pad=0), images().flip(3))
 
 
 def test_erasing_fills_one_rectangle_of_the_asked_for_size():
-    whole = torch.full((200, 3, 64, 32), 7.0)
-    result = erase_randomly(whole, generator(), 1.0)
+    whole = torch.full((200, 3, 64, 32), 7.0).to(memory_format=torch.channels_last)
+    result = erase_randomly(whole.clone(), generator(), 1.0)
     erased = (result != 7).all(dim=1).numpy()
-    assert set(result[result != 7].tolist()) == set(torch.tensor(MEAN).tolist())
-    assert torch.equal(whole, torch.full((200, 3, 64, 32), 7.0))
+    for channel, mean in enumerate(torch.tensor(MEAN).tolist()):
+        assert set(result[:, channel].flatten().tolist()) == {7.0, mean}
     for mask in erased:
         rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
         assert mask.sum() == len(rows) * len(columns) == (np.ptp(rows) + 1) * (np.ptp(columns) + 1)
@@ -66,6 +98,7 @@ def test_erasing_fills_one_rectangle_of_the_asked_for_size():
 
 
 def test_same_generator_same_images():
-    first, second = (augment(images(), generator(3)) for _ in range(2))
+    cpu = torch.device("cpu")
+    first, second = (augment(pixels(images()), generator(3), cpu) for _ in range(2))
     assert torch.equal(first, second)
-    assert not torch.equal(first, augment(images(), generator(4)))
+    assert not torch.equal(first, augment(pixels(images()), generator(4), cpu))

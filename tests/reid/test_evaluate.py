@@ -247,3 +247,23 @@ def test_weight_one_reranks_nothing(tmp_path):
 
 def test_other_protocols_are_not_reranked(tmp_path):
     assert run(tmp_path, PEOPLE, without=["g6", "t1"], rerank=True, protocol="openreid")[0]["reranked"] is None
+
+
+def test_centralised_scores_stand_apart_from_the_plain_ones(tmp_path):
+    people = {
+        "q": ("query", 1, 0, 0),
+        "g1": ("gallery", 1, 1, 39),
+        "g2": ("gallery", 2, 1, -35),
+        "g3": ("gallery", 1, 2, 20),
+        "g4": ("gallery", 0, 1, -36.5),
+        "g5": ("gallery", 0, 1, -37.2),
+    }
+    plain, ranks = run(tmp_path, people)
+    both, again = run(tmp_path, people, nfc=True)
+    assert plain["centralised"] is None
+    assert both["single_query"] == plain["single_query"] and ranks.equals(again)
+    assert plain["single_query"]["mAP"] == pytest.approx((1 + 2 / 5) / 2)
+    # neighbours of each other are q and g3, g3 and g1: q moves to 10 degrees, g1 to 29.5; g2, g4 and g5 stay together
+    assert both["centralised"].keys() == plain["single_query"].keys()
+    assert both["centralised"]["mAP"] == 1
+    assert run(tmp_path, people, nfc=True, protocol="openreid")[0]["centralised"] is None

@@ -53,6 +53,19 @@ def test_flip_test_adds_the_mirror_image(index: Path, encoder: Path, tmp_path: P
     assert np.abs(plain - features).max() > 1e-4
 
 
+def test_images_are_stretched_as_in_the_training(index: Path, encoder: Path, tmp_path: Path):
+    _, features = extract(index, encoder, tmp_path / "f.parquet", flip=False)
+    model = load_model(encoder)
+    model.configuration["resizing"] = "pillow"
+    save_model(encoder, model)
+    images, found = extract(index, encoder, tmp_path / "g.parquet", flip=False)
+    path = read_index(index).set_index("image").loc[images[0], "path"]
+    with torch.inference_mode():
+        expected = model.embed(normalise(load_images([path], 32, 16, resizing="pillow")))[0]
+    np.testing.assert_allclose(found[0], expected / expected.norm(), atol=1e-5)
+    assert np.abs(found - features).max() > 1e-4
+
+
 def test_batch_size_does_not_matter_and_bytes_repeat(index: Path, encoder: Path, tmp_path: Path):
     _, one = extract(index, encoder, tmp_path / "a.parquet")
     _, two = extract(index, encoder, tmp_path / "b.parquet", batch=5)

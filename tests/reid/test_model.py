@@ -10,7 +10,8 @@ from purereid.errors import UserError
 from purereid.reid.model import ReIDModel, load_model, save_model
 from purereid.training import checkpoint
 
-OPTIONS = {"backbone": "resnet_small", "last_stride": 1, "bnneck": True, "pids": [3, 7, 9], "height": 32, "width": 16}
+SHAPE = {"height": 32, "width": 16, "resizing": "pillow"}
+OPTIONS = {"backbone": "resnet_small", "last_stride": 1, "bnneck": True, "pids": [3, 7, 9]} | SHAPE
 OPTIONS |= {"extra_class": False}
 
 

@@ -4,6 +4,7 @@ import hashlib
 import logging
 import math
 from collections.abc import Iterable
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import pandas as pd
 import pytest
 import torch
 
+from purereid.data.images import load_images
 from purereid.data.index import read_index, write_index
 from purereid.data.shard_writer import encode, write_shard
 from purereid.errors import UserError
@@ -36,6 +38,7 @@ def test_it_learns_and_leaves_no_checkpoint(index: Path, tmp_path: Path, setting
     columns = ["step", "epoch", "loss", "cross_entropy", "triplet", "accuracy", "learning_rate"]
     assert list(curves) == [*columns, "images_per_second", "waiting"]
     assert sorted(path.name for path in (tmp_path / "a").iterdir()) == [
+        ".made",
         "curves.csv",
         "encoder.safetensors",
         "tensorboard",
@@ -49,9 +52,27 @@ def test_same_seed_same_bytes_whatever_the_decoding_threads(index: Path, tmp_pat
     assert first == second != other
 
 
+def test_images_in_a_mapped_file_train_the_bytes_that_images_in_memory_do(
+    mixed: Path, tmp_path: Path, mixture: dict, monkeypatch: pytest.MonkeyPatch
+):
+    class InMemory:
+        def __init__(self, file: object, **size: object):
+            table = training_rows(mixed, ["train"])
+            self.images = load_images(table["path"].tolist(), **size).permute(0, 2, 3, 1)
+
+        def batch(self, rows: torch.Tensor) -> np.ndarray:
+            return self.images[rows].numpy()
+
+    mapped, _ = run(mixed, tmp_path / "a", mixture)
+    monkeypatch.setattr("purereid.reid.train.shared_file", lambda write: nullcontext())
+    monkeypatch.setattr("purereid.reid.train.DecodedImages", InMemory)
+    assert run(mixed, tmp_path / "b", mixture)[0] == mapped
+
+
 @pytest.mark.parametrize(
     "change",
     [
+        {"resizing": "pillow"},
         {"last_stride": 2},
         {"bnneck": False},
         {"label_smoothing": 0.0},

@@ -38,6 +38,7 @@ def write_run(folder, experiment, seed, AP, *, dataset="tiny", protocol="market"
         "single_query": single,
         "multi_query": None,
         "reranked": None,
+        "centralised": None,
     }
     (folder / "scores.json").write_text(json.dumps(content | changes))
     images = [f"query/{number}.jpg" for number in range(len(AP))]
@@ -277,7 +278,7 @@ def test_no_runs(tmp_path):
     ("name", "content", "message"),
     [
         ("scores.json", b"{", "the scores cannot be read"),
-        ("scores.json", b'{"dataset": "x"}', "the scores lack counts, experiment"),
+        ("scores.json", b'{"dataset": "x"}', "the scores lack centralised, counts, experiment"),
         ("ranks.parquet", b"none", "the ranks cannot be read"),
         ("scores.json", None, "the scores cannot be read"),
         ("ranks.parquet", None, "the ranks cannot be read"),

@@ -69,6 +69,7 @@ class Folder:
             "single_query": dict.fromkeys(METRICS) | single,
             "multi_query": None,
             "reranked": None,
+            "centralised": None,
         }
         self.scores.append(self.path / f"{len(self.scores)}.scores.json")
         self.scores[-1].write_text(json.dumps(content))

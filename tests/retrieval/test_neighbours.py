@@ -12,8 +12,7 @@ from purereid.errors import UserError
 from purereid.retrieval import candidates, neighbours
 from purereid.retrieval.distances import normalise
 from purereid.retrieval.neighbours import Neighbours, find_neighbours, nearest_neighbours
-
-CPU = torch.device("cpu")
+from purereid.retrieval.torch_products import from_rows
 
 
 def exact_features(count: int, seed: int = 0) -> np.ndarray:
@@ -112,31 +111,47 @@ def test_too_few_candidates_change_nothing(monkeypatch: pytest.MonkeyPatch, prec
 def test_auto_takes_bfloat16_only_where_it_is_computed(monkeypatch: pytest.MonkeyPatch, able: bool):
     taken = []
     from_tiles = candidates.from_tiles
-    monkeypatch.setattr(candidates, "has_bf16", lambda device: able)
-    monkeypatch.setattr(candidates, "from_tiles", lambda fast, *rest: taken.append(fast) or from_tiles(fast, *rest))
+    monkeypatch.setattr("purereid.training.precision.has_bf16", lambda device: able)
+    monkeypatch.setattr(candidates, "from_tiles", lambda *given: taken.append(given[3]) or from_tiles(*given))
     nearest_neighbours(exact_features(40), 39)  # all others are candidates in either precision
-    assert isinstance(taken[0], torch.Tensor) == able
+    assert taken == ["bf16" if able else "fp32"]
 
 
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
 def test_the_error_of_the_product_is_below_its_bound(precision: str):
     features = random_features(200, 512)
-    fast = features if precision == "fp32" else torch.from_numpy(features).bfloat16()
-    images, values = candidates.from_tiles(fast, 199, 64)
+    images, values = candidates.from_tiles(features, 199, 64, precision)
     exact = (features.astype(np.float64) @ features.astype(np.float64).T)[np.arange(200)[:, None], images]
-    error = candidates.largest_error(features, precision, CPU)
+    error = candidates.largest_error(features, precision)
     assert np.abs(values - exact).max() > 0
     assert (np.abs(values - exact) <= error.absolute + error.relative * np.abs(values)).all()
 
 
 def test_whole_rows_give_the_same_candidates_as_tiles():
     features = exact_features(90)
-    rows, tiles = candidates.from_rows(torch.from_numpy(features), 20, 33), candidates.from_tiles(features, 20, 33)
+    rows, tiles = from_rows(features, 20, 33, "cpu"), candidates.from_tiles(features, 20, 33, "fp32")
     np.testing.assert_array_equal(np.sort(rows[1], axis=1), np.sort(tiles[1], axis=1))
     for images, values in (rows, tiles):
         assert (images != np.arange(90)[:, None]).all()
         assert all(len(set(line)) == 20 for line in images.tolist())
         np.testing.assert_array_equal(np.einsum("nd,nkd->nk", features, features[images]), values)
+
+
+@pytest.mark.parametrize("device", ["cpu", "cpu:0"])
+@pytest.mark.parametrize("block", [1, 16, 50, 100])
+def test_every_pair_is_shown_to_a_visitor(device: str, block: int):
+    features = exact_features(50)
+    product = features @ features.T
+    seen = np.zeros((50, 50), bool)
+
+    def visit(first: int, second: int, tile: np.ndarray) -> None:
+        part = slice(first, first + tile.shape[0]), slice(second, second + tile.shape[1])
+        off = ~np.eye(50, dtype=bool)[part]  # an image itself may be marked already
+        np.testing.assert_array_equal(tile[off], product[part][off])
+        seen[part] = True
+
+    assert_same(nearest_neighbours(features, 4, block=block, device=device, visit=visit), by_sorting(features, 4))
+    assert (seen | seen.T).all()
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")

@@ -6,6 +6,7 @@ from dataclasses import fields
 import numpy as np
 import pytest
 
+from purereid.retrieval import ranking
 from purereid.retrieval.camera_pairs import camera_pairs
 from purereid.retrieval.distances import block_rows, copied_blocks, cosine_blocks, normalise
 from purereid.retrieval.precision import precisions
@@ -209,6 +210,64 @@ def test_block_size_changes_nothing(rows):
     assert_same(rank(signs[:40], signs[40:], *labels, memory=rows * 150 * 4), rank(signs[:40], signs[40:], *labels))
 
 
+@pytest.mark.parametrize("threads", ["1", "3"])
+@pytest.mark.parametrize("chunk", [1, 7 * 150 * 4])
+def test_threads_change_nothing(monkeypatch, threads, chunk):
+    labels = people(20)
+    distances = np.random.default_rng(20).integers(0, 40, (40, 150)).astype(np.float32)
+    expected = rank_distances(distances, *labels)
+    monkeypatch.setenv("OMP_NUM_THREADS", threads)
+    monkeypatch.setattr(ranking, "CHUNK_BYTES", chunk)
+    found = rank_distances(distances, *labels)
+    for field in fields(found):
+        np.testing.assert_array_equal(getattr(found, field.name), getattr(expected, field.name))
+
+
+@pytest.mark.parametrize("top", [0, 1, 60, 200])
+def test_lists_of_any_length(top):
+    labels = people(21)
+    distances = np.random.default_rng(21).integers(0, 9, (40, 150)).astype(np.float32)
+    expected = slow_rank(distances, *labels, top=top)
+    assert_same(rank_distances(distances, *labels, top=top), expected)
+
+
+def test_other_devices_compute_the_same_ranking():
+    labels = people(22)
+    query, gallery = unit(23, 40), unit(24, 150)
+    moved = rank(query, gallery, *labels, memory=7 * 150 * 4, device="cpu:0")  # by its number it is one of PyTorch's
+    assert_same(moved, rank(query, gallery, *labels))
+
+
+def test_without_queries_or_gallery_nothing_is_ranked():
+    pids = np.array([1, 2, 3])
+    nobody, nothing = np.empty(0, np.int64), unit(0, 3)[:0]
+    assert rank(nothing, unit(0, 3), nobody, pids).top_indices.shape == (0, 10)
+    with pytest.raises(ValueError, match="no query has a match"):
+        scores(rank(nothing, unit(0, 3), nobody, pids))
+    alone = rank(unit(0, 3), nothing, pids, nobody)
+    assert (alone.without_match, set(alone.top_indices.ravel().tolist())) == (3, {-1})
+
+
+@pytest.mark.parametrize("device", ["cpu", "cpu:0"])
+def test_features_must_have_the_same_width(device):
+    pids = np.array([1, 2, 3])
+    with pytest.raises(ValueError, match=r"features of queries \[3, 16\] and of the gallery \[3, 8\]"):
+        rank(unit(0, 3), unit(0, 3, 8), pids, pids, device=device)
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(39, 150), (41, 150), (40, 149)])
+def test_distances_must_be_those_of_all_queries_to_all_images(rows, columns):
+    with pytest.raises(ValueError, match="of 40 queries"):
+        rank_distances(np.zeros((rows, columns), np.float32), *people(0))
+
+
+def test_blocks_of_another_type_or_order_are_taken():
+    labels = people(25)
+    distances = np.random.default_rng(25).random((40, 150), np.float32)
+    turned = rank_blocks([np.asfortranarray(distances, np.float64)], *labels)
+    assert_same(turned, rank_distances(distances, *labels))
+
+
 def test_given_distances_are_not_changed():
     distances = np.random.default_rng(0).random((40, 150), np.float32)
     before = distances.copy()
@@ -216,7 +275,7 @@ def test_given_distances_are_not_changed():
     np.testing.assert_array_equal(distances, before)
 
 
-@pytest.mark.parametrize("bad", [np.nan, np.inf])
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 def test_distances_must_be_finite(bad):
     distances = np.random.default_rng(0).random((40, 150), np.float32)
     distances[7, 3] = bad
@@ -250,9 +309,10 @@ def test_blocks_cover_all_queries_once_within_the_budget():
     assert block_rows(10**9, 1) == 1
 
 
-def test_normalise_refuses_a_zero_feature():
-    with pytest.raises(ValueError, match="feature 1 has length 0"):
-        normalise(np.array([[1.0, 0.0], [0.0, 0.0]]))
+@pytest.mark.parametrize("bad", [0, np.nan, np.inf])
+def test_normalise_refuses_features_without_a_direction(bad):
+    with pytest.raises(ValueError, match="feature 1 has length 0 or numbers that are not finite"):
+        normalise(np.array([[1.0, 0.0], [bad, 0.0]]))
 
 
 def test_camera_pairs_equal_slow_reference():

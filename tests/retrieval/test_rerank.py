@@ -1,9 +1,14 @@
 """Sparse re-ranking against the dense algorithm, written here with plain sets and matrices."""
 
+import functools
+
 import numpy as np
 import pytest
 
+from purereid.errors import UserError
+from purereid.retrieval import rerank
 from purereid.retrieval.distances import normalise
+from purereid.retrieval.neighbours import nearest_neighbours
 from purereid.retrieval.rerank import reranked_blocks
 
 
@@ -64,26 +69,60 @@ def test_equals_the_dense_algorithm(seed: int, k1: int, k2: int, weight: float):
     np.testing.assert_allclose(found, dense(query, gallery, k1, k2, weight), atol=1e-5)
 
 
-def test_block_size_does_not_matter():
+@pytest.mark.parametrize("block", [1, 7, 30, 108])
+def test_size_of_blocks_and_tiles_and_threads_do_not_matter(monkeypatch: pytest.MonkeyPatch, block: int):
     features = clusters(3)
-    whole = sparse(features[:20], features[20:])
-    small = sparse(features[:20], features[20:], memory=3 * 4 * 88)
-    np.testing.assert_allclose(small, whole, atol=1e-6)
+    expected = sparse(features[:20], features[20:])
+    monkeypatch.setattr(rerank, "nearest_neighbours", functools.partial(nearest_neighbours, block=block))
+    monkeypatch.setattr(rerank, "CHUNK", 2)
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    found = sparse(features[:20], features[20:], memory=3 * 4 * 88)
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
+def test_other_devices_compute_the_same_distances():
+    features = clusters(7)
+    expected = sparse(features[:20], features[20:])
+    np.testing.assert_allclose(sparse(features[:20], features[20:], device="cpu:0"), expected, atol=1e-6)
 
 
 def test_duplicates_are_each_their_own_first_neighbour():
     features = clusters(4)
-    features = np.concatenate([features, features[:30]])
-    found = sparse(features[:10], features[10:])
-    assert np.isfinite(found).all()
-    np.testing.assert_allclose(found[np.arange(10), 98 + np.arange(10)], 0, atol=0.2)
+    features = np.concatenate([features, features[:30], features[:30]])
+    query, gallery = features[:25], features[25:]
+    np.testing.assert_allclose(sparse(query, gallery, k1=6, k2=3), dense(query, gallery, 6, 3, 0.3), atol=1e-5)
 
 
-def test_fewer_images_than_k1_and_equal_features_give_finite_distances():
+@pytest.mark.parametrize(("k1", "k2"), [(7, 3), (20, 6), (50, 60)])
+def test_fewer_images_than_neighbours(k1: int, k2: int):
     features = clusters(5, people=2, images=4)
-    assert np.isfinite(sparse(features[:3], features[3:], k1=50, k2=60)).all()
-    same = np.tile(features[:1], (8, 1))
+    query, gallery = features[:3], features[3:]
+    np.testing.assert_allclose(sparse(query, gallery, k1=k1, k2=k2), dense(query, gallery, k1, k2, 0.3), atol=1e-5)
+
+
+def test_equal_features_have_equal_distances():
+    same = np.tile(clusters(5)[:1], (8, 1))
+    np.testing.assert_allclose(sparse(same[:3], same[3:], k2=1), 0, atol=1e-5)
     assert np.isfinite(sparse(same[:3], same[3:])).all()
+
+
+def test_without_queries_or_gallery_there_is_no_block():
+    features = clusters(5)
+    assert list(reranked_blocks(features, 0)) == list(reranked_blocks(features, len(features))) == []
+
+
+@pytest.mark.parametrize("settings", [{"k1": 0}, {"k2": 0}, {"queries": -1}, {"queries": 109}])
+def test_refuses_numbers_out_of_range(settings: dict[str, int]):
+    with pytest.raises(ValueError, match="queries among 108 images"):
+        next(reranked_blocks(clusters(5), **{"queries": 20} | settings))
+
+
+@pytest.mark.parametrize("bad", [0, np.nan, np.inf, 3])
+def test_refuses_features_that_are_not_of_length_1(bad: float):
+    features = clusters(5)
+    features[30] *= bad
+    with np.errstate(invalid="ignore"), pytest.raises(UserError, match="have not length 1, the first that of image 30"):
+        next(reranked_blocks(features, 20))
 
 
 def test_it_helps_on_clusters():

@@ -4,7 +4,7 @@
 #   tests/slurm/cluster.sh down    cancel all jobs, stop the daemons, remove what "up" wrote
 #   tests/slurm/cluster.sh ctld    stop and start slurmctld alone, as an update of the cluster would
 # It has no systemd, no control groups, no accounting, and GPUs that are null devices. It needs root, and refuses to run
-# beside a real SLURM. PUREREID_SLURM names its folder, PUREREID_SLURM_CPUS and PUREREID_SLURM_GPUS what the node claims.
+# beside a real SLURM: then "up" ends with status 3. PUREREID_SLURM names its folder, PUREREID_SLURM_CPUS and PUREREID_SLURM_GPUS what the node claims.
 set -euo pipefail
 
 folder=${PUREREID_SLURM:-/tmp/purereid-slurm}
@@ -15,6 +15,7 @@ files=(slurm.conf gres.conf cgroup.conf)
 packages=(slurmctld slurmd slurm-client munge)
 
 fail() { echo "cluster.sh: $*" >&2; exit 1; }
+not_here() { echo "cluster.sh: $*" >&2; exit 3; }
 
 wait_for() {  # what, seconds, command...
     local what=$1 tries=$(($2 * 10)); shift 2
@@ -92,11 +93,11 @@ END
 }
 
 up() {
-    [ "$(id -u)" = 0 ] || fail "slurmd needs root"
-    [ -e /etc/debian_version ] || fail "this needs the packages of Debian or Ubuntu"
+    [ "$(id -u)" = 0 ] || not_here "slurmd needs root"
+    [ -e /etc/debian_version ] || not_here "this needs the packages of Debian or Ubuntu"
     for file in "${files[@]}"; do
         [ ! -e "/etc/slurm/$file" ] || [ "$(readlink "/etc/slurm/$file")" = "$folder/$file" ] ||
-            fail "/etc/slurm/$file is there already: this machine belongs to a real cluster"
+            not_here "/etc/slurm/$file is there already: this machine belongs to a real cluster"
     done
     is_running "$folder/slurmd.pid" && { echo "it is up already: $folder"; return; }
     install_packages

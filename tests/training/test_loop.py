@@ -11,7 +11,7 @@ import torch
 
 from purereid.errors import UserError
 from purereid.logs import log
-from purereid.training.loop import finish, train
+from purereid.training.loop import train
 from purereid.training.seeds import step_seed
 
 
@@ -110,14 +110,6 @@ def test_damaged_checkpoint_is_ignored_and_said(tmp_path: Path, caplog: pytest.L
     with caplog.at_level(logging.INFO, "purereid"):
         assert run(tmp_path / "a").seen[0] == 0
     assert "checkpoint is damaged" in caplog.text
-
-
-def test_finish_removes_the_checkpoint(tmp_path: Path):
-    run(tmp_path / "a")
-    assert (tmp_path / "a/checkpoint.safetensors").exists()
-    finish(tmp_path / "a/curves.csv")
-    assert not (tmp_path / "a/checkpoint.safetensors").exists()
-    assert (tmp_path / "a/tensorboard").is_dir()
 
 
 def test_loss_that_is_not_finite_stops_with_advice(tmp_path: Path):

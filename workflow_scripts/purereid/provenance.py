@@ -21,10 +21,12 @@ from purereid.data.atomic import whole_file
 
 PACKAGE = Path(__file__).parent
 LIBRARIES = (
+    "numba",
     "numpy",
     "pandas",
     "pyarrow",
     "pillow",
+    "simplejpeg",
     "opencv-python-headless",
     "scipy",
     "snakemake",

@@ -42,7 +42,7 @@ def main() -> None:
     slow, fast = pivots[: options.slow_pivots], pivots[: options.pivots]
     print_differences(ways, slow)
     print_times(ways, {"published way": slow, "plain dense": slow, "purereid": fast}, shared)
-    _, memory = measured(lambda: LinkPredictor(network, features, lists, **sizes)(fast))
+    memory = measured(lambda: LinkPredictor(network, features, lists, **sizes)(fast)).memory
     print(f"memory of purereid beyond features and graph {memory:.0f} MiB")
 
 

@@ -36,7 +36,7 @@ def build_graph(*, index: str | Path, features: Files, graph: str | Path, settin
             do="lower build_graph.k, or generate more images (generate.train.images_per_identity)",
         )
     images, values = read_features(features, wanted)
-    found = find_neighbours(normalise(values), device=first_device(gpus), **settings)
+    found = find_neighbours(normalise(values), device=str(first_device(gpus)), **settings)
     write_graph(graph, images, found, read_encoder(features))
     nearest, last = (float(found.similarity[:, place].mean()) for place in (0, -1))
     words = "%d images, mean cosine to the nearest %.3f, to the last of %d %.3f"

@@ -15,6 +15,7 @@ from purereid.data.index import read_index
 from purereid.logs import log
 from purereid.reid.protocols import Sides, check_matches, choose_sides
 from purereid.retrieval.camera_pairs import camera_pairs
+from purereid.retrieval.centralise import centralise
 from purereid.retrieval.distances import normalise
 from purereid.retrieval.matches import UNKNOWN
 from purereid.retrieval.multi_query import pool_queries
@@ -55,6 +56,7 @@ def evaluate(
     k1: int = 20,
     k2: int = 6,
     distance_weight: float = 0.3,
+    nfc: bool = False,
 ) -> None:
     """Rank by cosine distance and write scores and ranked lists; the same inputs give the same bytes.
 
@@ -68,6 +70,7 @@ def evaluate(
         protocol: "market", "single_gallery_shot" or "openreid", see ``choose_sides``.
         rerank: also score the k-reciprocal re-ranking (protocol market alone), under a name of its own.
         k1, k2, distance_weight: of the re-ranking, see ``reranked_blocks``.
+        nfc: also score the neighbour feature centralisation (protocol market alone), under a name of its own.
 
     Raises:
         UserError: unknown protocol, no query or gallery image, no query with a match, features missing or not finite.
@@ -83,6 +86,7 @@ def evaluate(
     pooled, remark = _multi_query(features, multi, query, gallery, sides)
     settings = {"k1": k1, "k2": k2, "distance_weight": distance_weight}
     reranked = _reranked(both, sides, settings) if rerank and protocol == "market" else None
+    centralised = _centralised(both, sides) if nfc and protocol == "market" else None
     notes = [*_notes(sides, ranking, protocol, has_multi="multi" in set(table["split"]), pooled=bool(pooled)), *remark]
     result = {
         "dataset": dataset,
@@ -98,6 +102,7 @@ def evaluate(
         "single_query": single,
         "multi_query": pooled,
         "reranked": reranked,
+        "centralised": centralised,
         "camera_pairs": _camera_pairs(query, gallery, sides, protocol),
     }
     _write_ranks(Path(ranks), sides, ranking)
@@ -155,6 +160,12 @@ def _reranked(features: np.ndarray, sides: Sides, settings: dict) -> dict:
     """Scores of the re-ranking, and with which settings it was made."""
     blocks = reranked_blocks(features, len(sides.query), **settings)
     return mean_scores(rank_blocks(blocks, **sides.labels, top=0)) | settings
+
+
+def _centralised(features: np.ndarray, sides: Sides) -> dict:
+    """Scores of the centralised features."""
+    moved = centralise(features)
+    return mean_scores(rank(moved[: len(sides.query)], moved[len(sides.query) :], **sides.labels, top=0))
 
 
 def _camera_pairs(query: np.ndarray, gallery: np.ndarray, sides: Sides, protocol: str) -> list[dict]:

@@ -70,9 +70,9 @@ def views_of_files(
 ) -> Iterator[list[torch.Tensor]]:
     """The views (``views_of``) of image files, ``batch`` of them at a time."""
     device = next(model.parameters()).device
-    size = model.configuration["height"], model.configuration["width"]
+    size = {name: model.configuration[name] for name in ("height", "width", "resizing")}
     for start in range(0, len(paths), batch):
-        images = load_images(paths[start : start + batch], *size, threads)
+        images = load_images(paths[start : start + batch], threads=threads, **size)
         with torch.inference_mode(), autocast(precision, device):
             views = views_of(model, images.to(device), flip)
         yield views

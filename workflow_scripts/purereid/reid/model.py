@@ -21,6 +21,7 @@ class ReIDModel(nn.Module):
         bnneck: whether a batch normalisation stands between the pooled feature and the classifier.
         pids: the identities of the training set in label order, one class each.
         height, width: size of the input in pixels.
+        resizing: how images are stretched to it, see ``data.images.resize``.
         extra_class: whether one further class, the last, is for generated images.
     """
 
@@ -33,6 +34,7 @@ class ReIDModel(nn.Module):
         pids: list[int],
         height: int,
         width: int,
+        resizing: str = "opencv",
         extra_class: bool = False,
     ):
         super().__init__()
@@ -43,6 +45,7 @@ class ReIDModel(nn.Module):
             "pids": pids,
             "height": height,
             "width": width,
+            "resizing": resizing,
             "extra_class": extra_class,
         }
         self.backbone, features = build_backbone(backbone, last_stride, height, width)

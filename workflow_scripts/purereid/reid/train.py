@@ -54,7 +54,7 @@ def train_reid(
 
     Raises:
         UserError: no training images, too few identities, generated images that are missing or do not fit their
-            labels, fewer GPUs than asked for, unusable weights file.
+            labels, fewer GPUs than asked for, unusable weights file, no space for temporary files.
     """
     gpus = settings["gpus"]
     if granted_gpus is not None and granted_gpus < gpus:
@@ -122,8 +122,9 @@ class ReIDTrainer:
         rows = torch.from_numpy(self.batches.batch(step))
         own = rows[own_slice(len(rows))]
         real = int((self.kinds[own] == REAL).sum())  # they come first
-        parts = [self._augmented(part, step, number) for number, part in enumerate((own[:real], own[real:]))]
-        return rows, torch.cat(parts).contiguous(memory_format=torch.channels_last)
+        slices = enumerate((own[:real], own[real:]))
+        parts = [self._augmented(part, step, number) for number, part in slices if len(part)]
+        return rows, torch.cat(parts).contiguous(memory_format=torch.channels_last) if len(parts) > 1 else parts[0]
 
     def _augmented(self, rows: torch.Tensor, step: int, part: int) -> torch.Tensor:
         """Real (part 0) and generated images have draws of their own: real ones look as they do without the others."""
@@ -180,7 +181,7 @@ class ReIDTrainer:
 
     def _build(self, pids: list[int]) -> ReIDModel:
         torch.manual_seed(step_seed(self.seed, 0, 0))
-        names = ("backbone", "last_stride", "bnneck", "height", "width")
+        names = ("backbone", "last_stride", "bnneck", "height", "width", "resizing")
         extra = self.uses_generated and self.settings["generated_labels"] == "extra_class"
         model = ReIDModel(pids=pids, extra_class=extra, **{name: self.settings[name] for name in names})
         if self.settings["weights"]:
@@ -206,9 +207,9 @@ class ReIDTrainer:
         self.images_per_step = self.batches.size
         if settings["sync_batch_norm"]:
             sync_batch_norm(self.model.backbone)
-        size, paths = (settings["height"], settings["width"]), rows["path"].tolist()
-        file = shared_file(lambda empty: write_decoded(empty, paths, *size, threads))
-        self.images = DecodedImages(file, *size)
+        paths, size = rows["path"].tolist(), {name: settings[name] for name in ("height", "width", "resizing")}
+        with shared_file(lambda file: write_decoded(file, paths, threads=threads, **size)) as decoded:
+            self.images = DecodedImages(decoded, **size)
         self.network = self.model
         if world_size() > 1:
             ids = [self.device.index] if self.device.type == "cuda" else None

@@ -6,20 +6,17 @@ product. That no neighbour is missing follows from a bound on the rounding error
 does not suffice, the image is compared with all others.
 """
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
-import torch
 
 from purereid.errors import UserError
-from purereid.retrieval.candidates import Candidates, find_candidates, floors, largest_error
+from purereid.retrieval.candidates import Candidates, Visit, find_candidates, floors, largest_error
+from purereid.retrieval.compiled import compiled, in_threads
 from purereid.retrieval.distances import block_rows
 
 BLOCK = 2048  # images per side of a tile
 CHUNK_BYTES = 16 * 2**20  # of similarities held by a thread
-GATHERED = 128  # features copied at a time for single products
 LENGTH_ERROR = 1e-3  # by which the length of a feature may differ from 1
 
 
@@ -36,7 +33,7 @@ def find_neighbours(
     *,
     method: str = "exact",
     block: int = BLOCK,
-    device: torch.device | str = "cpu",
+    device: str = "cpu",
     lists: int = 4096,
     probes: int = 64,
 ) -> Neighbours:
@@ -52,7 +49,13 @@ def find_neighbours(
 
 
 def nearest_neighbours(
-    features: np.ndarray, k: int, *, block: int = BLOCK, device: torch.device | str = "cpu", precision: str = "auto"
+    features: np.ndarray,
+    k: int,
+    *,
+    block: int = BLOCK,
+    device: str = "cpu",
+    precision: str = "auto",
+    visit: Visit | None = None,
 ) -> Neighbours:
     """The k nearest others of each image. An image is left out by its index, so that its duplicates stay.
 
@@ -63,22 +66,24 @@ def nearest_neighbours(
         device: computes the fast product.
         precision: of the fast product: ``fp32``, ``bf16``, or ``auto``: bfloat16 on a CPU that computes with it, if
             the features are unlike enough. GPUs take ``fp32``: their bfloat16 sums have no such bound.
+        visit: is shown each tile of the fast product: its first row, its first column, float32 [b, c]; every pair of
+            images is in one of them, in one order at least.
 
     Returns:
-        The same bits whatever block, device and precision. A similarity is the float32 dot product of two features
-        by the BLAS of NumPy: the same in both directions, and for pairs of equal features. Images of which very many
+        The same bits whatever block, device and precision. A similarity is the float32 dot product of two features,
+        computed by itself: the same in both directions, and for pairs of equal features. Images of which very many
         others are equally near up to rounding take up to N dot products each.
 
     Raises:
         UserError: k or block out of range; unknown precision; features not finite or not of length 1.
     """
-    features, device = _checked(features, k), torch.device(device)
+    features, device = _checked(features, k), str(device)
     if block < 1:
         raise UserError(f"blocks of {block} images", expected="at least 1")
-    possible = ("auto", "fp32", "bf16") if device.type == "cpu" else ("auto", "fp32")
+    possible = ("auto", "fp32", "bf16") if device == "cpu" else ("auto", "fp32")
     if precision not in possible:
         raise UserError(f"precision {precision!r} on device {device}", expected=" or ".join(possible))
-    candidates = find_candidates(features, k, block, device, precision)
+    candidates = find_candidates(features, k, block, device, precision, visit)
     result = _empty(len(features), k)
     uncertain = _settle(features, candidates, result)
     _settle_among_all(features, uncertain, result)
@@ -117,7 +122,7 @@ def approximate_neighbours(features: np.ndarray, k: int, *, lists: int, probes: 
     for start in range(0, len(features), BLOCK):
         _, found = index.search(features[start : start + BLOCK], k + 1)  # -1 where the lists searched hold fewer
         for row, line in enumerate(found, start):
-            others = np.sort(line[(line >= 0) & (line != row)])
+            others = line[(line >= 0) & (line != row)].astype(np.int32)
             if len(others) < k:
                 raise UserError(
                     f"{probes} of {lists} lists hold only {len(others)} others near image {row}, {k} are wanted",
@@ -135,43 +140,55 @@ def _settle(features: np.ndarray, candidates: Candidates, result: Neighbours) ->
     if images.shape[1] == len(features) - 1:
         certain[:] = True
 
-    def settle(rows: np.ndarray) -> None:
-        for row in rows:
-            _rank(features, row, np.sort(images[row, values[row] >= lowest[row]]), result)
+    rows = np.flatnonzero(certain)
 
-    _in_threads(settle, np.flatnonzero(certain), len(features))
+    def settle(part: slice) -> None:
+        for row in rows[part]:
+            _rank(features, row, images[row, values[row] >= lowest[row]], result)
+
+    in_threads(settle, len(rows), block_rows(len(features), CHUNK_BYTES))
     return np.flatnonzero(~certain)
 
 
 def _settle_among_all(features: np.ndarray, rows: np.ndarray, result: Neighbours) -> None:
     """Rank, for the given images, all others that can be among the nearest."""
-    error = largest_error(features, "fp32", torch.device("cpu"))
+    error = largest_error(features, "fp32")
 
-    def settle(rows: np.ndarray) -> None:
-        values = features[rows] @ features.T
-        values[np.arange(len(rows)), rows] = -np.inf
+    def settle(part: slice) -> None:
+        values = features[rows[part]] @ features.T
+        values[np.arange(len(values)), rows[part]] = -np.inf
         near = values >= floors(values, result.indices.shape[1], error)[:, None]
-        for row, others in zip(rows, near, strict=True):
-            _rank(features, row, np.flatnonzero(others), result)
+        for row, others in zip(rows[part], near, strict=True):
+            _rank(features, row, np.flatnonzero(others).astype(np.int32), result)
 
-    _in_threads(settle, rows, len(features))
-
-
-def _rank(features: np.ndarray, row: int, candidates: np.ndarray, result: Neighbours) -> None:
-    """Put the k nearest of an image's candidates, given by ascending index, into the result."""
-    similarity = np.empty(len(candidates), np.float32)
-    for start in range(0, len(candidates), GATHERED):
-        part = slice(start, start + GATHERED)
-        np.vecdot(features[candidates[part]], features[row], out=similarity[part])
-    order = np.argsort(-similarity, kind="stable")[: result.indices.shape[1]]
-    result.indices[row], result.similarity[row] = candidates[order], similarity[order]
+    in_threads(settle, len(rows), block_rows(len(features), CHUNK_BYTES))
 
 
-def _in_threads(settle: Callable[[np.ndarray], None], rows: np.ndarray, count: int) -> None:
-    chunk = block_rows(count, CHUNK_BYTES)
-    with ThreadPoolExecutor(torch.get_num_threads()) as pool:
-        for _ in pool.map(settle, [rows[start : start + chunk] for start in range(0, len(rows), chunk)]):
-            pass
+def _rank(features: np.ndarray, row: int, others: np.ndarray, result: Neighbours) -> None:
+    """Put the k nearest of some others of an image, int32 [n], into the result."""
+    others = np.sort(others)
+    cosines = similarities(features, row, others)
+    order = np.argsort(-cosines, kind="stable")[: result.indices.shape[1]]
+    result.indices[row], result.similarity[row] = others[order], cosines[order]
+
+
+@compiled("f4[::1](Array(f4, 2, 'C', True), i8, i4[::1])", reorder_sums=True)
+def similarities(features: np.ndarray, row: int, others: np.ndarray) -> np.ndarray:
+    """Dot products of one feature with others, float32 [n]; a pair has the same bits wherever the two stand."""
+    result = np.empty(len(others), np.float32)
+    own, last = features[row], len(others) - 1
+    for place in range(0, len(others), 4):  # four at a time: reading them from memory takes most of the time
+        b, c, d = min(place + 1, last), min(place + 2, last), min(place + 3, last)
+        first, second = features[others[place]], features[others[b]]
+        third, fourth = features[others[c]], features[others[d]]
+        total0 = total1 = total2 = total3 = np.float32(0)
+        for i in range(len(own)):
+            total0 += own[i] * first[i]
+            total1 += own[i] * second[i]
+            total2 += own[i] * third[i]
+            total3 += own[i] * fourth[i]
+        result[place], result[b], result[c], result[d] = total0, total1, total2, total3
+    return result
 
 
 def _empty(count: int, k: int) -> Neighbours:

@@ -139,7 +139,8 @@ def _rank_blocks(
             raise ValueError(f"distances {list(block.shape)} of {queries} queries to {len(gallery_pids)} images")
 
         def rank_rows(part: slice, block: np.ndarray = block, first: int = first) -> None:
-            rows, part = block[part], slice(first + part.start, first + part.stop)
+            rows = np.ascontiguousarray(block[part], np.float32)
+            part = slice(first + part.start, first + part.stop)
             if rows.size and not (np.isfinite(rows.max()) and np.isfinite(rows.min())):
                 raise ValueError(f"a distance of queries {part.start} to {part.stop - 1} is not a finite number")
             rows[:, never] = np.inf

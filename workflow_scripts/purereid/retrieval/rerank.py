@@ -12,7 +12,12 @@ from collections.abc import Iterator
 import numpy as np
 from scipy import sparse
 
-from purereid.retrieval.distances import BLOCK_BYTES, cosine_blocks
+from purereid.retrieval.compiled import compiled, in_threads
+from purereid.retrieval.distances import BLOCK_BYTES, block_rows
+from purereid.retrieval.neighbours import nearest_neighbours, similarities
+
+CHUNK = 64  # queries that a thread works on
+ROUNDING = 1e-6  # a distance up to this may be 0
 
 
 def reranked_blocks(
@@ -23,8 +28,11 @@ def reranked_blocks(
     k2: int = 6,
     distance_weight: float = 0.3,
     memory: int = BLOCK_BYTES,
+    device: str = "cpu",
 ) -> Iterator[np.ndarray]:
     """Re-ranked distances of consecutive queries to the whole gallery.
+
+    The distances of all queries to the gallery, 4 Q G bytes, are held from the one pass over all pairs of images.
 
     Args:
         features: [Q + G, D] float32 of length 1: the queries, then the gallery without junk.
@@ -33,61 +41,86 @@ def reranked_blocks(
         k2: neighbours over which the encodings are averaged; 1 leaves that out.
         distance_weight: share of the original distance in the result (lambda in the paper).
         memory: bytes for one block of distances.
+        device: computes the product of all pairs.
 
     Yields:
         [b, G] float32, (1 - weight) Jaccard distance + weight original distance over the query's largest.
+
+    Raises:
+        ValueError: Q, k1 or k2 out of range.
+        UserError: features not finite or not of length 1.
     """
-    neighbours, largest = nearest(features, min(max(k1 + 1, k2), len(features)), memory)
-    encodings = encode(features, neighbours[:, : k1 + 1], largest, k1, memory)
+    if not 0 <= queries <= len(features) or k1 < 1 or k2 < 1:
+        raise ValueError(f"{queries} queries among {len(features)} images, k1 = {k1}, k2 = {k2}")
+    if queries in (0, len(features)):
+        return
+    features = np.ascontiguousarray(features, np.float32)
+    pairs = _Pairs(len(features), queries)
+    k = min(max(k1 + 1, k2), len(features))
+    others = nearest_neighbours(features, k - 1, device=device, precision="fp32", visit=pairs.add).indices
+    neighbours = np.concatenate([np.arange(len(features), dtype=np.int32)[:, None], others], axis=1)
+    largest = pairs.largest
+    encodings = encode(features, neighbours[:, : k1 + 1], largest, k1)
     if k2 > 1:
         encodings = average(encodings, neighbours[:, :k2])
-    columns = encodings[queries:].T.tocsr()  # image -> gallery images whose encoding holds it
-    start = 0
-    for block in cosine_blocks(features[:queries], features[queries:], memory):
+    columns = _compressed(encodings[queries:].T.tocsr())  # image -> gallery images whose encoding holds it
+    rows = block_rows(len(features) - queries, memory)
+    for start in range(0, queries, rows):
+        block = pairs.distances[start : start + rows]
         block *= (distance_weight / largest[start : start + len(block)])[:, None]
-        for i in range(len(block)):
-            block[i] += (1 - distance_weight) * jaccard(encodings, start + i, columns)
-        start += len(block)
+
+        def add(part: slice, block: np.ndarray = block, start: int = start) -> None:
+            own = encodings[start + part.start : start + part.stop]
+            add_jaccard(*_compressed(own), *columns, np.float32(1 - distance_weight), block[part])
+
+        in_threads(add, len(block), CHUNK)
         yield block
 
 
-def nearest(features: np.ndarray, k: int, memory: int) -> tuple[np.ndarray, np.ndarray]:
-    """The k nearest images of each, by (distance, index), itself first, and each image's largest distance.
+class _Pairs:
+    """What is kept of the product of all pairs of images beside the neighbours.
 
-    Returns:
-        int32 [N, k] and float32 [N]; a largest distance of 0 (all features equal) is given as 1.
+    Attributes:
+        distances: [Q, G] float32, 1 - cos, of queries to gallery images.
     """
-    neighbours = np.empty((len(features), k), np.int32)
-    largest = np.empty(len(features), np.float32)
-    row = 0
-    for block in cosine_blocks(features, features, memory):
-        for distances in block:
-            largest[row] = distances.max()
-            distances[row] = -np.inf
-            bound = np.partition(distances, k - 1)[k - 1]
-            candidates = np.flatnonzero(distances <= bound)
-            neighbours[row] = candidates[np.argsort(distances[candidates], kind="stable")[:k]]
-            row += 1
-    largest[largest <= 0] = 1
-    return neighbours, largest
+
+    def __init__(self, count: int, queries: int):
+        self.queries = queries
+        self.distances = np.empty((queries, count - queries), np.float32)
+        self._smallest = np.full(count, np.inf, np.float32)  # cosine
+
+    def add(self, first: int, second: int, tile: np.ndarray) -> None:
+        """Take the cosines of the images first.. to the images second... No query is met only after gallery images."""
+        for start, axis in ((first, 1), (second, 0)):
+            part = self._smallest[start : start + tile.shape[1 - axis]]
+            np.minimum(part, tile.min(axis=axis), out=part)
+        queries, skipped = max(0, self.queries - first), max(0, self.queries - second)
+        found = tile[:queries, skipped:]
+        if found.size:
+            column = second + skipped - self.queries
+            np.subtract(1, found, out=self.distances[first : first + len(found), column : column + found.shape[1]])
+
+    @property
+    def largest(self) -> np.ndarray:
+        """[N] float32, each image's largest distance to another; 1 if all features are equal up to rounding."""
+        largest = 1 - self._smallest
+        return np.where(largest > ROUNDING, largest, np.float32(1))
 
 
-def encode(features: np.ndarray, neighbours: np.ndarray, largest: np.ndarray, k1: int, memory: int) -> sparse.csr_array:
+def encode(features: np.ndarray, neighbours: np.ndarray, largest: np.ndarray, k1: int) -> sparse.csr_array:
     """Each image as weights of the images in its expanded k-reciprocal set (equations 3, 4 and 7).
 
     Returns:
         float32 [N, N] with exp(-distance) in the sets; rows sum to 1.
     """
     sets = expanded(reciprocal(neighbours), reciprocal(neighbours[:, : round(k1 / 2) + 1]))
+    members = sets.indices.astype(np.int32)
+    lists = np.split(members, sets.indptr[1:-1])
+    cosines = np.concatenate([similarities(features, row, own) for row, own in enumerate(lists)])
     rows = np.repeat(np.arange(len(features)), np.diff(sets.indptr))
-    distances = np.empty(len(rows), np.float32)
-    pairs = max(1, memory // (8 * features.shape[1]))
-    for start in range(0, len(rows), pairs):
-        part = slice(start, start + pairs)
-        distances[part] = 1 - np.einsum("nd,nd->n", features[rows[part]], features[sets.indices[part]])
-    weights = np.exp(-np.where(sets.indices == rows, 0, distances) / largest[rows])
+    weights = np.exp(-np.where(members == rows, 0, 1 - cosines) / largest[rows])
     sums = np.add.reduceat(weights, sets.indptr[:-1])
-    return sparse.csr_array((weights / sums[rows], sets.indices, sets.indptr), shape=sets.shape)
+    return sparse.csr_array((weights / sums[rows], members, sets.indptr), shape=sets.shape)
 
 
 def reciprocal(neighbours: np.ndarray) -> sparse.csr_array:
@@ -117,15 +150,37 @@ def average(encodings: sparse.csr_array, neighbours: np.ndarray) -> sparse.csr_a
     return (means @ encodings).tocsr()
 
 
-def jaccard(encodings: sparse.csr_array, image: int, columns: sparse.csr_array) -> np.ndarray:
-    """Jaccard distance of an image's encoding to those of the gallery (equation 10), float32 [G].
+def _compressed(rows: sparse.csr_array) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Bounds of the rows, columns and values of the entries; SciPy chooses the kind of integers by the size."""
+    return rows.indptr.astype(np.int64), rows.indices.astype(np.int64), rows.data
 
-    Only images that share a member with it are walked: ``columns`` lists, for each member, who has it.
+
+@compiled("void(i8[::1], i8[::1], f4[::1], i8[::1], i8[::1], f4[::1], f4, f4[:, ::1])")
+def add_jaccard(
+    bounds: np.ndarray,
+    members: np.ndarray,
+    weights: np.ndarray,
+    column_bounds: np.ndarray,
+    images: np.ndarray,
+    column_weights: np.ndarray,
+    share: float,
+    distances: np.ndarray,
+) -> None:
+    """Add a share of the Jaccard distances between encodings to the distances (equation 10).
+
+    Args:
+        bounds, members, weights: rows of the encodings, in compressed form, of b queries.
+        column_bounds, images, column_weights: columns of the encodings of G images: only images that have a member in
+            common with a query are walked.
+        share: of the Jaccard distance.
+        distances: [b, G] float32, changed.
     """
-    own = slice(encodings.indptr[image], encodings.indptr[image + 1])
-    members, weights = encodings.indices[own], encodings.data[own]
-    starts, lengths = columns.indptr[members], np.diff(columns.indptr)[members]
-    places = np.repeat(starts - (lengths.cumsum() - lengths), lengths) + np.arange(lengths.sum())
-    shared = np.minimum(np.repeat(weights, lengths), columns.data[places])
-    minima = np.bincount(columns.indices[places], shared, minlength=columns.shape[1])
-    return (1 - minima / (2 - minima)).astype(np.float32)
+    minima = np.zeros(distances.shape[1], np.float32)
+    for query in range(len(distances)):
+        for place in range(bounds[query], bounds[query + 1]):
+            weight = weights[place]
+            for other in range(column_bounds[members[place]], column_bounds[members[place] + 1]):
+                minima[images[other]] += min(weight, column_weights[other])
+        for image in range(len(minima)):
+            distances[query, image] += share * (1 - minima[image] / (2 - minima[image]))
+        minima[:] = 0

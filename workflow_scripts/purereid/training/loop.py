@@ -21,6 +21,7 @@ from purereid.errors import UserError
 from purereid.logs import log
 from purereid.training import checkpoint
 from purereid.training.distributed import rank
+from purereid.training.making import CHECKPOINT
 from purereid.training.progress import Progress
 from purereid.training.seeds import step_seed
 
@@ -55,7 +56,7 @@ def train(trainer: Trainer, *, seed: int, stamp: str, curves: Path, log_every: i
     """Run a training to its end, from its checkpoint where there is one.
 
     The checkpoint ``checkpoint.safetensors`` lies beside the curves; it is written at the end of epochs (of each, where
-    that takes little of the time) and on SIGTERM, and removed by ``finish``.
+    that takes little of the time) and on SIGTERM, and removed by ``making``.
 
     Args:
         trainer: the training.
@@ -68,7 +69,7 @@ def train(trainer: Trainer, *, seed: int, stamp: str, curves: Path, log_every: i
         UserError: the loss is not finite.
     """
     curves = Path(curves)
-    file = curves.with_name("checkpoint.safetensors")
+    file = curves.with_name(CHECKPOINT)
     start, rows = _resume(trainer, file, stamp)
     pause = _Pause()
     with (
@@ -90,11 +91,6 @@ def train(trainer: Trainer, *, seed: int, stamp: str, curves: Path, log_every: i
                 if interrupted.is_set():
                     log.info("stopped at step %d; the next run goes on from there", step + 1)
                     raise SystemExit(128 + signal.SIGTERM)
-
-
-def finish(curves: str | Path) -> None:
-    """Remove the checkpoint after the result is written."""
-    Path(curves).with_name("checkpoint.safetensors").unlink(missing_ok=True)
 
 
 def _resume(trainer: Trainer, file: Path, stamp: str) -> tuple[int, list[dict]]:

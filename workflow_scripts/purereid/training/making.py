@@ -1,7 +1,11 @@
-"""One training at a time makes an artifact, and what it made is not made again."""
+"""One training at a time makes an artifact, and what it made is not made again.
+
+Without a Snakemake that watches it (it was killed, or its terminal was closed), a job goes on to its end. The next run
+knows nothing of that: it deletes the outputs and submits a second job. That one waits for the first, if it is still at
+work, and takes what it has made (``made``).
+"""
 
 import fcntl
-import json
 import os
 import socket
 import time
@@ -11,8 +15,9 @@ from pathlib import Path
 from typing import TextIO
 
 from purereid.logs import log
-from purereid.training.loop import finish
+from purereid.training.made import keep, take
 
+CHECKPOINT = "checkpoint.safetensors"
 LOCK = ".lock"
 PAUSE = 2.0  # seconds between two looks at a lock that another job holds
 REMINDER = 600.0  # seconds between two lines in the log
@@ -22,67 +27,59 @@ REMINDER = 600.0  # seconds between two lines in the log
 def making(outputs: Sequence[str | Path], stamp: str) -> Iterator[bool]:
     """Hold the lock of an artifact's folder while the body makes the artifact, then remove its checkpoint.
 
-    A cluster job outlives a Snakemake that was killed, and the next run submits a second job for the same artifact.
-    That one waits here. If the first job ends well, there is nothing left to do; otherwise the second goes on from the
-    checkpoint of the first. The system gives the lock back when a process ends, however it ends.
-
     Args:
-        outputs: files that the body writes, all in one folder; the lock and the checkpoint lie beside them.
+        outputs: files that the body writes, all in one folder; lock and checkpoint lie beside them.
         stamp: digest of all that decides the result.
 
     Yields:
-        whether the artifact is still to be made: False if another job has made it with the same stamp meanwhile.
+        whether the artifact is still to be made: False if another job made it with the same stamp, and no run of
+        Snakemake has taken notice.
     """
-    path = Path(outputs[0]).parent / LOCK
-    path.parent.mkdir(parents=True, exist_ok=True)
-    file, holder = _acquire(path)
-    with file:
-        made = holder.get("stamp") == stamp and all(Path(output).exists() for output in outputs)
+    outputs = [Path(output) for output in outputs]
+    folder = outputs[0].parent
+    folder.mkdir(parents=True, exist_ok=True)
+    with _locked(folder / LOCK):
+        made = take(outputs, stamp)
         if made:
-            log.info("the other job has made it: there is nothing left to do")
-        file.truncate(0)
-        file.write(json.dumps({"stamp": stamp, "job": _name_of_this_job()}))
-        file.flush()
+            log.info("another job has made it already: there is nothing left to do")
         yield not made
         if not made:
-            finish(path)
+            keep(outputs, stamp)
+            (folder / CHECKPOINT).unlink(missing_ok=True)
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """The system gives the lock back when a process ends, however it ends."""
+    with _acquired(path) as file:
+        file.truncate(0)
+        file.write(_name_of_this_job())
+        file.flush()
+        yield
         path.unlink(missing_ok=True)
 
 
-def _acquire(path: Path) -> tuple[TextIO, dict]:
-    """The locked file, and what the last other job that held it meanwhile had written into it."""
-    holder, reminded = {}, None
+def _acquired(path: Path) -> TextIO:
+    """The locked file, as soon as no other job holds it."""
+    reminded = None
     while True:
         file = path.open("a+")
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            holder = _read(file) or holder
-            file.close()
+            file.seek(0)
             if reminded is None or time.monotonic() - reminded > REMINDER:
                 reminded = time.monotonic()
-                log.warning("another job is making this artifact, waiting for it: %s", holder.get("job", "unknown"))
+                log.warning("another job is making this artifact, waiting for it: %s", file.read() or "unknown")
+            file.close()
             time.sleep(PAUSE)
             continue
         except OSError as error:
             log.warning("files cannot be locked here (%s): see to it that no two jobs make %s", error.strerror, path)
-            return file, {}
-        if _is_current(file, path):
-            return file, holder
+            return file
+        if path.exists() and os.path.samestat(os.fstat(file.fileno()), path.stat()):
+            return file
         file.close()  # its holder has just removed it
-
-
-def _is_current(file: TextIO, path: Path) -> bool:
-    return path.exists() and os.path.samestat(os.fstat(file.fileno()), path.stat())
-
-
-def _read(file: TextIO) -> dict:
-    """What the holder has written; nothing if it has not come to it."""
-    file.seek(0)
-    try:
-        return json.loads(file.read())
-    except ValueError:
-        return {}
 
 
 def _name_of_this_job() -> str:

@@ -37,7 +37,8 @@ class Trainer(GeneratorTrainer):
         size = self.settings["batch"]
         rows = self._shuffled_rows(torch.arange(step * size, (step + 1) * size))
         draws = torch.Generator().manual_seed(step_seed(self.seed, step, 2))
-        images = crop_and_flip(self.data.images[rows], draws, flip=self.settings["flip"], pad=0)
+        chosen = self.data.images[rows].permute(0, 2, 3, 1).numpy()
+        images = crop_and_flip(chosen, draws, flip=self.settings["flip"], pad=0)
         return images, torch.rand(size, NOISE, generator=draws) * 2 - 1
 
     def update(self, step: int, batch: tuple[torch.Tensor, torch.Tensor]) -> dict[str, torch.Tensor | float]:
