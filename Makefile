@@ -2,7 +2,7 @@
 # make test         the tests
 # make test-slurm   the tests on a SLURM of one node, which it installs and brings up: root on Debian or Ubuntu
 # make bench-slurm  the tiny workflow on one machine and through that SLURM: where the time goes
-# make status       how far the workflow is: done, running, failed, stale and why (CONFIG=mine.yaml as in your runs)
+# make status       how far the workflow is: done, running, failed, stale and why (CONFIG=, PROFILE= as in your runs)
 # make bundle       collect in bundle/ what an installation without internet needs; there: make test OFFLINE=bundle
 # They make their own environment in .venv from envs/requirements.txt.
 
@@ -26,14 +26,14 @@ test: $(READY)
 	$(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
 test-slurm: $(READY)
-	tests/slurm/cluster.sh up || [ $$? = 3 ] || exit 1; trap 'tests/slurm/cluster.sh down' EXIT; \
+	tests/slurm/cluster.sh up && trap 'tests/slurm/cluster.sh down' EXIT || [ $$? = 3 ] || exit 1; \
 	$(BIN)/python -m pytest -m slurm tests/slurm --numprocesses 4 --dist worksteal  # they wait more than they compute
 
 bench-slurm: $(READY)
 	$(BIN)/python tests/slurm/bench.py
 
 status: $(READY)
-	@PYTHONPATH=workflow_scripts $(BIN)/python -m purereid.status $(if $(CONFIG),--configfile $(CONFIG))
+	@PYTHONPATH=workflow_scripts $(BIN)/python -m purereid.status $(if $(PROFILE),--profile $(PROFILE)) $(if $(CONFIG),--configfile $(CONFIG))
 
 format: $(READY)
 	$(BIN)/ruff check --fix workflow_scripts tests

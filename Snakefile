@@ -33,12 +33,16 @@ include: "rules/reid.smk"
 include: "rules/report.smk"
 
 
-onsuccess:
+onsuccess:  # Snakemake has seen the end of all its jobs
     forget("results")
 
 
-onerror:
+onerror:  # that of those that ended well too
     forget("results")
+
+
+localrules:
+    all,
 
 
 rule all:

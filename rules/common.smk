@@ -698,13 +698,24 @@ def _of_tested_models(pattern, dataset):
     ]
 
 
-# --- resources -------------------------------------------------------------------------------------------------------
+# --- groups: one job of a cluster for several rules ------------------------------------------------------------------
+
+
+def dataset_group():
+    """Rendering and reading a data set, unless several are merged, whose jobs would then run side by side."""
+    return None if any(entry["format"] == "merge" for entry in setup.datasets.values()) else "dataset"
 
 
 def score_group():
-    """On a cluster one job extracts features and ranks them, unless shards are to run side by side."""
-    shards = [setup.section("extract_features", experiment)["shards"] for experiment in setup.experiments]
-    return "score" if max(shards, default=1) == 1 else None
+    """Features and their ranking, unless shards are to run side by side, or a GPU would wait for the ranking."""
+    alone = all(
+        setup.section("extract_features", experiment)["shards"] == 1 and setup.gpus(experiment) == 0
+        for experiment in setup.experiments
+    )
+    return "score" if alone else None
+
+
+# --- resources -------------------------------------------------------------------------------------------------------
 
 
 def threads_of(rule):

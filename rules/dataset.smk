@@ -8,6 +8,10 @@ OUTPUT  results/{dataset}/index_dataset/index.parquet, doctor.json, doctor.html
 """
 
 
+localrules:
+    contact_sheet,
+
+
 rule render_people:
     """Render people who do not exist, in the layout of Market-1501."""
     output:
@@ -25,7 +29,7 @@ rule render_people:
     benchmark:
         "benchmarks/{dataset}/render_people.tsv"
     group:
-        "dataset"
+        dataset_group()
     conda:
         "../envs/purereid.yaml"
     envmodules:
@@ -59,7 +63,7 @@ rule index_dataset:
     benchmark:
         "benchmarks/{dataset}/index_dataset.tsv"
     group:
-        "dataset"
+        dataset_group()
     conda:
         "../envs/purereid.yaml"
     envmodules:

@@ -9,6 +9,10 @@ OUTPUT  results/{dataset}/train_reid/{experiment}/seed{seed}/encoder.safetensors
 """
 
 
+localrules:
+    compare,
+
+
 rule train_reid:
     """Train one encoder: one experiment, one seed."""
     input:

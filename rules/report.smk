@@ -9,9 +9,6 @@ OUTPUT  results/{dataset}/plot_curves, plot_cmc, rank_lists, plot_gan_curves, sh
 
 
 localrules:
-    all,
-    contact_sheet,
-    compare,
     compare_images,
     compare_purifiers,
     few_real,

@@ -1,6 +1,7 @@
 """The workflow as its user runs it, on the tiny config: what is made, what is made again, what is resumed."""
 
 import json
+import logging
 import re
 import shutil
 import subprocess
@@ -8,16 +9,20 @@ import sys
 import time
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import psutil
 import pytest
 import yaml
+from snakemake_executor_plugin_slurm.partitions import get_best_partition, read_partition_file
 
 from purereid.data.heatmap_file import Heatmaps
 from workflow_project import Project, copy
 
 TRAINED = "results/people/train_reid/baseline/seed1"
+GPU_RULES = {"train_gan", "generate", "generate_one", "score_images", "embed_generated", "build_graph", "train_gcn"}
+GPU_RULES |= {"train_gcn_v", "train_gcn_e", "purify", "judge_generated", "train_reid", "extract_features"}
 AFTER_FEATURES = {"evaluate", "compare", "plot_cmc", "rank_lists", "compare_purifiers"}
 AFTER_TRAINING = {"extract_features", "plot_curves"} | AFTER_FEATURES
 AFTER_GENERATOR = {"generate", "index_generated", "score_images", "compare_images", "show_images", "plot_gan_curves"}
@@ -79,13 +84,26 @@ def test_report_has_every_picture_with_its_caption(finished: Project):
 
 def test_every_rule_asks_slurm_for_fitting_resources(finished: Project):
     text = finished.run("--dry-run", "--forceall", "--profile", "slurm")
-    jobs = re.findall(r"^(?:local)?rule (\w+):\n(.*?)(?=^\[|\Z)", text, re.M | re.S)
+    jobs = re.findall(r"^ *(?:local)?rule (\w+):\n(.*?)(?=^ *\[|\Z)", text, re.M | re.S)
     assert {rule for rule, _ in jobs} >= AFTER_TRAINING | {"render_people", "index_dataset", "train_reid", "all"}
     for rule, body in jobs:
         if rule != "all":
             assert re.search(r"mem_mb=\d+", body) and re.search(r"runtime=\d+", body), (rule, body)
-        if rule in ("train_reid", "extract_features"):
-            assert "gpu=0" in body
+        assert ("gpu=0" in body) == (rule in GPU_RULES), rule
+
+
+def test_retries_are_for_the_profile_alone(root: Path):
+    """In a rule they would run the job again in the same allocation, with the same memory and time."""
+    assert not any("retries:" in path.read_text() for path in (root / "rules").glob("*.smk"))
+    assert yaml.safe_load((root / "profiles/slurm/config.yaml").read_text())["retries"] == 2
+
+
+@pytest.mark.parametrize(("gpus", "partition"), [(0, "cpu"), (1, "gpu"), (4, "gpu")])
+def test_the_example_of_partitions_tells_gpu_jobs_from_others(root: Path, gpus: int, partition: str):
+    known = read_partition_file(root / "profiles/examples/partitions.yaml")
+    resources = {"gpu": gpus, "mem_mb": 24000, "runtime": 480, "nodes": 1}
+    job = SimpleNamespace(name="train_reid", threads=8, resources=resources)
+    assert get_best_partition(known, job, logging.getLogger()) == partition
 
 
 def test_gpus_of_an_experiment_reach_its_jobs(project: Project):

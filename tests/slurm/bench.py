@@ -21,16 +21,17 @@ from workflow_project import Project, copy
 
 ROOT = Path(__file__).parents[2]
 CLUSTER = Path(__file__).with_name("cluster.sh")
+RECORDS = Path("/run/purereid-slurm/jobs.txt")
 
 
-def run(project: Project, *profile: str) -> tuple[float, str]:
-    """Wall time in seconds of the whole workflow, and what Snakemake printed."""
+def run(project: Project, *profile: str) -> float:
+    """Wall time in seconds of the whole workflow."""
     command = [sys.executable, "-m", "snakemake", *profile, "--configfile", "tests/config.yaml"]
     began = time.perf_counter()
     done = subprocess.run(command, cwd=project.folder, capture_output=True, text=True)
     if done.returncode:
         sys.exit(done.stdout + done.stderr)
-    return time.perf_counter() - began, done.stdout + done.stderr
+    return time.perf_counter() - began
 
 
 def in_scripts(project: Project) -> tuple[int, float]:
@@ -40,28 +41,29 @@ def in_scripts(project: Project) -> tuple[int, float]:
     return len(files), sum(float(row["s"]) for row in rows)
 
 
-def in_slurm(numbers: list[str]) -> tuple[float, float]:
-    """Seconds that SLURM jobs waited in the queue, and that they ran; sums, from times in whole seconds."""
+def in_slurm() -> tuple[int, float, float]:
+    """Number of SLURM jobs, and the sums of the seconds that they waited in the queue and ran (in whole seconds)."""
     waited = ran = 0.0
-    for number in numbers:
-        text = subprocess.run(["scontrol", "show", "job", number], check=True, capture_output=True, text=True).stdout
-        times = {name: datetime.fromisoformat(at) for name, at in re.findall(r"(\w+)Time=(\d{4}-\S+)", text)}
+    jobs = RECORDS.read_text().splitlines()
+    for job in jobs:
+        times = {name: datetime.fromisoformat(at) for name, at in re.findall(r"(\w+)Time=(\d{4}-\S+)", job)}
         waited += (times["Start"] - times["Submit"]).total_seconds()
         ran += (times["End"] - times["Start"]).total_seconds()
-    return waited, ran
+    return len(jobs), waited, ran
 
 
 def main() -> None:
     """Run both and print the table."""
     os.environ["PUREREID_SLURM_CPUS"] = str(os.cpu_count())
-    subprocess.run([CLUSTER, "up"], check=True)
+    up = subprocess.run([CLUSTER, "up"])
+    if up.returncode:
+        sys.exit(up.returncode)
     try:
         with tempfile.TemporaryDirectory() as folder:
             local, cluster = (copy(ROOT, Path(folder) / name) for name in ("local", "cluster"))
-            wall_local, _ = run(local, "--cores", "all")
-            wall_slurm, printed = run(cluster, "--profile", "slurm")
-            numbers = re.findall(r"SLURM jobid (\d+)", printed)
-            waited, ran = in_slurm(numbers)
+            wall_local = run(local, "--cores", "all")
+            wall_slurm = run(cluster, "--profile", "slurm")
+            submitted, waited, ran = in_slurm()
             jobs, scripts_local = in_scripts(local)
             _, scripts_slurm = in_scripts(cluster)
     finally:
@@ -72,7 +74,7 @@ def main() -> None:
         "in SLURM jobs, sum": (None, ran),
         "waiting in the queue, sum": (None, waited),
     }
-    print(f"seconds; {jobs} jobs, {len(numbers)} of them or of groups of them submitted; {os.cpu_count()} cores")
+    print(f"seconds; {jobs} jobs, {submitted} submissions of them or of groups of them; {os.cpu_count()} cores")
     print(f"{'':28}{'local':>8}{'SLURM':>8}")
     for name, values in rows.items():
         print(f"{name:28}" + "".join(f"{'-' if value is None else f'{value:.0f}':>8}" for value in values))

@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # A SLURM cluster of one node, for tests: munge, slurmctld and slurmd of the Debian packages on the loopback interface.
-#   tests/slurm/cluster.sh up      install the packages if they are missing, start the daemons, wait until the node is idle
-#   tests/slurm/cluster.sh down    cancel all jobs, stop the daemons, remove what "up" wrote
+#   tests/slurm/cluster.sh up      install missing packages, start the daemons, wait until the node is idle
+#   tests/slurm/cluster.sh down    cancel all jobs, stop the daemons, remove what "up" wrote, but for the packages and a
+#                                  line in /etc/hosts that names this machine
 #   tests/slurm/cluster.sh ctld    stop and start slurmctld alone, as an update of the cluster would
 # It has no systemd, no control groups, no accounting, and GPUs that are null devices. It needs root, and refuses to run
-# beside a real SLURM: then "up" ends with status 3. PUREREID_SLURM names its folder, PUREREID_SLURM_CPUS and PUREREID_SLURM_GPUS what the node claims.
+# beside a real SLURM: then "up" ends with status 3. It claims PUREREID_SLURM_CPUS cores and PUREREID_SLURM_GPUS GPUs.
 set -euo pipefail
 
-folder=${PUREREID_SLURM:-/tmp/purereid-slurm}
+folder=/run/purereid-slurm  # only root can write there
 cpus=${PUREREID_SLURM_CPUS:-4}
 gpus=${PUREREID_SLURM_GPUS:-2}
 host=$(hostname -s)
@@ -32,19 +33,22 @@ is_running() { [ -s "$1" ] && kill -0 "$(cat "$1")" 2>/dev/null; }
 install_packages() {
     local missing=()
     for package in "${packages[@]}"; do
-        dpkg-query --show --showformat '${Status}' "$package" 2>/dev/null | grep -q "ok installed" || missing+=("$package")
+        dpkg-query --show --showformat '${Status}' "$package" 2>/dev/null | grep -q "ok installed" ||
+            missing+=("$package")
     done
     [ ${#missing[@]} = 0 ] && return
     echo "installing ${missing[*]}"
     export DEBIAN_FRONTEND=noninteractive
     apt-get update --quiet=2
-    # policy-rc.d keeps the packages from starting daemons of their own
+    # this file keeps the packages from starting daemons of their own
     local policy=/usr/sbin/policy-rc.d
-    if [ ! -e $policy ]; then
-        printf '#!/bin/sh\nexit 101\n' > $policy; chmod +x $policy
-        trap "rm -f $policy" RETURN
-    fi
+    [ ! -e $policy ] || fail "$policy is there already"
+    trap "rm -f $policy" EXIT
+    printf '#!/bin/sh\nexit 101\n' > $policy
+    chmod +x $policy
     apt-get install --yes --quiet=2 --no-install-recommends "${missing[@]}" >/dev/null
+    rm $policy
+    trap - EXIT
 }
 
 write_configuration() {
@@ -79,14 +83,18 @@ JobAcctGatherType=jobacct_gather/linux
 JobAcctGatherFrequency=task=1
 JobAcctGatherParams=OverMemoryKill
 AccountingStorageType=accounting_storage/none
-MinJobAge=3600
+MinJobAge=300
+JobCompType=jobcomp/filetxt
+JobCompLoc=$folder/jobs.txt
 KillWait=5
 SlurmdParameters=config_overrides
 NodeName=$host NodeAddr=127.0.0.1 CPUs=$cpus RealMemory=$memory Gres=gpu:$gpus State=UNKNOWN
 PartitionName=main Nodes=$host Default=YES MaxTime=INFINITE State=UP
 END
-    for ((i = 0; i < gpus; i++)); do echo "NodeName=$host Name=gpu File=$folder/dev/nvidia$i"; done > "$folder/gres.conf"
-    printf 'CgroupAutomount=no\nConstrainCores=no\nConstrainDevices=no\nConstrainRAMSpace=no\n' > "$folder/cgroup.conf"
+    for ((i = 0; i < gpus; i++)); do
+        echo "NodeName=$host Name=gpu File=$folder/dev/nvidia$i"
+    done > "$folder/gres.conf"
+    printf '%s=no\n' CgroupAutomount ConstrainCores ConstrainDevices ConstrainRAMSpace > "$folder/cgroup.conf"
     # Jobs find the configuration in its usual place alone: Snakemake takes SLURM's variables out of their environment.
     mkdir -p /etc/slurm
     for file in "${files[@]}"; do ln -sfn "$folder/$file" "/etc/slurm/$file"; done
@@ -99,10 +107,11 @@ up() {
         [ ! -e "/etc/slurm/$file" ] || [ "$(readlink "/etc/slurm/$file")" = "$folder/$file" ] ||
             not_here "/etc/slurm/$file is there already: this machine belongs to a real cluster"
     done
-    is_running "$folder/slurmd.pid" && { echo "it is up already: $folder"; return; }
+    ! is_running "$folder/slurmd.pid" || fail "it is up already"
     install_packages
     getent hosts "$host" >/dev/null || echo "127.0.0.1 $host" >> /etc/hosts
     rm -rf "$folder"
+    trap '[ $? = 0 ] || down' EXIT
     mkdir -p "$folder"/{state,spool,log,munge,dev}
     chmod 755 "$folder" "$folder/munge"
     for ((i = 0; i < gpus; i++)); do mknod -m 666 "$folder/dev/nvidia$i" c 1 3; done  # a second /dev/null
@@ -136,6 +145,7 @@ down() {
     for file in "${files[@]}"; do
         [ "$(readlink "/etc/slurm/$file")" != "$folder/$file" ] || rm "/etc/slurm/$file"
     done
+    rmdir --ignore-fail-on-non-empty /etc/slurm
     rm -rf "$folder"
 }
 

@@ -1,167 +1,93 @@
-"""Two jobs never make one artifact at the same time, and the second takes what the first has made."""
+"""What a training made is not made again until Snakemake knows of it."""
 
-import logging
-import multiprocessing
 import os
-from multiprocessing.synchronize import Event
 from pathlib import Path
 
 import pytest
 
-from purereid.training import making as module
 from purereid.training.made import forget
 from purereid.training.making import making
 
-SPAWN = multiprocessing.get_context("spawn")
-
-
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "PAUSE", 0.05)
-
-
-def make(output: Path, stamp: str, started: Event, go: Event, *, fails: bool) -> None:
-    """Another job: it writes its output only when it is told to, or ends without it."""
-    with making([output], stamp):
-        started.set()
-        go.wait()
-        if fails:
-            raise SystemExit(1)
-        output.write_text("theirs")
-
-
-class OtherJob:
-    def __init__(self, output: Path, stamp: str, *, fails: bool = False):
-        started, self.go = SPAWN.Event(), SPAWN.Event()
-        self.process = SPAWN.Process(target=make, args=(output, stamp, started, self.go), kwargs={"fails": fails})
-        self.process.start()
-        assert started.wait(60)
-
-
-class ReleaseOnWarning(logging.Handler):
-    """Lets the other job end as soon as this one says that it waits."""
-
-    def __init__(self, go: Event):
-        super().__init__()
-        self.go, self.texts = go, []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.texts.append(record.getMessage())
-        self.go.set()
-
 
 @pytest.fixture
-def wait_for(monkeypatch: pytest.MonkeyPatch):
-    """Wait for another job as ``making`` does, and tell what came of it."""
-
-    def waiting(other: OtherJob, output: Path, stamp: str) -> tuple[bool, list[str]]:
-        handler = ReleaseOnWarning(other.go)
-        module.log.addHandler(handler)
-        try:
-            with making([output], stamp) as needed:
-                other.process.join()
-                return needed, handler.texts
-        finally:
-            module.log.removeHandler(handler)
-
-    return waiting
+def output(tmp_path: Path) -> Path:
+    return tmp_path / "people/train_reid/baseline/encoder.safetensors"
 
 
-def test_a_lone_job_makes_its_artifact_and_removes_checkpoint_and_lock(tmp_path: Path):
-    output = tmp_path / "new/encoder.safetensors"
-    with making([output], "a") as needed:
+def make(output: Path, stamp: str, text: str) -> None:
+    with making([output], stamp) as needed:
         assert needed
-        (output.parent / "checkpoint.safetensors").touch()
-        assert (output.parent / ".lock").read_text().startswith("process ")
-        output.touch()
+        output.write_text(text)
+
+
+def test_a_success_removes_the_checkpoint_and_keeps_links(output: Path):
+    make(output, "a", "first")
+    (output.parent / "checkpoint.safetensors").touch()
+    make(output, "b", "second")
     assert {path.name for path in output.parent.iterdir()} == {"encoder.safetensors", ".made"}
+    assert os.stat(output).st_ino == os.stat(output.parent / ".made/encoder.safetensors").st_ino
 
 
-def test_a_failure_leaves_the_checkpoint(tmp_path: Path):
-    with pytest.raises(RuntimeError), making([tmp_path / "output"], "a"):
-        (tmp_path / "checkpoint.safetensors").touch()
+def test_a_failure_leaves_the_checkpoint_and_keeps_nothing(output: Path):
+    with pytest.raises(RuntimeError), making([output], "a"):
+        output.touch()
+        (output.parent / "checkpoint.safetensors").touch()
         raise RuntimeError
-    assert (tmp_path / "checkpoint.safetensors").exists()
-    with making([tmp_path / "output"], "a") as needed:
-        assert needed
+    assert (output.parent / "checkpoint.safetensors").exists()
+    make(output, "a", "again")
 
 
-def test_the_second_job_waits_and_takes_what_the_first_has_made(tmp_path: Path, wait_for):
-    output = tmp_path / "output"
-    other = OtherJob(output, "a")
-    needed, texts = wait_for(other, output, "a")
-    assert not needed
-    assert output.read_text() == "theirs"
-    assert texts[0].startswith(f"another job is making this artifact, waiting for it: process {other.process.pid} on ")
-    assert len(texts) == 1
-
-
-def test_the_name_of_a_cluster_job_is_told(tmp_path: Path, wait_for, monkeypatch: pytest.MonkeyPatch):
-    with monkeypatch.context() as other_environment:
-        other_environment.setenv("SLURM_JOB_ID", "4711")
-        other = OtherJob(tmp_path / "output", "a")
-    assert wait_for(other, tmp_path / "output", "a")[1][0].endswith(", SLURM job 4711")
-
-
-def test_after_another_job_that_failed_it_is_made(tmp_path: Path, wait_for):
-    assert wait_for(OtherJob(tmp_path / "output", "a", fails=True), tmp_path / "output", "a")[0]
-
-
-def test_what_a_job_with_other_settings_has_made_is_made_again(tmp_path: Path, wait_for):
-    assert wait_for(OtherJob(tmp_path / "output", "b"), tmp_path / "output", "a")[0]
-
-
-def test_what_nobody_took_notice_of_is_not_made_again(tmp_path: Path):
-    output = tmp_path / "output"
-    with making([output], "a"):
-        output.write_text("first")
+def test_what_nobody_took_notice_of_is_not_made_again(output: Path, tmp_path: Path):
+    make(output, "a", "first")
     output.unlink()  # as Snakemake does before it runs a job again
     with making([output], "a") as needed:
         assert not needed
     assert output.read_text() == "first"
-    forget(tmp_path.parent)  # as the Snakefile does when a run has come to its end
+    forget(tmp_path)  # as the Snakefile does when a run comes to its end
     output.unlink()
-    with making([output], "a") as needed:
+    make(output, "a", "second")
+
+
+def test_what_was_made_with_other_settings_is_made_again(output: Path):
+    make(output, "a", "first")
+    make(output, "b", "second")
+    assert output.read_text() == "second"
+
+
+def test_all_outputs_must_have_been_kept(output: Path):
+    make(output, "a", "first")
+    with making([output, output.with_name("curves.csv")], "a") as needed:
         assert needed
-        output.write_text("second")
-    with making([output], "b") as needed:
-        assert needed
-        output.write_text("third")
-    assert output.read_text() == "third"
+        output.touch()
+        output.with_name("curves.csv").touch()
 
 
-def test_all_outputs_must_have_been_kept(tmp_path: Path):
-    outputs = [tmp_path / "output", tmp_path / "curves.csv"]
-    with making(outputs[:1], "a"):
-        outputs[0].touch()
-    with making(outputs, "a") as needed:
-        assert needed
-        outputs[1].touch()
+def test_outputs_that_another_run_deleted_meanwhile_are_an_error_and_the_checkpoint_stays(output: Path):
+    with pytest.raises(FileNotFoundError), making([output], "a"):
+        (output.parent / "checkpoint.safetensors").touch()
+    assert (output.parent / "checkpoint.safetensors").exists()
+    make(output, "a", "again")
 
 
-def test_without_links_it_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_without_links_it_is_made_again(output: Path, monkeypatch: pytest.MonkeyPatch):
     def refuse(*_: object) -> None:
         raise OSError(95, "Operation not supported")
 
     monkeypatch.setattr(os, "link", refuse)
     for _ in range(2):
-        with making([tmp_path / "output"], "a") as needed:
-            assert needed
-            (tmp_path / "output").touch()
+        make(output, "a", "text")
+        assert [path.name for path in output.parent.iterdir()] == ["encoder.safetensors"]
 
 
-def test_what_is_there_and_was_not_kept_is_made_again(tmp_path: Path):
-    (tmp_path / "output").touch()
-    with making([tmp_path / "output"], "a") as needed:
-        assert needed
+def test_what_is_there_and_was_not_kept_is_made_again(output: Path):
+    output.parent.mkdir(parents=True)
+    output.touch()
+    make(output, "a", "text")
 
 
-def test_files_that_cannot_be_locked_are_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog):
-    def refuse(*_: object) -> None:
-        raise OSError(95, "Operation not supported")
-
-    monkeypatch.setattr(module.fcntl, "flock", refuse)
-    monkeypatch.setattr(module.log, "propagate", True)
-    with making([tmp_path / "output"], "a") as needed:
-        assert needed
-    assert "files cannot be locked here (Operation not supported)" in caplog.text
+def test_forget_looks_at_trainings_alone(output: Path, tmp_path: Path):
+    make(output, "a", "text")
+    other = tmp_path / "people/render_people/.made"
+    other.mkdir(parents=True)
+    forget(tmp_path)
+    assert other.exists() and not (output.parent / ".made").exists()

@@ -14,6 +14,7 @@ from pathlib import Path
 import cv2
 
 from purereid.errors import UserError
+from purereid.lock import locked
 from purereid.provenance import digest, file_digest, write_provenance
 
 log = logging.getLogger("purereid")
@@ -25,7 +26,7 @@ def job(snakemake: object) -> Iterator["Job"]:
 
     Messages of ``log`` go to the rule's log file and to the terminal. A ``UserError`` or a full disk ends the
     script with one message in the log file, which Snakemake shows (``show-failed-logs``), and without a traceback.
-    After success the provenance lies beside the first output.
+    No two jobs run at a time for one artifact. After success the provenance lies beside the first output.
 
     Args:
         snakemake: the object that Snakemake puts into a script.
@@ -34,10 +35,11 @@ def job(snakemake: object) -> Iterator["Job"]:
     open_log(Path(snakemake.log[0]), this.name)
     log.info("started on %s", this.place)
     cv2.setNumThreads(snakemake.threads)
-    (this.folder / "provenance.json").unlink(missing_ok=True)  # it told of what Snakemake has just removed
     try:
-        yield this
-        write_provenance(this.folder, this.record, this.started)
+        with locked(this.folder, this.place, log.warning):
+            (this.folder / "provenance.json").unlink(missing_ok=True)  # it told of what Snakemake has just removed
+            yield this
+            write_provenance(this.folder, this.record, this.started)
     except UserError as error:
         log.error("%s", error)
         sys.exit(1)
@@ -95,6 +97,7 @@ class Job:
 def open_log(path: Path, name: str) -> None:
     """Send ``log`` to a file and, errors apart, to the terminal."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)  # a job that a killed Snakemake left behind may still write its own
     file = logging.FileHandler(path, mode="w")
     file.setFormatter(logging.Formatter("%(asctime)s %(message)s", datefmt="%H:%M:%S"))
     terminal = logging.StreamHandler(sys.stderr)

@@ -15,6 +15,7 @@ import numpy as np
 from purereid.retrieval.compiled import compiled
 
 TF32 = 2.0**-10  # of a float32 factor may be cut off on a GPU, if PyTorch is set so
+STRIP = 32  # rows of a tile looked at before the next: they stay in the cache
 SAMPLE = 128  # images from which the number of candidates is estimated
 PAIR_COST = 0.006  # what bfloat16 saves for one entry of the product, over the cost of one more candidate
 
@@ -26,7 +27,7 @@ class Error(NamedTuple):
     relative: float
 
 
-Visit = Callable[[int, int, np.ndarray], None]  # takes the first row and column of a tile, and the tile
+Visit = Callable[[int, int, np.ndarray], None]  # takes the first row and column of a part of the product, and the part
 
 
 class Candidates(NamedTuple):
@@ -48,7 +49,7 @@ def find_candidates(
         block: images per side of a tile; on a GPU, rows of the product held at a time.
         device: computes the product.
         precision: its number format: ``fp32``, ``bf16`` (only on the CPU), or ``auto``: what promises less work.
-        visit: is shown each tile, before the next is computed and on one thread; every pair of images is in one.
+        visit: is shown all that is computed of the product, some rows of a tile after the other, on one thread.
     """
     tried = _precisions(device) if precision == "auto" else [precision]
     errors = {name: largest_error(features, name, device) for name in tried}
@@ -113,12 +114,15 @@ def from_tiles(
     values = np.full((len(features), width), -np.inf, np.float32)
 
     def use(first: int, second: int, tile: np.ndarray) -> None:
-        if visit:
-            visit(first, second, tile)
-        rows, columns = slice(first, first + len(tile)), slice(second, second + tile.shape[1])
-        take_largest(tile, first, second, images[rows], values[rows])
-        if first != second:
-            take_largest_of_columns(tile, first, images[columns], values[columns])
+        columns = slice(second, second + tile.shape[1])
+        for start in range(0, len(tile), STRIP):
+            strip = tile[start : start + STRIP]
+            rows = slice(first + start, first + start + len(strip))
+            if visit:
+                visit(rows.start, second, strip)
+            take_largest(strip, rows.start, second, images[rows], values[rows])
+            if first != second:
+                take_largest_of_columns(strip, rows.start, images[columns], values[columns])
 
     with ThreadPoolExecutor(1) as selector:  # selects from one tile while the next is computed
         selection = None

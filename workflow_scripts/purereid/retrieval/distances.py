@@ -55,7 +55,7 @@ def cosine_blocks(
         yield np.subtract(1, block, out=block)
 
 
-def copied_blocks(distances: np.ndarray, memory: int = BLOCK_BYTES) -> Iterator[np.ndarray]:
+def copied_blocks(distances: np.ndarray, memory: int = BLOCK_BYTES // 4) -> Iterator[np.ndarray]:
     """Consecutive rows of a distance matrix [Q, G] (also a memory map) as float32 copies [b, G].
 
     The next block overwrites the one before.

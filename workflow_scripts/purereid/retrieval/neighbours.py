@@ -14,9 +14,11 @@ from purereid.errors import UserError
 from purereid.retrieval.candidates import Candidates, Visit, find_candidates, floors, largest_error
 from purereid.retrieval.compiled import compiled, in_threads
 from purereid.retrieval.distances import block_rows
+from purereid.retrieval.ragged import Ragged
 
 BLOCK = 2048  # images per side of a tile
-CHUNK_BYTES = 16 * 2**20  # of similarities held by a thread
+CHUNK = 64  # images whose candidates a thread ranks at a time
+CHUNK_BYTES = 16 * 2**20  # of similarities to all others held by a thread
 LENGTH_ERROR = 1e-3  # by which the length of a feature may differ from 1
 
 
@@ -66,8 +68,8 @@ def nearest_neighbours(
         device: computes the fast product.
         precision: of the fast product: ``fp32``, ``bf16``, or ``auto``: bfloat16 on a CPU that computes with it, if
             the features are unlike enough. GPUs take ``fp32``: their bfloat16 sums have no such bound.
-        visit: is shown each tile of the fast product: its first row, its first column, float32 [b, c]; every pair of
-            images is in one of them, in one order at least.
+        visit: is shown the fast product part by part: first row, first column, float32 [b, c]; every pair of images
+            is in one of the parts, in one order at least. A part is overwritten later.
 
     Returns:
         The same bits whatever block, device and precision. A similarity is the float32 dot product of two features,
@@ -121,14 +123,16 @@ def approximate_neighbours(features: np.ndarray, k: int, *, lists: int, probes: 
     result = _empty(len(features), k)
     for start in range(0, len(features), BLOCK):
         _, found = index.search(features[start : start + BLOCK], k + 1)  # -1 where the lists searched hold fewer
-        for row, line in enumerate(found, start):
-            others = line[(line >= 0) & (line != row)].astype(np.int32)
-            if len(others) < k:
-                raise UserError(
-                    f"{probes} of {lists} lists hold only {len(others)} others near image {row}, {k} are wanted",
-                    do="search more lists, or sort the images into fewer",
-                )
-            _rank(features, row, others, result)
+        rows = np.arange(start, start + len(found))
+        others = _chosen(found.astype(np.int32), (found >= 0) & (found != rows[:, None]))
+        least = np.argmin(others.lengths)
+        if others.lengths[least] < k:
+            raise UserError(
+                f"{probes} of {lists} lists hold only {others.lengths[least]} others near image {rows[least]}, {k} are "
+                "wanted",
+                do="search more lists, or sort the images into fewer",
+            )
+        _rank(features, rows, others, result)
     return result
 
 
@@ -139,56 +143,66 @@ def _settle(features: np.ndarray, candidates: Candidates, result: Neighbours) ->
     certain = values.min(axis=1) < lowest
     if images.shape[1] == len(features) - 1:
         certain[:] = True
-
     rows = np.flatnonzero(certain)
 
     def settle(part: slice) -> None:
-        for row in rows[part]:
-            _rank(features, row, images[row, values[row] >= lowest[row]], result)
+        own = rows[part]
+        _rank(features, own, _chosen(images[own], values[own] >= lowest[own, None]), result)
 
-    in_threads(settle, len(rows), block_rows(len(features), CHUNK_BYTES))
+    in_threads(settle, len(rows), CHUNK)
     return np.flatnonzero(~certain)
 
 
 def _settle_among_all(features: np.ndarray, rows: np.ndarray, result: Neighbours) -> None:
     """Rank, for the given images, all others that can be among the nearest."""
     error = largest_error(features, "fp32")
+    everyone = np.arange(len(features), dtype=np.int32)
 
     def settle(part: slice) -> None:
         values = features[rows[part]] @ features.T
         values[np.arange(len(values)), rows[part]] = -np.inf
         near = values >= floors(values, result.indices.shape[1], error)[:, None]
-        for row, others in zip(rows[part], near, strict=True):
-            _rank(features, row, np.flatnonzero(others).astype(np.int32), result)
+        _rank(features, rows[part], _chosen(everyone, near), result)
 
     in_threads(settle, len(rows), block_rows(len(features), CHUNK_BYTES))
 
 
-def _rank(features: np.ndarray, row: int, others: np.ndarray, result: Neighbours) -> None:
-    """Put the k nearest of some others of an image, int32 [n], into the result."""
-    others = np.sort(others)
-    cosines = similarities(features, row, others)
-    order = np.argsort(-cosines, kind="stable")[: result.indices.shape[1]]
-    result.indices[row], result.similarity[row] = others[order], cosines[order]
+def _chosen(images: np.ndarray, mask: np.ndarray) -> Ragged:
+    """Of each row of images, int32 [b, n] or [n] for all rows, those for which the mask [b, n] is true."""
+    bounds = np.concatenate([[0], np.cumsum(np.count_nonzero(mask, axis=1))])
+    return Ragged(np.broadcast_to(images, mask.shape)[mask], bounds)
 
 
-@compiled("f4[::1](Array(f4, 2, 'C', True), i8, i4[::1])", reorder_sums=True)
-def similarities(features: np.ndarray, row: int, others: np.ndarray) -> np.ndarray:
-    """Dot products of one feature with others, float32 [n]; a pair has the same bits wherever the two stand."""
-    result = np.empty(len(others), np.float32)
-    own, last = features[row], len(others) - 1
-    for place in range(0, len(others), 4):  # four at a time: reading them from memory takes most of the time
-        b, c, d = min(place + 1, last), min(place + 2, last), min(place + 3, last)
-        first, second = features[others[place]], features[others[b]]
-        third, fourth = features[others[c]], features[others[d]]
-        total0 = total1 = total2 = total3 = np.float32(0)
-        for i in range(len(own)):
-            total0 += own[i] * first[i]
-            total1 += own[i] * second[i]
-            total2 += own[i] * third[i]
-            total3 += own[i] * fourth[i]
-        result[place], result[b], result[c], result[d] = total0, total1, total2, total3
-    return result
+def _rank(features: np.ndarray, rows: np.ndarray, others: Ragged, result: Neighbours) -> None:
+    """Put the k nearest of some others of each of some images into the result."""
+    cosines = np.empty(len(others.values), np.float32)
+    similarities(features, rows, others.values, others.bounds, cosines)
+    order = np.lexsort((others.values, -cosines, others.owners))
+    first = order[others.bounds[:-1, None] + np.arange(result.indices.shape[1])]
+    result.indices[rows], result.similarity[rows] = others.values[first], cosines[first]
+
+
+@compiled("void(Array(f4, 2, 'C', True), i8[::1], i4[::1], i8[::1], f4[::1])", reorder_sums=True)
+def similarities(
+    features: np.ndarray, rows: np.ndarray, others: np.ndarray, bounds: np.ndarray, result: np.ndarray
+) -> None:
+    """Dot products of the i-th of some features with ``others[bounds[i]:bounds[i + 1]]``, put in the same places.
+
+    A pair has the same bits wherever the two stand.
+    """
+    for i in range(len(rows)):
+        own, last = features[rows[i]], bounds[i + 1] - 1
+        for place in range(bounds[i], bounds[i + 1], 4):  # four at a time: reading from memory takes most of the time
+            b, c, d = min(place + 1, last), min(place + 2, last), min(place + 3, last)
+            first, second = features[others[place]], features[others[b]]
+            third, fourth = features[others[c]], features[others[d]]
+            total0 = total1 = total2 = total3 = np.float32(0)
+            for j in range(len(own)):
+                total0 += own[j] * first[j]
+                total1 += own[j] * second[j]
+                total2 += own[j] * third[j]
+                total3 += own[j] * fourth[j]
+            result[place], result[b], result[c], result[d] = total0, total1, total2, total3
 
 
 def _empty(count: int, k: int) -> Neighbours:

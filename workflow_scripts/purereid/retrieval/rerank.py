@@ -16,7 +16,7 @@ from purereid.retrieval.compiled import compiled, in_threads
 from purereid.retrieval.distances import BLOCK_BYTES, block_rows
 from purereid.retrieval.neighbours import nearest_neighbours, similarities
 
-CHUNK = 64  # queries that a thread works on
+CHUNK = 64  # images that a thread works on
 ROUNDING = 1e-6  # a distance up to this may be 0
 
 
@@ -115,9 +115,14 @@ def encode(features: np.ndarray, neighbours: np.ndarray, largest: np.ndarray, k1
     """
     sets = expanded(reciprocal(neighbours), reciprocal(neighbours[:, : round(k1 / 2) + 1]))
     members = sets.indices.astype(np.int32)
-    lists = np.split(members, sets.indptr[1:-1])
-    cosines = np.concatenate([similarities(features, row, own) for row, own in enumerate(lists)])
-    rows = np.repeat(np.arange(len(features)), np.diff(sets.indptr))
+    images, bounds = np.arange(len(features)), sets.indptr.astype(np.int64)
+    cosines = np.empty(len(members), np.float32)
+
+    def compute(part: slice) -> None:
+        similarities(features, images[part], members, bounds[part.start : part.stop + 1], cosines)
+
+    in_threads(compute, len(images), CHUNK)
+    rows = np.repeat(images, np.diff(bounds))
     weights = np.exp(-np.where(members == rows, 0, 1 - cosines) / largest[rows])
     sums = np.add.reduceat(weights, sets.indptr[:-1])
     return sparse.csr_array((weights / sums[rows], members, sets.indptr), shape=sets.shape)
