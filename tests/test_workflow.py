@@ -301,6 +301,32 @@ def test_killed_trainer_ends_with_the_same_bytes(
     assert project.digests(f"{folder}/*") == resumed
 
 
+def test_a_training_that_outlived_snakemake_is_not_made_again(project: Project):
+    project.override(train_reid={"epochs": 60})
+    folder = project.folder / TRAINED
+    log = project.folder / "logs/people/train_reid/baseline/seed1.log"
+    log.unlink()
+    run = subprocess.Popen(
+        project.command(f"{TRAINED}/encoder.safetensors"),
+        cwd=project.folder,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    while not (log.exists() and "steps on cpu" in log.read_text()):
+        assert run.poll() is None
+        time.sleep(0.01)
+    run.kill()
+    run.wait()
+    while (folder / ".lock").exists():
+        time.sleep(0.1)
+    made = project.digests("people/train_reid/baseline/seed1/*")
+    project.run("--unlock")
+    project.run(f"{TRAINED}/encoder.safetensors")
+    assert "another job has made it already" in log.read_text() and "epoch" not in log.read_text()
+    assert project.digests("people/train_reid/baseline/seed1/*") == made
+    assert not (folder / ".made").exists()
+
+
 # --- a user's mistakes ------------------------------------------------------------------------------------------------
 
 

