@@ -1,6 +1,7 @@
 """Training of the network for links: what is written, that it learns, resumes byte by byte, and what it refuses."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from purereid.graph.network_file import load_network
 from purereid.graph.train_gcn import GCNTrainer, train_gcn
 from purereid.graph.training_data import GraphImages, images_with_graph, real_images
 from purereid.retrieval.neighbours import nearest_neighbours
+from purereid.training.made import MADE
 
 PEOPLE, IMAGES, LENGTH = 24, 6, 16
 OUTPUTS = ("gcn.safetensors", "curves.csv", "links.json")
@@ -70,6 +72,7 @@ class Set:
         """Train; the files that were written."""
         inputs = {name: self.folder / f"{name}.parquet" for name in ("features", "index")}
         outputs = {name.split(".")[0]: self.folder / folder / name for name in OUTPUTS}
+        shutil.rmtree(self.folder / folder / MADE, ignore_errors=True)  # else what is there would not be made again
         train_gcn(**inputs, **outputs, settings=SETTINGS | changed, stamp="s")
         return {name: path.read_bytes() for name, path in zip(OUTPUTS, outputs.values(), strict=True)}
 

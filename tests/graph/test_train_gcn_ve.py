@@ -1,6 +1,7 @@
 """Training of GCN-V and GCN-E: what is written, that they learn, resume byte by byte, and what they refuse."""
 
 import json
+import shutil
 from functools import partial
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from purereid.graph.train_gcn_e import train_gcn_e
 from purereid.graph.train_gcn_v import correlation, train_gcn_v
 from purereid.graph.vertex_confidence import margins, vertex_confidence
 from purereid.retrieval.neighbours import nearest_neighbours
+from purereid.training.made import MADE
 
 PEOPLE, IMAGES, LENGTH = 48, 8, 12
 COMMON = {
@@ -77,6 +79,7 @@ class Set:
         inputs = {name: self.folder / f"{name}.parquet" for name in ("features", "index")}
         files = {name: f"{name}.safetensors", "curves": "curves.csv", "scores": "scores.json"}
         outputs = {key: self.folder / folder / file for key, file in files.items()}
+        shutil.rmtree(self.folder / folder / MADE, ignore_errors=True)  # else what is there would not be made again
         train(**inputs, **outputs, settings=settings, stamp="s")
         return {key: path.read_bytes() for key, path in outputs.items()}
 
