@@ -32,7 +32,8 @@ test-slurm: $(READY)
 bench-slurm: $(READY)
 	$(BIN)/python tests/slurm/bench.py
 
-status: $(READY)
+status:
+	@test -x $(BIN)/snakemake || { echo "there is no environment yet: make demo or make test sets it up"; exit 1; }
 	@PYTHONPATH=workflow_scripts $(BIN)/python -m purereid.status $(if $(PROFILE),--profile $(PROFILE)) $(if $(CONFIG),--configfile $(CONFIG))
 
 format: $(READY)

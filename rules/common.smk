@@ -12,6 +12,7 @@ sys.path.append(str(SCRIPTS))
 
 from purereid import provenance
 from purereid.configuration import Configuration, canonical
+from purereid.configuration_checks import check_deployment
 from purereid.errors import UserError
 from purereid.graph.purifiers.registry import NETWORKS, RULES
 from purereid.systems.registry import code_of, maps_needed
@@ -19,6 +20,7 @@ from purereid.training.made import forget
 
 try:
     setup = Configuration(config, Path(workflow.basedir) / "rules/schemas/config.schema.yaml")
+    check_deployment(setup.config, [str(method) for method in workflow.deployment_settings.deployment_method])
 except UserError as error:
     raise WorkflowError(str(error)) from None
 

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from configured import configure, put, refused
+from purereid.configuration_checks import check_deployment
+from purereid.errors import UserError
 
 
 @pytest.mark.parametrize(
@@ -20,6 +22,30 @@ from configured import configure, put, refused
 def test_unknown_names_are_told(config: dict, path: str, value: object, message: str):
     put(config, path, value)
     assert message in refused(config)
+
+
+@pytest.mark.parametrize(("gpus", "most"), [(3, 2), (100, 64), (128, 64)])
+def test_gpus_that_cannot_share_a_batch_are_told(config: dict, gpus: int, most: int):
+    put(config, "experiments.baseline.gpus", gpus)
+    message = refused(config)
+    assert f"a batch of 64 images cannot be shared by {gpus} GPUs" in message
+    assert f"set gpus to {most}, or" in message
+
+
+@pytest.mark.parametrize("gpus", [0, 1, 2, 64])
+def test_gpus_that_share_a_batch_are_accepted(config: dict, gpus: int):
+    put(config, "experiments.baseline.gpus", gpus)
+    assert configure(config).gpus("baseline") == gpus
+
+
+@pytest.mark.parametrize(
+    ("method", "key", "value"), [("apptainer", "container", "a.sif"), ("env-modules", "envmodules", ["CUDA"])]
+)
+def test_a_deployment_without_what_it_deploys_is_told(config: dict, method: str, key: str, value: object):
+    with pytest.raises(UserError, match=f"--sdm {method} is given, and {key} is empty"):
+        check_deployment(config, [method])
+    check_deployment(config | {key: value}, [method])
+    check_deployment(config, ["conda"])
 
 
 # --- generators -------------------------------------------------------------------------------------------------------

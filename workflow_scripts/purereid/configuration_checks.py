@@ -24,6 +24,7 @@ def check(setup: "Configuration") -> None:
         UserError: the first mistake that is found.
     """
     _check_names(setup)
+    _check_batches(setup)
     _check_generators(setup)
     _check_purifiers(setup)
     _check_weights(setup)
@@ -37,6 +38,41 @@ def _check_names(setup: "Configuration") -> None:
             where = f"experiments.{experiment}.{key}" if key in entry else "dataset"
             for dataset in named:
                 _check_known(dataset, setup.datasets, where, "data set")
+
+
+def _check_batches(setup: "Configuration") -> None:
+    """A batch is shared by the GPUs of a training in equal parts."""
+    for experiment in setup.experiments:
+        settings, gpus = setup.section("train_reid", experiment), setup.gpus(experiment)
+        batch = settings["identities_per_batch"] * settings["images_per_identity"] + settings["generated_per_batch"]
+        if gpus > 1 and batch % gpus:
+            most = max(number for number in range(1, gpus) if batch % number == 0)
+            raise UserError(
+                f"a batch of {batch} images cannot be shared by {gpus} GPUs",
+                where=f"gpus of the experiment {experiment}",
+                expected="a batch size that is a multiple of the number of GPUs",
+                do=f"set gpus to {most}, or change identities_per_batch, images_per_identity or generated_per_batch",
+            )
+
+
+def check_deployment(config: dict, methods: Iterable[str]) -> None:
+    """Refuse ``--sdm`` without what it deploys: jobs would run in another environment than the user believes.
+
+    Args:
+        config: with the keys container and envmodules.
+        methods: names that were given to ``--sdm``.
+
+    Raises:
+        UserError: the key is empty.
+    """
+    for method, key in (("apptainer", "container"), ("env-modules", "envmodules")):
+        if method in methods and not config[key]:
+            raise UserError(
+                f"--sdm {method} is given, and {key} is empty",
+                where=key,
+                expected="what the jobs are to run in",
+                do="name it in your config (profiles/examples has an example), and pass that with --configfile",
+            )
 
 
 def _check_known(name: str, known: Iterable[str], where: str, kind: str) -> None:
