@@ -40,15 +40,14 @@ install_packages() {
     echo "installing ${missing[*]}"
     export DEBIAN_FRONTEND=noninteractive
     apt-get update --quiet=2
-    # this file keeps the packages from starting daemons of their own
     local policy=/usr/sbin/policy-rc.d
-    [ ! -e $policy ] || fail "$policy is there already"
-    trap "rm -f $policy" EXIT
-    printf '#!/bin/sh\nexit 101\n' > $policy
-    chmod +x $policy
+    if [ ! -e $policy ]; then  # it keeps the packages from starting daemons of their own
+        trap "rm -f $policy" EXIT
+        printf '#!/bin/sh\nexit 101\n' > $policy
+        chmod +x $policy
+    fi
     apt-get install --yes --quiet=2 --no-install-recommends "${missing[@]}" >/dev/null
-    rm $policy
-    trap - EXIT
+    [ -z "$(trap -p EXIT)" ] || { rm $policy; trap - EXIT; }
 }
 
 write_configuration() {
