@@ -281,9 +281,7 @@ def test_killed_trainer_ends_with_the_same_bytes(
     checkpoint = project.folder / f"results/{folder}/checkpoint.safetensors"
     log = project.folder / f"logs/{folder}.log"
     log.unlink()
-    run = subprocess.Popen(
-        project.command(target), cwd=project.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+    run = project.start(target)
     seen = set()
     while len(seen) < checkpoints or not (log.exists() and "steps on cpu" in log.read_text()):
         assert run.poll() is None, "the training ended before it could be killed"
@@ -306,12 +304,7 @@ def test_a_training_that_outlived_snakemake_is_not_made_again(project: Project):
     folder = project.folder / TRAINED
     log = project.folder / "logs/people/train_reid/baseline/seed1.log"
     log.unlink()
-    run = subprocess.Popen(
-        project.command(f"{TRAINED}/encoder.safetensors"),
-        cwd=project.folder,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    run = project.start(f"{TRAINED}/encoder.safetensors")
     while not (log.exists() and "steps on cpu" in log.read_text()):
         assert run.poll() is None
         time.sleep(0.01)

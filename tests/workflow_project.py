@@ -33,6 +33,12 @@ class Project:
         assert (done.returncode != 0) == fails, text
         return text
 
+    def start(self, *arguments: str) -> subprocess.Popen:
+        """Begin a run in a process group of its own; what it prints goes to run.log."""
+        with (self.folder / "run.log").open("w") as file:
+            command = self.command(*arguments)
+            return subprocess.Popen(command, cwd=self.folder, stdout=file, stderr=file, start_new_session=True)
+
     def planned(self, *targets: str) -> dict[str, int]:
         """Jobs that a dry run announces: rule -> number."""
         text = self.run(*targets, "--dry-run", "--quiet", "rules")

@@ -59,11 +59,11 @@ class SlurmProject(Project):
         path = self.folder / f"logs/{MODEL}.log"
         return path.read_text() if path.exists() else ""
 
-    def start(self, *arguments: str) -> subprocess.Popen:
-        """Begin a run in a process group of its own; what it prints goes to run.log."""
-        with (self.folder / "run.log").open("w") as file:
-            command = self.command(*arguments)
-            return subprocess.Popen(command, cwd=self.folder, stdout=file, stderr=file, start_new_session=True)
+    def start_training(self) -> subprocess.Popen:
+        """Begin a run that trains the model, and wait for its first checkpoint."""
+        run = self.start(ENCODER)
+        until("a checkpoint", self.checkpoint.exists, run)
+        return run
 
     def printed(self) -> str:
         return (self.folder / "run.log").read_text()
@@ -107,6 +107,12 @@ def until(what: str, holds: Callable[[], object], run: subprocess.Popen | None =
         assert run is None or run.poll() is None, f"the run ended before {what}"
         assert time.monotonic() < end, f"in vain: {what}"
         time.sleep(0.1)
+
+
+def kill(run: subprocess.Popen) -> None:
+    """SIGKILL for Snakemake, of which its jobs know nothing."""
+    os.killpg(run.pid, signal.SIGKILL)
+    run.wait()
 
 
 @pytest.fixture(scope="session")
@@ -200,8 +206,7 @@ def test_several_gpus_are_asked_for_on_one_node(training: tuple[SlurmProject, di
 def test_a_time_limit_in_the_middle_of_a_training(training: tuple[SlurmProject, dict]):
     project, expected = training
     project.override(resources={"train_reid": {"runtime": 1}})
-    run = project.start(ENCODER)
-    until("a checkpoint", project.checkpoint.exists, run)
+    run = project.start_training()
     project.trainer().suspend()  # a training that takes longer than its minute, on a machine of any speed
     (first,) = project.jobs()
     until("the end of its time", lambda: project.jobs() != [first], run)
@@ -224,8 +229,7 @@ def test_out_of_memory_asks_for_more(training: tuple[SlurmProject, dict]):
 
 def test_a_cancelled_job_is_submitted_again_and_goes_on(training: tuple[SlurmProject, dict]):
     project, expected = training
-    run = project.start(ENCODER)
-    until("a checkpoint", project.checkpoint.exists, run)
+    run = project.start_training()
     (number,) = project.jobs()
     slurm("scancel", number)
     project.ends_well(run)
@@ -236,8 +240,7 @@ def test_a_cancelled_job_is_submitted_again_and_goes_on(training: tuple[SlurmPro
 
 def test_interrupt_cancels_the_jobs_and_the_next_run_goes_on(training: tuple[SlurmProject, dict]):
     project, expected = training
-    run = project.start(ENCODER)
-    until("a checkpoint", project.checkpoint.exists, run)
+    run = project.start_training()
     run.send_signal(signal.SIGINT)
     assert run.wait(PATIENCE) != 0
     until("the queue is empty", lambda: not project.jobs())
@@ -249,10 +252,8 @@ def test_interrupt_cancels_the_jobs_and_the_next_run_goes_on(training: tuple[Slu
 
 def test_after_a_kill_the_second_job_waits_for_the_first(training: tuple[SlurmProject, dict]):
     project, expected = training
-    run = project.start(ENCODER)
-    until("a checkpoint", project.checkpoint.exists, run)
-    os.killpg(run.pid, signal.SIGKILL)
-    run.wait()
+    run = project.start_training()
+    kill(run)
     (first,) = project.jobs()
     trainer = project.trainer()
     trainer.suspend()
@@ -270,10 +271,8 @@ def test_after_a_kill_the_second_job_waits_for_the_first(training: tuple[SlurmPr
 
 def test_what_a_job_made_after_a_kill_stays(training: tuple[SlurmProject, dict]):
     project, expected = training
-    run = project.start(ENCODER)
-    until("a checkpoint", project.checkpoint.exists, run)
-    os.killpg(run.pid, signal.SIGKILL)
-    run.wait()
+    run = project.start_training()
+    kill(run)
     until("the end of its job", lambda: not project.jobs())
     project.run("--unlock")
     assert "Nothing to be done" in project.run(ENCODER)
@@ -283,8 +282,7 @@ def test_what_a_job_made_after_a_kill_stays(training: tuple[SlurmProject, dict])
 @pytest.mark.alone
 def test_a_restart_of_the_controller_is_survived(training: tuple[SlurmProject, dict]):
     project, expected = training
-    run = project.start(ENCODER)
-    until("a checkpoint", project.checkpoint.exists, run)
+    run = project.start_training()
     subprocess.run([CLUSTER, "ctld"], check=True)
     project.ends_well(run)
     assert project.digests(f"{MODEL}/*") == expected

@@ -97,7 +97,7 @@ def read_encoder(files: Files) -> str:
         UserError: the files stem from different models.
     """
     paths = paths_of(files)
-    found = [(pq.read_schema(path).metadata or {}).get(ENCODER.encode(), b"").decode() for path in paths]
+    found = [_encoder(pq.read_schema(path)) for path in paths]
     _check_alike(found, "encoder", paths)
     return found[0]
 
@@ -106,7 +106,7 @@ def _open_all(paths: Sequence[Path]) -> list[pq.ParquetFile]:
     """Files of one width and one encoder."""
     opened = [_open(path) for path in paths]
     _check_alike([_width(file) for file in opened], "width", paths)
-    read_encoder(paths)
+    _check_alike([_encoder(file.schema_arrow) for file in opened], "encoder", paths)
     return opened
 
 
@@ -139,6 +139,10 @@ def _is_text(kind: pa.DataType | None) -> bool:
 
 def _is_vector(kind: pa.DataType | None) -> bool:
     return kind is not None and pa.types.is_fixed_size_list(kind) and kind.value_type == pa.float32()
+
+
+def _encoder(schema: pa.Schema) -> str:
+    return (schema.metadata or {}).get(ENCODER.encode(), b"").decode()
 
 
 def _width(file: pq.ParquetFile) -> int:

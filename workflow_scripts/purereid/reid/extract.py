@@ -9,11 +9,11 @@ import torch
 from purereid.data.features import write_features
 from purereid.data.images import load_images
 from purereid.data.index import read_index
+from purereid.data.shard_rows import rows_of_shard
 from purereid.data.transforms import normalise
 from purereid.logs import log
 from purereid.provenance import file_digest
 from purereid.reid.model import ReIDModel, load_model
-from purereid.reid.shard_rows import rows_of_shard
 from purereid.training.distributed import first_device
 from purereid.training.precision import autocast
 

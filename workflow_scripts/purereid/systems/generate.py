@@ -9,6 +9,7 @@ import torch
 from purereid.data.index import read_index
 from purereid.data.keypoints import read_keypoints
 from purereid.data.pairs import read_pairs, whole_torso
+from purereid.data.shard_rows import range_of_shard
 from purereid.data.shard_writer import encode, write_shard
 from purereid.errors import UserError
 from purereid.logs import log
@@ -78,7 +79,7 @@ def generate(
     )
     injected, kind = (chosen["injected"], settings["format"]) if purpose == "train" else (NO_INJECTION, "png")
     plan = plan_injection(plan, **injected, seed=chosen["seed"])
-    start, stop = (len(plan) * number // shards for number in (shard, shard + 1))
+    start, stop = range_of_shard(len(plan), shard, shards)
     own = plan.iloc[start:stop].assign(
         image=image_names(name, purpose, FORMATS[kind], start, stop),
         seed=image_seeds(chosen["seed"], purpose, start, stop),

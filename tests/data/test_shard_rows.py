@@ -5,8 +5,8 @@ import logging
 import pandas as pd
 import pytest
 
+from purereid.data.shard_rows import rows_of_shard
 from purereid.errors import UserError
-from purereid.reid.shard_rows import rows_of_shard
 
 SECTION = "extract_features"
 

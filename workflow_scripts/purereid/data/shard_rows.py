@@ -6,13 +6,18 @@ from purereid.errors import UserError
 from purereid.logs import log
 
 
+def range_of_shard(count: int, shard: int, shards: int) -> tuple[int, int]:
+    """First row of a shard of ``count`` rows, and the first of the next; no two shards differ by more than one row."""
+    return count * shard // shards, count * (shard + 1) // shards
+
+
 def rows_of_shard(rows: pd.DataFrame, shard: int, shards: int, section: str) -> pd.DataFrame:
     """A contiguous range of rows; the ranges of all shards together are the rows in their order.
 
     Args:
         rows: of an index, those of all jobs.
         shard: number of this shard, from 0.
-        shards: number of all; no two differ by more than one row.
+        shards: number of all.
         section: of the config that says ``shards``, for messages.
 
     Raises:
@@ -31,6 +36,6 @@ def rows_of_shard(rows: pd.DataFrame, shard: int, shards: int, section: str) -> 
             expected="an image for each job",
             do="lower the number, or name splits that have images",
         )
-    start, stop = (len(rows) * number // shards for number in (shard, shard + 1))
+    start, stop = range_of_shard(len(rows), shard, shards)
     log.info("shard %d-of-%d: images %d to %d of %d", shard, shards, start + 1, stop, len(rows))
     return rows.iloc[start:stop]
