@@ -68,9 +68,9 @@ def unit(seed, count, width=16):
 
 
 def assert_same(ranking, expected):
-    for field in fields(ranking):
-        wanted = expected[field.name] if isinstance(expected, dict) else getattr(expected, field.name)
-        np.testing.assert_allclose(getattr(ranking, field.name), wanted, rtol=1e-6, atol=1e-6, err_msg=field.name)
+    wanted = expected if isinstance(expected, dict) else vars(expected)
+    for name, values in wanted.items():
+        np.testing.assert_allclose(getattr(ranking, name), values, rtol=1e-6, atol=1e-6, err_msg=name)
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -318,7 +318,7 @@ def test_normalise_refuses_features_without_a_direction(bad):
 def test_camera_pairs_equal_slow_reference():
     labels = people(16)
     query, gallery = unit(17, 40), unit(18, 150)
-    rows = camera_pairs(query, gallery, *labels)
+    rows = camera_pairs(rank(query, gallery, *labels, in_cameras=True), *labels[2:])
     pids, gallery_pids, camids, gallery_camids = labels
     assert [(row["query_camid"], row["gallery_camid"]) for row in rows] == [
         (a, b) for a in range(3) for b in range(3) if a != b
@@ -334,7 +334,25 @@ def test_camera_pairs_equal_slow_reference():
         assert row["rank1"] == pytest.approx(np.mean(expected["first"][expected["good"] > 0] == 1))
 
 
+def test_ranks_in_a_camera_with_ties_and_junk():
+    pids, gallery_pids, camids, gallery_camids = people(20)
+    distances = np.random.default_rng(0).integers(0, 4, (40, 150)).astype(np.float32)
+    ranking = rank_blocks([distances.copy()], pids, gallery_pids, camids, gallery_camids, in_cameras=True)
+    assert len(ranking.in_cameras) == ranking.good.sum() and ranking.in_cameras[:, 2].max() > 10
+    for query, image, place in ranking.in_cameras:
+        junk = (gallery_pids == -1) | ((gallery_pids == pids[query]) & (gallery_camids == camids[query]))
+        seen = np.flatnonzero((gallery_camids == gallery_camids[image]) & ~junk)
+        order = seen[np.argsort(distances[query, seen], kind="stable")]
+        assert place == 1 + order.tolist().index(image)
+
+
 def test_camera_pairs_leave_out_unknown_cameras():
-    labels = people(19)
-    unknown = labels[2] * 0 - 1, labels[3] * 0 - 1
-    assert camera_pairs(unit(0, 40), unit(1, 150), *labels[:2], *unknown) == []
+    pids, gallery_pids, camids, gallery_camids = people(19)
+    query, gallery = unit(0, 40), unit(1, 150)
+    nobody = np.full_like(camids, -1), np.full_like(gallery_camids, -1)
+    assert camera_pairs(rank(query, gallery, pids, gallery_pids, *nobody, in_cameras=True), *nobody) == []
+    some = camids.copy(), gallery_camids.copy()
+    some[0][:5] = some[1][:20] = -1
+    rows = camera_pairs(rank(query, gallery, pids, gallery_pids, *some, in_cameras=True), *some)
+    assert rows and all(row["query_camid"] >= 0 <= row["gallery_camid"] for row in rows)
+    assert max(row["queries"] for row in rows) < 35

@@ -81,7 +81,8 @@ def evaluate(
     multi = _multi_images(table, sides, protocol, features)
     both = _read(features, pd.concat([sides.query["image"], sides.gallery["image"]]))
     query, gallery = both[: len(sides.query)], both[len(sides.query) :]
-    ranking = rank(query, gallery, **sides.labels)
+    by_camera = protocol != "single_gallery_shot" and sides.same_camera_removed
+    ranking = rank(query, gallery, **sides.labels, in_cameras=by_camera)
     single = _single_query(ranking, query, gallery, sides, protocol, seed)
     pooled, remark = _multi_query(features, multi, query, gallery, sides)
     settings = {"k1": k1, "k2": k2, "distance_weight": distance_weight}
@@ -103,7 +104,7 @@ def evaluate(
         "multi_query": pooled,
         "reranked": reranked,
         "centralised": centralised,
-        "camera_pairs": _camera_pairs(query, gallery, sides, protocol),
+        "camera_pairs": camera_pairs(ranking, *sides.camids) if by_camera else [],
     }
     _write_ranks(Path(ranks), sides, ranking)
     write_text(scores, json.dumps(result, indent=2, allow_nan=False) + "\n")
@@ -166,13 +167,6 @@ def _centralised(features: np.ndarray, sides: Sides) -> dict:
     """Scores of the centralised features."""
     moved = centralise(features)
     return mean_scores(rank(moved[: len(sides.query)], moved[len(sides.query) :], **sides.labels, top=0))
-
-
-def _camera_pairs(query: np.ndarray, gallery: np.ndarray, sides: Sides, protocol: str) -> list[dict]:
-    if protocol == "single_gallery_shot" or not sides.same_camera_removed:
-        return []
-    labels = sides.labels
-    return camera_pairs(query, gallery, **{name: value for name, value in labels.items() if "files" not in name})
 
 
 def _counts(sides: Sides, ranking: Ranking) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -26,6 +27,8 @@ class Ranking:
         top_indices: [Q, T] int32, gallery indices of the nearest images; -1 beyond the end of the list.
         top_distances: [Q, T] float32, ascending; inf beyond the end.
         top_right: [Q, T] bool.
+        in_cameras: [M, 3] int64: query, right image, and its rank, 1-based, among the gallery images of its camera
+            alone; for all right images if it was asked for, else for none.
     """
 
     good: np.ndarray
@@ -37,6 +40,7 @@ class Ranking:
     top_indices: np.ndarray
     top_distances: np.ndarray
     top_right: np.ndarray
+    in_cameras: np.ndarray
 
     @property
     def without_match(self) -> int:
@@ -56,6 +60,7 @@ def rank(
     gallery_files: np.ndarray | None = None,
     memory: int = BLOCK_BYTES,
     top: int = 10,
+    in_cameras: bool = False,
     device: str = "cpu",
 ) -> Ranking:
     """Rank the gallery for each query by cosine distance, 1 - cos.
@@ -67,6 +72,7 @@ def rank(
         query_pids, gallery_pids, query_camids, gallery_camids, query_files, gallery_files: see ``matches``.
         memory: bytes for one block of distances.
         top: how many nearest images to keep for each query.
+        in_cameras: whether right images are ranked among the images of their own camera too, for ``camera_pairs``.
         device: computes the distances.
 
     Raises:
@@ -74,7 +80,8 @@ def rank(
     """
     files = {"query_files": query_files, "gallery_files": gallery_files}
     blocks = cosine_blocks(query, gallery, memory, device)
-    return rank_blocks(blocks, query_pids, gallery_pids, query_camids, gallery_camids, **files, top=top)
+    options = files | {"top": top, "in_cameras": in_cameras}
+    return rank_blocks(blocks, query_pids, gallery_pids, query_camids, gallery_camids, **options)
 
 
 def rank_blocks(
@@ -87,13 +94,14 @@ def rank_blocks(
     query_files: np.ndarray | None = None,
     gallery_files: np.ndarray | None = None,
     top: int = 10,
+    in_cameras: bool = False,
 ) -> Ranking:
     """As ``rank``, from distances of consecutive queries, float32 [b, G] each, which are overwritten.
 
     For a given matrix of distances: ``rank_blocks(copied_blocks(distances), ...)``.
     """
     labels = matches(query_pids, gallery_pids, query_camids, gallery_camids, query_files, gallery_files)
-    return _rank_blocks(blocks, np.asarray(gallery_pids), *labels, top)
+    return _rank_blocks(blocks, np.asarray(gallery_pids), *labels, top, gallery_camids if in_cameras else None)
 
 
 def scores(ranking: Ranking, ranks: int = 50) -> dict:
@@ -121,7 +129,12 @@ def scores(ranking: Ranking, ranks: int = 50) -> dict:
 
 
 def _rank_blocks(
-    blocks: Iterable[np.ndarray], gallery_pids: np.ndarray, right: Ragged, junk: Ragged, top: int
+    blocks: Iterable[np.ndarray],
+    gallery_pids: np.ndarray,
+    right: Ragged,
+    junk: Ragged,
+    top: int,
+    camids: np.ndarray | None,
 ) -> Ranking:
     """Rank consecutive blocks of distances [b, G], which are overwritten.
 
@@ -130,6 +143,8 @@ def _rank_blocks(
     queries = len(right.lengths)
     ranks = np.empty(len(right.values), np.int64)
     tied = np.zeros(queries, bool)
+    cameras = None if camids is None else _Cameras.of(np.asarray(camids))
+    in_camera = np.empty(0 if camids is None else len(right.values), np.int64)
     nearest = np.full((queries, top), -1, np.int32)
     distances = np.full((queries, top), np.inf, np.float32)
     never = np.flatnonzero(gallery_pids == JUNK)
@@ -147,7 +162,10 @@ def _rank_blocks(
             bounds = junk.bounds[part.start : part.stop + 1]
             owners = np.repeat(np.arange(len(rows)), np.diff(bounds))
             rows[owners, junk.values[bounds[0] : bounds[-1]]] = np.inf
-            rank_right(rows, right.values, right.bounds[part.start : part.stop + 1], ranks, tied[part])
+            own = right.bounds[part.start : part.stop + 1]
+            rank_right(rows, right.values, own, ranks, tied[part])
+            if cameras:
+                rank_in_camera(rows, right.values, own, *cameras, in_camera)
             if top:
                 find_nearest(rows, nearest[part], distances[part])
 
@@ -155,7 +173,7 @@ def _rank_blocks(
         first += len(block)
     if first < queries:
         raise ValueError(f"distances of {first} of {queries} queries")
-    return _summary(ranks, tied, nearest, distances, right)
+    return _summary(ranks, tied, nearest, distances, right, in_camera)
 
 
 @compiled("void(f4[:, ::1], i8[::1], i8[::1], i8[::1], b1[::1])")
@@ -182,6 +200,48 @@ def rank_right(rows: np.ndarray, right: np.ndarray, bounds: np.ndarray, ranks: n
                 tied[i] |= equal > 0
 
 
+@compiled("void(f4[:, ::1], i8[::1], i8[::1], i8[::1], i8[::1], i8[::1], i8[::1], i8[::1])")
+def rank_in_camera(
+    rows: np.ndarray,
+    right: np.ndarray,
+    bounds: np.ndarray,
+    images: np.ndarray,
+    starts: np.ndarray,
+    ends: np.ndarray,
+    places: np.ndarray,
+    ranks: np.ndarray,
+) -> None:
+    """1-based rank of each right image among the gallery images of its camera; see ``_Cameras``."""
+    grouped = np.empty(len(images), np.float32)
+    for i in range(len(rows)):
+        for j in range(len(images)):
+            grouped[j] = rows[i, images[j]]
+        for item in range(bounds[i], bounds[i + 1]):
+            place = places[right[item]]
+            distance, rank = grouped[place], np.int32(1)
+            for j in range(starts[place], place):
+                rank = np.int32(rank + (grouped[j] <= distance))
+            for j in range(place + 1, ends[place]):
+                rank = np.int32(rank + (grouped[j] < distance))
+            ranks[item] = rank
+
+
+class _Cameras(NamedTuple):
+    """Gallery images ordered by camera and index."""
+
+    images: np.ndarray  # [G] gallery index at each place
+    starts: np.ndarray  # [G] first place of the camera of each place
+    ends: np.ndarray  # [G] the place behind its last
+    places: np.ndarray  # [G] place of each image
+
+    @classmethod
+    def of(cls, camids: np.ndarray) -> "_Cameras":
+        images = np.argsort(camids, kind="stable")
+        ordered, places = camids[images], np.empty_like(images)
+        places[images] = np.arange(len(images))
+        return cls(images, *(np.searchsorted(ordered, ordered, side=side) for side in ("left", "right")), places)
+
+
 @compiled("void(f4[:, ::1], i4[:, ::1], f4[:, ::1])")
 def find_nearest(rows: np.ndarray, nearest: np.ndarray, distances: np.ndarray) -> None:
     """The smallest finite distances of each row, ordered by (distance, index), put into lists that hold inf."""
@@ -196,7 +256,14 @@ def find_nearest(rows: np.ndarray, nearest: np.ndarray, distances: np.ndarray) -
                 distances[i, place], nearest[i, place] = rows[i, j], j
 
 
-def _summary(ranks: np.ndarray, tied: np.ndarray, nearest: np.ndarray, distances: np.ndarray, right: Ragged) -> Ranking:
+def _summary(
+    ranks: np.ndarray,
+    tied: np.ndarray,
+    nearest: np.ndarray,
+    distances: np.ndarray,
+    right: Ragged,
+    in_camera: np.ndarray,
+) -> Ranking:
     owners = right.owners
     hits = Ragged(ranks[np.lexsort((ranks, owners))], right.bounds)
     found = hits.lengths > 0
@@ -214,4 +281,5 @@ def _summary(ranks: np.ndarray, tied: np.ndarray, nearest: np.ndarray, distances
         top_indices=nearest,
         top_distances=distances,
         top_right=np.isin(np.arange(len(nearest))[:, None] << 32 | nearest, pairs) & (nearest >= 0),
+        in_cameras=np.stack([owners[: len(in_camera)], right.values[: len(in_camera)], in_camera], axis=1),
     )
