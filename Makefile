@@ -2,6 +2,7 @@
 # make test         the tests
 # make test-slurm   the tests on a SLURM of one node, which it installs and brings up: root on Debian or Ubuntu
 # make bench-slurm  the tiny workflow on one machine and through that SLURM: where the time goes
+# make bench        what is slow, beside the limits of the machine (PARTS=... of it; BENCH=full: the sizes of public data sets)
 # make status       how far the workflow is: done, running, failed, stale and why (CONFIG=, PROFILE= as in your runs)
 # make bundle       collect in bundle/ what an installation without internet needs; there: make test OFFLINE=bundle
 # They make their own environment in .venv from envs/requirements.txt.
@@ -11,7 +12,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 KIND := import sys, sysconfig; print("Python %d.%d on" % sys.version_info[:2], sysconfig.get_platform())
 
-.PHONY: demo test test-slurm bench-slurm status bundle format pictures clean help
+.PHONY: demo test test-slurm bench bench-slurm status bundle format pictures clean help
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -28,6 +29,9 @@ test: $(READY)
 test-slurm: $(READY)
 	tests/slurm/cluster.sh up && trap 'tests/slurm/cluster.sh down' EXIT || [ $$? = 3 ] || exit 1; \
 	$(BIN)/python -m pytest -m slurm tests/slurm --numprocesses 4 --dist worksteal  # they wait more than they compute
+
+bench: $(READY)
+	PYTHONPATH=workflow_scripts $(BIN)/python -m purereid.bench $(PARTS) $(if $(filter full,$(BENCH)),--full)
 
 bench-slurm: $(READY)
 	$(BIN)/python tests/slurm/bench.py

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import torch
 
+from purereid.bench.gcn import clustered_features
+from purereid.bench.gcn_ways import dense_way, published_way
 from purereid.errors import UserError
-from purereid.graph import bench_gcn
 from purereid.graph.gcn import GCN
 from purereid.graph.gcn_inference import LinkPredictor, predict_links
 from purereid.retrieval.neighbours import nearest_neighbours
@@ -71,8 +72,8 @@ def test_logits_are_those_of_the_plain_dense_computation(widths: tuple[int, ...]
 
 
 def test_logits_at_the_published_sizes():
-    features = bench_gcn.clustered_features(300, 2048, np.random.default_rng(0))
-    lists, sizes = bench_gcn.nearest(features, 32), {"k1": 32, "k2": 5, "u": 5}
+    features = clustered_features(300, 2048, np.random.default_rng(0))
+    lists, sizes = nearest_neighbours(features, 32).indices, {"k1": 32, "k2": 5, "u": 5}
     made = network(2048, (1024, 512, 256))
     pivots = np.array([0, 150, 299])
     found = LinkPredictor(made, features, lists, **sizes).logits(pivots)
@@ -146,8 +147,8 @@ def test_the_benchmark_compares_equals():
     predictor = LinkPredictor(made, features, lists, **SIZES)
     expected = predictor.logits(pivots)
     for way in (
-        bench_gcn.dense_way(made, features, lists, SIZES),
-        bench_gcn.published_way(made, features, lists, SIZES),
+        dense_way(made, features, lists, SIZES),
+        published_way(made, features, lists, SIZES),
     ):
         torch.testing.assert_close(way(pivots), expected, rtol=0, atol=1e-5)
 

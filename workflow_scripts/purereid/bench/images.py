@@ -1,14 +1,12 @@
-"""Images a second on one core: ``PYTHONPATH=workflow_scripts python -m purereid.data.bench_images 2000``.
+"""From JPEG files of 128 x 64 to augmented, normalised batches of 256 x 128, on one core.
 
-From JPEG files of 128 x 64 to augmented, normalised batches of 256 x 128. Beside our ways, in the same run and on the
-same files, the usual one: torchvision's transforms of Pillow's images. What is made for a GPU are the cropped and
-flipped bytes of a batch; the GPU computes the floating-point numbers.
+The floor is a copy of the batches. Beside our ways, on the same files, the usual one: torchvision's transforms of
+Pillow's images. What is made for a GPU are the cropped and flipped bytes of a batch; the GPU computes the
+floating-point numbers.
 """
 
-import argparse
-import os
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory, TemporaryFile
 
@@ -17,35 +15,40 @@ import numpy as np
 import torch
 from PIL import Image
 
+from purereid.bench.comparison import Row, Way, compare
+from purereid.bench.floors import copying
 from purereid.data.decoded_images import DecodedImages, write_decoded
 from purereid.data.images import read_image, resize
 from purereid.data.transforms import MEAN, STD, augment, crop_and_flip
 from purereid.vision import torchvision
 
+NAMES = ("images",)  # a multiple of 64 is best: incomplete batches are left out
+SMALL, FULL = [(640,)], [(12_800,)]
 OWN, SIZE = (128, 64), (256, 128)  # height and width of the files and of the batches
 BATCH, FLIP, PAD = 64, 0.5, 10
-ROUNDS = 5
 
 
-def main() -> None:
-    """Print medians over rounds in which every way makes all batches, and the load of the machine before the run."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("images", type=int, help="a multiple of 64 is best: incomplete batches are left out")
-    number = parser.parse_args().images
+def comparisons(images: int) -> Iterator[list[Row]]:
+    """All batches, in random order."""
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
-    print(f"load of the machine {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
+    order = torch.randperm(images, generator=torch.Generator().manual_seed(0))
+    batches = order[: max(1, images // BATCH) * BATCH].split(BATCH)
+    count = sum(map(len, batches))
+
+    def make_all(way: Callable[[torch.Tensor], object]) -> None:
+        for rows in batches:
+            way(rows)
+
     with TemporaryDirectory() as folder:
-        ways = ways_of(write_files(Path(folder), number))
-        rounds = [[measured(way, number) for way in ways.values()] for _ in range(ROUNDS)]
-    medians = np.median(rounds, axis=0)
-    for name, (cpu, wall) in zip(ways, medians, strict=True):
-        ratio = medians[0, 0] / cpu
-        print(f"{name:32} {1 / cpu:8,.0f} images/s of CPU time, {1 / wall:8,.0f} of the clock, {ratio:5.1f} times")
+        ways = {"batches copied": Way(count, copying(count * 3 * SIZE[0] * SIZE[1] * 4))}
+        for name, way in ways_of(write_files(Path(folder), images)).items():
+            ways[name] = Way(count, partial(make_all, way))
+        yield compare("images", f"{images} files", "images", ways)
 
 
 def ways_of(paths: list[str]) -> dict[str, Callable[[torch.Tensor], object]]:
-    """What makes a batch of rows of the files, by name; the usual way comes first."""
+    """What makes a batch of rows of the files, by name; the usual way comes last."""
     transform = usual_transform()
     draws, cpu = torch.Generator().manual_seed(0), torch.device("cpu")
     with TemporaryFile() as file:
@@ -66,13 +69,13 @@ def ways_of(paths: list[str]) -> dict[str, Callable[[torch.Tensor], object]]:
         return crop_and_flip(images, draws, flip=FLIP, pad=PAD)
 
     return {
-        "torchvision and Pillow": usual,
         "from files": lambda rows: on_cpu(read(rows)),
         "from decoded images": lambda rows: on_cpu(decoded.batch(rows)),
         "from files, as Pillow": lambda rows: on_cpu(read(rows, "pillow")),
         "from decoded images, as Pillow": lambda rows: on_cpu(as_pillow.batch(rows)),
         "from files, for a GPU": lambda rows: for_gpu(read(rows)),
         "from decoded images, for a GPU": lambda rows: for_gpu(decoded.batch(rows)),
+        "torchvision and Pillow": usual,
     }
 
 
@@ -92,18 +95,3 @@ def write_files(folder: Path, number: int) -> list[str]:
         noisy = colours + rng.normal(0, 6, colours.shape)
         Image.fromarray(noisy.clip(0, 255).astype(np.uint8)).save(path, quality=92)
     return paths
-
-
-def measured(way: Callable[[torch.Tensor], object], number: int) -> tuple[float, float]:
-    """Seconds per image, of CPU time and of the clock, for all whole batches in random order."""
-    order = torch.randperm(number, generator=torch.Generator().manual_seed(0))
-    batches = order[: number // BATCH * BATCH].split(BATCH)
-    began = time.process_time(), time.perf_counter()
-    for rows in batches:
-        way(rows)
-    ended = time.process_time(), time.perf_counter()
-    return tuple((end - begin) / (len(batches) * BATCH) for begin, end in zip(began, ended, strict=True))
-
-
-if __name__ == "__main__":
-    main()

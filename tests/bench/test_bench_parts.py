@@ -1,0 +1,117 @@
+"""Every part runs, at the smallest sizes, and the command writes what it printed."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from purereid.bench.machine import machine
+from purereid.bench.parts import PARTS, module
+from purereid.bench.ranking import features_and_labels, other_ways
+from purereid.retrieval.ranking import rank
+
+SMALLEST = {
+    "ranking": (6, 40, 8),
+    "reranking": (6, 40, 8),
+    "evaluation": (60, 400, 8),
+    "neighbours": (60, 16, 5),
+    "gcn": (40, 16, 5, 3, 3),
+    "clusters": (40, 16, 5),
+    "propagation": (60, 30),
+    "heatmaps": (2,),
+    "rendering": (4,),
+    "images": (3,),
+    "training": (1, 0),
+}
+OURS = dict.fromkeys(PARTS, "purereid") | {
+    "clusters": "purereid, GCN-V",
+    "rendering": "purereid, pictures alone",
+    "images": "from files",
+    "training": "purereid, fp32",
+}
+
+
+def test_each_part_has_its_numbers():
+    assert sorted(SMALLEST) == sorted(PARTS)
+    for part in PARTS:
+        for size in (*module(part).SMALL, *module(part).FULL, SMALLEST[part]):
+            assert len(size) == len(module(part).NAMES), part
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_every_part_can_be_measured(part: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("purereid.bench.comparison.ROUNDS", 1)
+    for name in ("torch.set_num_threads", "cv2.setNumThreads"):
+        monkeypatch.setattr(name, lambda number: None)  # they would hold for the tests that follow
+    if part == "training":
+        small = {"backbone": "resnet_small", "height": 32, "width": 16, "images_per_identity": 2}
+        sections = module(part).settings(published=False)
+        sections["train_reid"] |= small
+        sections["posegan"] |= {"height": 32, "width": 16, "channels": 4, "blocks": 1, "batch": 2}
+        monkeypatch.setattr(module(part), "settings", lambda published: sections)
+    tables = list(module(part).comparisons(*SMALLEST[part]))
+    assert tables
+    for rows in tables:
+        assert rows[1].way == OURS[part] and rows[0].times_floor == rows[1].times_ours == 1
+        assert all(row.seconds > 0 and row.count > 0 and row.part.startswith(part) for row in rows)
+
+
+def test_the_published_networks_are_those_of_the_preset():
+    sections = module("training").settings(published=True)
+    assert sections["train_reid"]["backbone"] == "resnet50" and sections["train_reid"]["height"] == 256
+    assert sections["posegan"]["blocks"] == 13 and sections["posegan"]["history"] == 50
+
+
+def test_other_libraries_find_the_same_precision():
+    features, labels = features_and_labels(30, 400, 8)
+    labels[0] %= 5
+    labels[1] %= 5
+    ways = other_ways(1 - features[:30] @ features[30:].T, labels)
+    if not ways:
+        pytest.skip("neither scikit-learn nor torchmetrics is installed")
+    ranking = rank(features[:30], features[30:], *labels)
+    for way in ways.values():
+        np.testing.assert_allclose(way(), ranking.AP[ranking.good > 0], atol=1e-5)
+
+
+def test_the_machine():
+    found = machine()
+    assert found["cores"] >= 1 and found["memory_GiB"] > 0 and found["libraries"]["torch"]
+
+
+def bench(root: Path, folder: Path, *arguments: str) -> subprocess.CompletedProcess:
+    command = [sys.executable, "-m", "purereid.bench", *arguments]
+    environment = {"PYTHONPATH": str(root / "workflow_scripts"), "PATH": "/usr/bin:/bin"}
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+
+
+def test_the_table_and_its_json(root: Path, tmp_path: Path):
+    done = bench(root, tmp_path, "propagation", "--size", "60", "30")
+    assert done.returncode == 0, done.stderr
+    assert "propagation, 60 images, k = 30 (images; load" in done.stdout and "JSON: bench.json" in done.stdout
+    written = json.loads((tmp_path / "bench.json").read_text())
+    assert [row["way"] for row in written["rows"]] == ["links copied", "purereid"]
+    assert written["machine"] == machine() and written["failed"] == [] and written["full"] is False
+
+
+def test_a_part_that_fails_does_not_lose_the_others(root: Path, tmp_path: Path):
+    done = bench(root, tmp_path, "neighbours", "--size", "5", "8", "9", "--json", "other.json")
+    assert done.returncode == 1 and "neighbours failed: " in done.stdout
+    assert json.loads((tmp_path / "other.json").read_text())["failed"] == ["neighbours"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["rank"], "there is no part rank; the parts are ranking, reranking"),
+        (["--size", "3"], "--size takes exactly one part"),
+        (["neighbours", "--size", "3", "4"], "--size of neighbours takes 3 numbers from 1: images, width, k"),
+        (["heatmaps", "--size", "0"], "--size of heatmaps takes 1 numbers from 1: images"),
+    ],
+)
+def test_mistakes_at_the_command_line(root: Path, tmp_path: Path, arguments: list[str], message: str):
+    done = bench(root, tmp_path, *arguments)
+    assert done.returncode == 2 and message in done.stderr and not list(tmp_path.iterdir())

@@ -1,0 +1,59 @@
+"""What a comparison measures and prints."""
+
+import time
+
+import numpy as np
+import pytest
+
+from purereid.bench import comparison
+from purereid.bench.comparison import Row, Way, compare, head, lines
+from purereid.bench.cost import Cost, measured
+
+
+def test_the_rise_of_memory_and_the_time_of_processors():
+    cost = measured(lambda: np.ones(2**26, np.uint8).sum() and time.sleep(0.05))
+    assert 60 < cost.memory < 70
+    assert measured(lambda: time.sleep(0.2)).seconds >= 0.2 > 10 * measured(lambda: time.sleep(0.2)).processors
+
+
+def test_a_failing_way_stops_the_watcher():
+    def fail() -> None:
+        raise KeyError("here")
+
+    with pytest.raises(KeyError, match="here"):
+        measured(fail)
+
+
+@pytest.fixture
+def costs(monkeypatch: pytest.MonkeyPatch) -> list[Cost]:
+    """What the ways of a comparison cost, taken one after the other."""
+    given = []
+    monkeypatch.setattr(comparison, "measured", lambda work: work() or given.pop(0))
+    return given
+
+
+def test_ways_take_turns_and_medians_are_told_per_unit(costs: list[Cost]):
+    costs += [Cost(0.1, 2, 3), Cost(0.4, 5, 6), Cost(0.3, 1, 9), Cost(0.8, 9, 6), Cost(0.2, 0, 0), Cost(0.5, 1, 1)]
+    calls = []
+    ways = {"floor": Way(10, lambda: calls.append("floor")), "ours": Way(5, lambda: calls.append("ours"))}
+    first, second = compare("part", "10 x 2", "images", ways)
+    assert calls == ["floor", "ours"] * 3
+    assert (first.seconds, first.processors, first.memory) == (0.2, 1, 3)
+    assert (second.seconds, second.processors, second.memory) == (0.5, 5, 6)
+    assert (first.times_floor, second.times_floor) == (1, pytest.approx(5))  # 0.02 s an image against 0.1 s
+    assert (first.times_ours, second.times_ours) == (pytest.approx(0.2), 1)
+    assert (second.part, second.size, second.unit, second.rounds) == ("part", "10 x 2", "images", 3)
+
+
+def test_no_further_round_after_a_long_one(costs: list[Cost]):
+    costs += [Cost(6, 0, 0), Cost(5, 0, 0)]
+    rows = compare("part", "", "images", {name: Way(1, lambda: None) for name in ("floor", "ours")})
+    assert [row.rounds for row in rows] == [1, 1] and not costs
+
+
+def test_the_columns_of_the_table():
+    row = Row("part", "10 x 2", "a way", "images", 12_000, 1.5, 2.25, 71.6, 1.0, 1234.5, 3, 0.25)
+    empty, title, text = lines([row])
+    assert (empty, title) == ("", "part, 10 x 2 (images; load 0.2, median of 3)")
+    assert text.split() == ["a", "way", "12,000", "1.500", "2.25", "8,000", "72", "1", "1,234"]
+    assert len(head()) == len(text)

@@ -1,0 +1,66 @@
+"""Measure what is slow: ``PYTHONPATH=workflow_scripts python -m purereid.bench`` (``make bench``).
+
+Each part is measured beside a floor, in the same run: the plain float32 product of as many operations, or a copy of
+as many bytes. Where faiss, scikit-learn or torchmetrics are installed and do the same, they stand beside it.
+"""
+
+import argparse
+import json
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict
+from multiprocessing import get_context
+from pathlib import Path
+
+from purereid.bench.comparison import head
+from purereid.bench.machine import machine
+from purereid.bench.parts import PARTS, module, run
+from purereid.data.atomic import write_text
+
+
+def main() -> int:
+    """Print the table, part by part, and write it as JSON; 1 where a part could not be measured."""
+    options = arguments()
+    found = machine()
+    print(f"{found['processor']}, {found['cores']} cores, {found['memory_GiB']} GiB, GPU: {found['gpu'] or 'none'}")
+    print(head())
+    rows, failed = [], []
+    # a process of its own for each part: threads and memory of one do not concern the next
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn"), max_tasks_per_child=1) as pool:
+        for part in options.parts:
+            for size in options.size or (module(part).FULL if options.full else module(part).SMALL):
+                try:
+                    rows += pool.submit(run, part, size).result()
+                except Exception as error:  # the other parts can be measured all the same
+                    failed.append(part)
+                    print(f"\n{part} failed: {type(error).__name__}: {error}", flush=True)
+    report = {"machine": found, "full": options.full, "failed": failed, "rows": [asdict(row) for row in rows]}
+    write_text(options.json, json.dumps(report, indent=1) + "\n")
+    print(f"\nx floor, x ours: seconds for as much, over those of the first and the second line. JSON: {options.json}")
+    return bool(failed)
+
+
+def arguments() -> argparse.Namespace:
+    """Parts, their sizes, and the file to write."""
+    parser = argparse.ArgumentParser(prog="python -m purereid.bench", description=__doc__.split("\n\n")[1])
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; without: all")
+    parser.add_argument("--full", action="store_true", help="sizes of the public data sets: hours on two cores")
+    parser.add_argument("--size", nargs="+", type=int, metavar="N", help="of the one part, instead of its own")
+    parser.add_argument("--json", type=Path, default=Path("bench.json"), help="file to write (bench.json)")
+    options = parser.parse_args()
+    unknown = [part for part in options.parts if part not in PARTS]
+    if unknown:
+        parser.error(f"there is no part {', '.join(unknown)}; the parts are {', '.join(PARTS)}")
+    options.parts = options.parts or list(PARTS)
+    if options.size:
+        if len(options.parts) != 1:
+            parser.error("--size takes exactly one part before it")
+        names = module(options.parts[0]).NAMES
+        if len(options.size) != len(names) or min(options.size) < 1:
+            parser.error(f"--size of {options.parts[0]} takes {len(names)} numbers from 1: {', '.join(names)}")
+        options.size = [options.size]
+    return options
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,40 @@
+"""Seconds and memory of some work."""
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+
+class Cost(NamedTuple):
+    """What some work took: seconds, seconds of all processors, and the rise of the process's memory in MiB."""
+
+    seconds: float
+    processors: float
+    memory: float
+
+
+def measured(work: Callable[[], object]) -> Cost:
+    """Do some work; memory is looked at every 5 ms."""
+    before, peak, done = resident(), [0.0], threading.Event()
+
+    def watch() -> None:
+        while not done.wait(0.005):
+            peak[0] = max(peak[0], resident() - before)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    started, processors = time.perf_counter(), time.process_time()
+    try:
+        work()
+        cost = time.perf_counter() - started, time.process_time() - processors
+    finally:
+        done.set()
+        watcher.join()
+    return Cost(*cost, peak[0])
+
+
+def resident() -> float:
+    """Memory of this process in MiB (Linux)."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 / 2**20

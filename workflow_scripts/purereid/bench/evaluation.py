@@ -1,0 +1,57 @@
+"""The whole of ``evaluate``, from files to scores; the floor is the plain product of queries and gallery.
+
+Re-ranking and centralisation need the product of all pairs.
+"""
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from purereid.bench.comparison import Row, Way, compare
+from purereid.bench.floors import product
+from purereid.bench.ranking import CAMERAS, IDENTITIES
+from purereid.data.features import read_features, write_features
+from purereid.data.index import write_index
+from purereid.reid.evaluate import evaluate
+
+NAMES = ("queries", "gallery", "width")
+SMALL, FULL = [(500, 5000, 2048)], [(3368, 15_913, 2048), (11_659, 82_161, 2048)]  # Market-1501, MSMT17
+
+
+def comparisons(queries: int, gallery: int, width: int) -> Iterator[list[Row]]:
+    """Scores alone, and with the two kinds of post-processing."""
+    with tempfile.TemporaryDirectory() as folder:
+        files = {name: Path(folder) / name for name in ("index", "features", "scores", "ranks")}
+        write_inputs(files["index"], files["features"], queries, gallery, width)
+
+        def plain() -> None:
+            _, values = read_features(files["features"])
+            product(values[:queries], values[queries:])
+
+        def ours(**settings: bool) -> None:
+            evaluate(**files, **settings, dataset="random", experiment="bench", seed=0)
+
+        ways = {
+            "features read, plain product": plain,
+            "purereid": lambda: ours(rerank=False, nfc=False),
+            "purereid, re-ranked and centralised": lambda: ours(rerank=True, nfc=True),
+        }
+        size = f"{queries} x {gallery} x {width}"
+        yield compare("evaluation", size, "queries", {name: Way(queries, work) for name, work in ways.items()})
+
+
+def write_inputs(index: Path, features: Path, queries: int, gallery: int, width: int) -> None:
+    """Write an index and its random features."""
+    rng = np.random.default_rng(0)
+    count = queries + gallery
+    split = np.repeat(["query", "gallery"], [queries, gallery])
+    images = [f"{number:07d}" for number in range(count)]
+    people = {"pid": rng.integers(1, IDENTITIES, count), "camid": rng.integers(0, CAMERAS, count)}
+    same = {"seq": -1, "frame": -1, "kind": "detected", "width": 64, "height": 128, "dataset": "random"}
+    write_index(
+        pd.DataFrame({"image": images, "path": images, "sha256": images, "split": split} | people).assign(**same), index
+    )
+    write_features(features, images, rng.standard_normal((count, width), np.float32))

@@ -1,0 +1,39 @@
+"""Label propagation over predicted links; the floor is a copy of the links.
+
+A random graph: people of 24 images, whose neighbours are first each other, then anybody; links inside a person are
+mostly probable, others mostly not.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from purereid.bench.comparison import Row, Way, compare
+from purereid.bench.floors import copying
+from purereid.graph.propagation import propagate_links
+
+NAMES = ("images", "k")
+SMALL = FULL = [(36_000, 80)]
+IMAGES = 24  # of a person
+
+
+def comparisons(images: int, k: int) -> Iterator[list[Row]]:
+    """Clusters of all images."""
+    indices, probability = random_links(images, k, np.random.default_rng(0))
+    ways = {
+        "links copied": Way(images, copying(indices.nbytes + probability.nbytes)),
+        "purereid": Way(images, lambda: propagate_links(indices, probability)),
+    }
+    yield compare("propagation", f"{images} images, k = {k}", "images", ways)
+
+
+def random_links(nodes: int, k: int, generator: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Neighbours int32 [nodes, k] and probabilities float32 [nodes, k]; a node may have a far neighbour twice."""
+    place = np.arange(nodes)[:, None]
+    near = place // IMAGES * IMAGES + (place + np.arange(1, IMAGES)) % IMAGES
+    far = (place + generator.integers(IMAGES, nodes - IMAGES, (nodes, max(0, k - IMAGES + 1)))) % nodes
+    indices = np.concatenate([near, far], axis=1)[:, :k].clip(max=nodes - 1)
+    indices = np.where(indices == place, place - 1, indices).astype(np.int32)  # the last person may have fewer images
+    same = indices // IMAGES == place // IMAGES
+    probability = np.where(same, generator.beta(8, 1, same.shape), generator.beta(1, 8, same.shape))
+    return indices, probability.astype(np.float32)

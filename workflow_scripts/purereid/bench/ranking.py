@@ -1,0 +1,88 @@
+"""From features to scores, and from distances to scores.
+
+Random features, 750 identities in 6 cameras. The floor is the plain product of queries and gallery.
+"""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from importlib import import_module
+from importlib.util import find_spec
+
+import numpy as np
+
+from purereid.bench.comparison import Row, Way, compare
+from purereid.bench.floors import product_on
+from purereid.bench.machine import devices
+from purereid.retrieval.distances import copied_blocks, cosine_blocks, normalise
+from purereid.retrieval.matches import matches
+from purereid.retrieval.ranking import rank, rank_blocks
+
+NAMES = ("queries", "gallery", "width")
+SMALL, FULL = [(1000, 8000, 2048)], [(3368, 15_913, 2048), (11_659, 82_161, 2048)]  # Market-1501, MSMT17
+IDENTITIES, CAMERAS = 750, 6
+SAMPLE = 20  # queries of the libraries that rank one at a time
+
+
+def comparisons(queries: int, gallery: int, width: int) -> Iterator[list[Row]]:
+    """From features on each device, then from given distances."""
+    features, labels = features_and_labels(queries, gallery, width)
+    query, other = features[:queries], features[queries:]
+    rank(query[:1], other[:1], labels[0][:1], labels[1][:1])  # loads what is compiled
+    for device in devices():
+        ways = {
+            "plain product": lambda on=device: product_on(on, query, other),
+            "purereid": lambda on=device: rank(query, other, *labels, device=on),
+        }
+        size = f"{queries} x {gallery} x {width} on {device}"
+        yield compare("ranking", size, "queries", {name: Way(queries, work) for name, work in ways.items()})
+    distances = np.concatenate([block.copy() for block in cosine_blocks(query, other)])
+    ways = {
+        "plain product": Way(queries, lambda: product_on("cpu", query, other)),
+        "purereid": Way(queries, lambda: rank_blocks(copied_blocks(distances), *labels)),
+    }
+    few = min(SAMPLE, queries)
+    others = other_ways(distances[:few], [part[:few] if n % 2 == 0 else part for n, part in enumerate(labels)])
+    ways |= {f"{name}, AP alone": Way(few, work) for name, work in others.items()}
+    yield compare("ranking, distances given", f"{queries} x {gallery}", "queries", ways)
+
+
+def features_and_labels(queries: int, gallery: int, width: int) -> tuple[np.ndarray, list[np.ndarray]]:
+    """Features float32 [Q + G, D]; pids of queries and of the gallery, then camids of both."""
+    rng = np.random.default_rng(0)
+    features = normalise(rng.standard_normal((queries + gallery, width), np.float32), in_place=True)
+    return features, [rng.integers(1, limit, n) for limit in (IDENTITIES, CAMERAS) for n in (queries, gallery)]
+
+
+def other_ways(distances: np.ndarray, labels: list[np.ndarray]) -> dict[str, Callable[[], list[float]]]:
+    """Average precision of each query that has a match, by the libraries that are installed."""
+    right, junk = matches(*labels)
+
+    def kept(row: int) -> tuple[np.ndarray, np.ndarray]:
+        """Whether an image is right, and its similarity, without junk."""
+        is_right, counted = np.zeros(distances.shape[1], bool), np.ones(distances.shape[1], bool)
+        is_right[right.values[right.bounds[row] : right.bounds[row + 1]]] = True
+        counted[junk.values[junk.bounds[row] : junk.bounds[row + 1]]] = False
+        return is_right[counted], 1 - distances[row, counted]
+
+    def all_queries(precision: Callable[[np.ndarray, np.ndarray], float]) -> list[float]:
+        return [precision(*kept(row)) for row in np.flatnonzero(right.lengths)]
+
+    makers = {"scikit-learn": ("sklearn", _scikit_learn), "torchmetrics": ("torchmetrics", _torchmetrics)}
+    return {name: partial(all_queries, make()) for name, (package, make) in makers.items() if find_spec(package)}
+
+
+def _scikit_learn() -> Callable[[np.ndarray, np.ndarray], float]:
+    from sklearn.metrics import average_precision_score
+
+    return lambda is_right, similarity: float(average_precision_score(is_right, similarity))
+
+
+def _torchmetrics() -> Callable[[np.ndarray, np.ndarray], float]:
+    import torch
+
+    import_module("purereid.vision")  # before it, where PyTorch is for CPUs alone
+    from torchmetrics.functional.retrieval import retrieval_average_precision
+
+    return lambda is_right, similarity: float(
+        retrieval_average_precision(torch.from_numpy(similarity), torch.from_numpy(is_right))
+    )

@@ -1,0 +1,117 @@
+"""Training steps on rendered people; the floor is the plain product of as many operations.
+
+A step is what the trainers do in one: passes, losses, updates. Batches are made before (see ``images``). The settings
+are those of config.yaml, or with the published networks and sizes those of the preset market1501.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import torch
+import yaml
+from torch.utils.flop_counter import FlopCounterMode
+
+from purereid.bench.comparison import Row, Way, compare
+from purereid.bench.floors import operations
+from purereid.bench.machine import devices
+from purereid.data.import_keypoints import import_keypoints
+from purereid.data.index_dataset import index_dataset
+from purereid.data.make_heatmaps import make_heatmaps
+from purereid.data.pairs import sample_pairs
+from purereid.people.writer import render_people
+from purereid.reid.model import ReIDModel, save_model
+from purereid.reid.train import ReIDTrainer
+from purereid.reid.training_rows import training_rows
+from purereid.systems.posegan.train import Trainer as PoseGANTrainer
+from purereid.systems.training_data import TrainingData
+from purereid.training.loop import Trainer
+from purereid.training.precision import has_bf16
+
+NAMES = ("steps", "published")  # published: 0 or 1
+SMALL, FULL = [(3, 0)], [(20, 0), (2, 1)]
+ROOT = Path(__file__).parents[3]
+PEOPLE = {"train_identities": 16, "test_identities": 2, "cameras": 2, "distractors": 1, "junk": 1, "seed": 0}
+PICTURES = {"images_per_camera": [2, 2], "height": 128, "width": 64, "quality": 90, "processes": 1}
+LATER = 10**6  # a step at which losses that grow with time have their weight
+
+
+def comparisons(steps: int, published: int) -> Iterator[list[Row]]:
+    """Steps of the reID trainer and of the pose-guided generator, on each device."""
+    torch.set_num_threads(len(os.sched_getaffinity(0)))
+    sections = settings(bool(published))
+    with TemporaryDirectory() as folder:
+        files = make_people(Path(folder), sections)
+        for device in map(torch.device, devices()):
+            for name, make in {"train_reid": reid_trainer, "posegan": posegan_trainer}.items():
+                formats = ["fp32", *(["bf16"] if has_bf16(device) else [])]
+                trainers = {precision: make(files, sections, device, precision) for precision in formats}
+                size = f"{name}, {'market1501' if published else 'config.yaml'} on {device.type}"
+                yield compare("training", size, "images", ways_of(trainers, steps, device))
+
+
+def settings(published: bool) -> dict[str, dict]:
+    """Sections ``train_reid`` and ``posegan``."""
+    config = yaml.safe_load((ROOT / "config.yaml").read_text())
+    sections = {"train_reid": config["train_reid"], "posegan": config["train_gan"]["posegan"]}
+    if published:
+        preset = yaml.safe_load((ROOT / "presets/market1501.yaml").read_text())
+        sections = {
+            "train_reid": sections["train_reid"] | preset["train_reid"],
+            "posegan": sections["posegan"] | preset["train_gan"]["posegan"],
+        }
+    return sections
+
+
+def make_people(folder: Path, sections: dict[str, dict]) -> dict[str, Path]:
+    """Rendered people with what both trainers need: index, parts, pairs, and an encoder with random weights."""
+    people, names = folder / "people", ("index", "keypoints", "parts", "pairs", "encoder")
+    files = {name: folder / name for name in names}
+    render_people(people, **PEOPLE, **PICTURES)
+    reports = {"doctor": folder / "doctor.json", "report": folder / "doctor.html"}
+    source = {"images": folder, "name": "people", "format": "market1501", "folder": str(people)}
+    index_dataset(index=files["index"], **reports, **source)
+    csv = [people / "keypoints-train.csv", people / "keypoints-test.csv"]
+    import_keypoints(index=files["index"], sources=csv, keypoints=files["keypoints"])
+    size = {name: sections["posegan"][name] for name in ("height", "width")}
+    make_heatmaps(keypoints=files["keypoints"], joints=folder / "joints", parts=files["parts"], **size)
+    sample_pairs(keypoints=files["keypoints"], index=files["index"], pairs=files["pairs"], splits=["train"], most=0)
+    shape = {name: sections["train_reid"][name] for name in ("backbone", "last_stride", "bnneck", "height", "width")}
+    save_model(files["encoder"], ReIDModel(pids=[1, 2], **shape))
+    return files
+
+
+def reid_trainer(files: dict[str, Path], sections: dict, device: torch.device, precision: str) -> Trainer:
+    """Trainer of one encoder."""
+    own = sections["train_reid"] | {"seed": 1, "gpus": 0, "precision": precision}
+    return ReIDTrainer(training_rows(files["index"], own["splits"]), own, device, 1)
+
+
+def posegan_trainer(files: dict[str, Path], sections: dict, device: torch.device, precision: str) -> Trainer:
+    """Trainer of one generator, without a perceptual loss, whose weights are not at hand."""
+    own = sections["posegan"] | {"precision": precision, "perceptual_weights": "", "perceptual_weight": 0.0}
+    inputs = {name: files[name] for name in ("pairs", "parts", "encoder")}
+    data = TrainingData(files["index"], size=(own["height"], own["width"]), threads=1, samples=1, seed=1, **inputs)
+    return PoseGANTrainer(data, own, device)
+
+
+def ways_of(trainers: dict[str, Trainer], steps: int, device: torch.device) -> dict[str, Way]:
+    """The floor, and the steps of each trainer, by its number format."""
+    any_trainer = next(iter(trainers.values()))
+    batches = [any_trainer.batch(step) for step in range(steps)]
+
+    def run(trainer: Trainer) -> None:
+        for batch in batches:
+            trainer.step(LATER, batch)
+        if device.type != "cpu":
+            torch.cuda.synchronize()
+
+    for trainer in trainers.values():
+        with FlopCounterMode(display=False) as counter:
+            run(trainer)
+    number, count = counter.get_total_flops(), steps * any_trainer.images_per_step
+    ways = {"plain product of as many operations": Way(count, lambda: operations(number, device.type))}
+    return ways | {
+        f"purereid, {precision}": Way(count, lambda t=trainer: run(t)) for precision, trainer in trainers.items()
+    }
