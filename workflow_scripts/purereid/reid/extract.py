@@ -1,11 +1,13 @@
 """Features of images by a trained encoder."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
 
+from purereid.data.ahead import made_ahead
 from purereid.data.features import write_features
 from purereid.data.images import load_images
 from purereid.data.index import read_index
@@ -71,8 +73,9 @@ def views_of_files(
     """The views (``views_of``) of image files, ``batch`` of them at a time."""
     device = next(model.parameters()).device
     size = {name: model.configuration[name] for name in ("height", "width", "resizing")}
-    for start in range(0, len(paths), batch):
-        images = load_images(paths[start : start + batch], threads=threads, **size)
+    starts = range(0, len(paths), batch)
+    parts = (paths[start : start + batch] for start in starts)
+    for start, images in zip(starts, made_ahead(partial(load_images, threads=threads, **size), parts), strict=True):
         with torch.inference_mode(), autocast(precision, device):
             views = views_of(model, images.to(device), flip)
         yield views
