@@ -1,6 +1,8 @@
 """Every part runs, at the smallest sizes, and the command writes what it printed."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -8,36 +10,25 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from purereid.bench.__main__ import run_apart
 from purereid.bench.machine import machine
+from purereid.bench.neighbours import make_features
+from purereid.bench.neighbours import other_ways as other_libraries
 from purereid.bench.parts import PARTS, module
 from purereid.bench.ranking import features_and_labels, other_ways
+from purereid.retrieval.neighbours import nearest_neighbours
 from purereid.retrieval.ranking import rank
 
-SMALLEST = {
-    "ranking": (6, 40, 8),
-    "reranking": (6, 40, 8),
-    "evaluation": (60, 400, 8),
-    "neighbours": (60, 16, 5),
-    "gcn": (40, 16, 5, 3, 3),
-    "clusters": (40, 16, 5),
-    "propagation": (60, 30),
-    "heatmaps": (2,),
-    "rendering": (4,),
-    "images": (3,),
-    "training": (1, 0),
-}
 OURS = dict.fromkeys(PARTS, "purereid") | {
-    "clusters": "purereid, GCN-V",
     "rendering": "purereid, pictures alone",
     "images": "from files",
     "training": "purereid, fp32",
 }
 
 
-def test_each_part_has_its_numbers():
-    assert sorted(SMALLEST) == sorted(PARTS)
+def test_each_size_has_its_numbers():
     for part in PARTS:
-        for size in (*module(part).SMALL, *module(part).FULL, SMALLEST[part]):
+        for size in (module(part).TINY, *module(part).SMALL, *module(part).FULL):
             assert len(size) == len(module(part).NAMES), part
 
 
@@ -52,7 +43,7 @@ def test_every_part_can_be_measured(part: str, monkeypatch: pytest.MonkeyPatch):
         sections["train_reid"] |= small
         sections["posegan"] |= {"height": 32, "width": 16, "channels": 4, "blocks": 1, "batch": 2}
         monkeypatch.setattr(module(part), "settings", lambda published: sections)
-    tables = list(module(part).comparisons(*SMALLEST[part]))
+    tables = list(module(part).comparisons(*module(part).TINY))
     assert tables
     for rows in tables:
         assert rows[1].way == OURS[part] and rows[0].times_floor == rows[1].times_ours == 1
@@ -94,13 +85,40 @@ def test_the_table_and_its_json(root: Path, tmp_path: Path):
     assert "propagation, 60 images, k = 30 (images; load" in done.stdout and "JSON: bench.json" in done.stdout
     written = json.loads((tmp_path / "bench.json").read_text())
     assert [row["way"] for row in written["rows"]] == ["links copied", "purereid"]
-    assert written["machine"] == machine() and written["failed"] == [] and written["full"] is False
+    assert written["machine"].keys() == machine().keys() and written["machine"]["cores"] == machine()["cores"]
+    assert written["failed"] == [] and written["full"] is False
+    assert done.stdout.index("x floor") < done.stdout.index("propagation, ")  # also where it goes into a file
+
+
+def test_other_libraries_find_the_same_neighbours():
+    features = make_features(200, 16, people=True)
+    ways = other_libraries(features, 5)
+    if not ways:
+        pytest.skip("neither faiss nor scikit-learn is installed")
+    expected = nearest_neighbours(features, 5).indices
+    for way in ways.values():
+        found = way.work()
+        np.testing.assert_array_equal(found[1][:, 1:], expected[: len(found[1])])
 
 
 def test_a_part_that_fails_does_not_lose_the_others(root: Path, tmp_path: Path):
     done = bench(root, tmp_path, "neighbours", "--size", "5", "8", "9", "--json", "other.json")
     assert done.returncode == 1 and "neighbours failed: " in done.stdout
-    assert json.loads((tmp_path / "other.json").read_text())["failed"] == ["neighbours"]
+    (failed,) = json.loads((tmp_path / "other.json").read_text())["failed"]
+    assert failed["part"] == "neighbours" and failed["size"] == [5, 8, 9] and "UserError" in failed["error"]
+
+
+def test_a_part_that_is_killed_does_not_lose_the_others(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("purereid.bench.__main__.run", die)
+    assert run_apart("images", (1,)) == ([], "its process was killed; of too little memory, perhaps (dmesg tells)")
+    monkeypatch.undo()
+    rows, error = run_apart("propagation", (60, 30))
+    assert len(rows) == 2 and not error
+
+
+def die(part: str, size: tuple[int, ...]) -> None:
+    """Take the place of ``run``."""
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 @pytest.mark.parametrize(

@@ -354,5 +354,30 @@ def test_camera_pairs_leave_out_unknown_cameras():
     some = camids.copy(), gallery_camids.copy()
     some[0][:5] = some[1][:20] = -1
     rows = camera_pairs(rank(query, gallery, pids, gallery_pids, *some, in_cameras=True), *some)
-    assert rows and all(row["query_camid"] >= 0 <= row["gallery_camid"] for row in rows)
-    assert max(row["queries"] for row in rows) < 35
+    assert [(row["query_camid"], row["gallery_camid"]) for row in rows] == [
+        (a, b) for a in range(3) for b in range(3) if a != b
+    ]
+    for row in rows:
+        mine, seen = some[0] == row["query_camid"], some[1] == row["gallery_camid"]
+        expected = slow_rank(
+            1 - query[mine] @ gallery[seen].T, pids[mine], gallery_pids[seen], some[0][mine], some[1][seen]
+        )
+        assert row["queries"] == np.count_nonzero(expected["good"])
+        assert row["mAP"] == pytest.approx(np.nanmean(expected["AP"]))
+
+
+def test_ranks_in_cameras_need_cameras_and_camera_pairs_need_these_ranks():
+    labels = people(19)
+    query, gallery = unit(0, 40), unit(1, 150)
+    with pytest.raises(ValueError, match="no cameras to rank the images in"):
+        rank(query, gallery, *labels[:2], in_cameras=True)
+    with pytest.raises(ValueError, match="the ranking was made without in_cameras"):
+        camera_pairs(rank(query, gallery, *labels), *labels[2:])
+
+
+@pytest.mark.parametrize(("number", "side"), [(0, "queries"), (1, "gallery"), (2, "queries"), (3, "gallery")])
+def test_labels_of_other_numbers(number, side):
+    labels = list(people(19))
+    labels[number] = np.append(labels[number], 1)
+    with pytest.raises(ValueError, match=f"labels of the {side} of different shapes"):
+        rank(unit(0, 40), unit(1, 150), *labels, in_cameras=True)

@@ -8,11 +8,12 @@ import argparse
 import json
 import sys
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict
 from multiprocessing import get_context
 from pathlib import Path
 
-from purereid.bench.comparison import head
+from purereid.bench.comparison import Row, head
 from purereid.bench.machine import machine
 from purereid.bench.parts import PARTS, module, run
 from purereid.data.atomic import write_text
@@ -21,23 +22,29 @@ from purereid.data.atomic import write_text
 def main() -> int:
     """Print the table, part by part, and write it as JSON; 1 where a part could not be measured."""
     options = arguments()
-    found = machine()
-    print(f"{found['processor']}, {found['cores']} cores, {found['memory_GiB']} GiB, GPU: {found['gpu'] or 'none'}")
-    print(head())
-    rows, failed = [], []
-    # a process of its own for each part: threads and memory of one do not concern the next
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn"), max_tasks_per_child=1) as pool:
-        for part in options.parts:
-            for size in options.size or (module(part).FULL if options.full else module(part).SMALL):
-                try:
-                    rows += pool.submit(run, part, size).result()
-                except Exception as error:  # the other parts can be measured all the same
-                    failed.append(part)
-                    print(f"\n{part} failed: {type(error).__name__}: {error}", flush=True)
-    report = {"machine": found, "full": options.full, "failed": failed, "rows": [asdict(row) for row in rows]}
-    write_text(options.json, json.dumps(report, indent=1) + "\n")
+    report = {"machine": machine(), "full": options.full, "failed": [], "rows": []}
+    processor, cores, memory, gpu = (report["machine"][name] for name in ("processor", "cores", "memory_GiB", "gpu"))
+    print(f"{processor}, {cores} cores, {memory} GiB, GPU: {gpu or 'none'}")
+    print(head(), flush=True)
+    for part in options.parts:
+        for size in options.size or (module(part).FULL if options.full else module(part).SMALL):
+            rows, error = run_apart(part, size)
+            report["rows"] += map(asdict, rows)
+            if error:
+                print(f"\n{part} failed: {error}", flush=True)
+                report["failed"].append({"part": part, "size": size, "error": error})
+            write_text(options.json, json.dumps(report, indent=1) + "\n")  # each time: the next part may take hours
     print(f"\nx floor, x ours: seconds for as much, over those of the first and the second line. JSON: {options.json}")
-    return bool(failed)
+    return bool(report["failed"])
+
+
+def run_apart(part: str, size: tuple[int, ...]) -> tuple[list[Row], str]:
+    """``run`` in a process of its own: its threads, memory and death do not concern the next."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        try:
+            return pool.submit(run, part, size).result()
+        except BrokenProcessPool:
+            return [], "its process was killed; of too little memory, perhaps (dmesg tells)"
 
 
 def arguments() -> argparse.Namespace:

@@ -1,16 +1,16 @@
-"""Clusters by GCN-V and links by GCN-E; the floor is the plain product of as many operations as GCN-V's layers take.
+"""Clusters by GCN-V and by GCN-E; the floor is the plain product of as many operations as their layers take.
 
 Random unit features, 17 around each centre, and networks of the published widths with random weights.
 """
 
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 import torch
-from torch.utils.flop_counter import FlopCounterMode
 
 from purereid.bench.comparison import Row, Way, compare
-from purereid.bench.floors import operations
+from purereid.bench.floors import operations, operations_of
 from purereid.bench.gcn import clustered_features
 from purereid.graph.choose_parents import choose_parents
 from purereid.graph.connect import components, connect
@@ -20,6 +20,7 @@ from purereid.graph.vertex_confidence import vertex_confidence
 from purereid.retrieval.neighbours import nearest_neighbours
 
 NAMES = ("images", "width", "k")
+TINY = (40, 16, 5)
 SMALL, FULL = [(4000, 512, 80)], [(36_000, 512, 80)]
 SHARE, TAU = 0.2, 0.5
 
@@ -30,8 +31,7 @@ def comparisons(images: int, width: int, k: int) -> Iterator[list[Row]]:
     graph = nearest_neighbours(features, k)
     torch.manual_seed(0)
     vertex, edge = GCNV(features=width, width=512), GCNE(features=width, widths=[512, 512, 256, 256])
-    with FlopCounterMode(display=False) as counter:
-        confidence = vertex_confidence(vertex, features, graph, k=k)
+    confidence = vertex_confidence(vertex, features, graph, k=k)
 
     def by_confidence() -> None:
         connect(vertex_confidence(vertex, features, graph, k=k), graph, TAU)
@@ -39,9 +39,7 @@ def comparisons(images: int, width: int, k: int) -> Iterator[list[Row]]:
     def by_choice() -> None:
         components(choose_parents(edge, features, graph, confidence, k=k, share=SHARE), TAU)
 
-    ways = {
-        "plain product of as many operations": lambda: operations(counter.get_total_flops()),
-        "purereid, GCN-V": by_confidence,
-        "purereid, GCN-E, confidences known": by_choice,
-    }
-    yield compare("clusters", f"{images} x {width}, k = {k}", "images", {n: Way(images, w) for n, w in ways.items()})
+    for name, ours in {"GCN-V": by_confidence, "GCN-E, confidences known": by_choice}.items():
+        ways = {"plain product of as many operations": partial(operations, operations_of(ours)), "purereid": ours}
+        size = f"{name}, {images} x {width}, k = {k}"
+        yield compare("clusters", size, "images", {way: Way(images, work) for way, work in ways.items()})

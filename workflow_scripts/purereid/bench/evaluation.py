@@ -18,6 +18,7 @@ from purereid.data.index import write_index
 from purereid.reid.evaluate import evaluate
 
 NAMES = ("queries", "gallery", "width")
+TINY = (60, 400, 8)
 SMALL, FULL = [(500, 5000, 2048)], [(3368, 15_913, 2048), (11_659, 82_161, 2048)]  # Market-1501, MSMT17
 
 
@@ -49,7 +50,7 @@ def write_inputs(index: Path, features: Path, queries: int, gallery: int, width:
     count = queries + gallery
     split = np.repeat(["query", "gallery"], [queries, gallery])
     images = [f"{number:07d}" for number in range(count)]
-    people = {"pid": rng.integers(1, IDENTITIES, count), "camid": rng.integers(0, CAMERAS, count)}
+    people = {"pid": rng.integers(1, IDENTITIES + 1, count), "camid": rng.integers(1, CAMERAS + 1, count)}
     same = {"seq": -1, "frame": -1, "kind": "detected", "width": 64, "height": 128, "dataset": "random"}
     write_index(
         pd.DataFrame({"image": images, "path": images, "sha256": images, "split": split} | people).assign(**same), index

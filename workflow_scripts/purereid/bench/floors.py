@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
+from torch.utils.flop_counter import FlopCounterMode
 
 ROWS, COLUMNS = 1024, 2048  # of a tile; unequal, because NumPy halves the work of a square one that is symmetric
 COPIED = 64 * 2**20  # bytes copied at a time, more than caches hold
@@ -31,16 +32,26 @@ def product_on(device: str, rows: np.ndarray, columns: np.ndarray) -> None:
 
 
 def operations(number: float, device: str = "cpu") -> None:
-    """At least so many floating-point operations, as float32 products of 1,024 x 2,048 by 2,048 x 2,048."""
-    times = -(-number // (2 * ROWS * COLUMNS * COLUMNS))
+    """So many floating-point operations, as float32 products of rows of 2,048 by 2,048 x 2,048."""
     rows, columns = (torch.ones(size, COLUMNS, device=device) for size in (ROWS, COLUMNS))
-    for _ in range(int(times)):
+    left = -(-int(number) // (2 * COLUMNS * COLUMNS))
+    while left > 0:
+        part = rows[:left]
+        left -= len(part)
         if device == "cpu":
-            product(rows.numpy(), columns.numpy())
+            product(part.numpy(), columns.numpy())
         else:
-            rows @ columns
+            part @ columns
     if device != "cpu":
         torch.cuda.synchronize()
+
+
+def operations_of(work: Callable[[], object]) -> int:
+    """Floating-point operations of the products and convolutions that PyTorch does in some work."""
+    in_place = {torch.ops.aten.addmm_: lambda _, rows, columns, **__: 2 * rows[0] * rows[1] * columns[1]}
+    with FlopCounterMode(display=False, custom_mapping=in_place) as counter:
+        work()
+    return counter.get_total_flops()
 
 
 def copying(number: int) -> Callable[[], None]:

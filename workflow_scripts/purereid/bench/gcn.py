@@ -8,10 +8,9 @@ from collections.abc import Iterator
 
 import numpy as np
 import torch
-from torch.utils.flop_counter import FlopCounterMode
 
 from purereid.bench.comparison import Row, Way, compare
-from purereid.bench.floors import operations
+from purereid.bench.floors import operations, operations_of
 from purereid.bench.gcn_ways import dense_way, published_way
 from purereid.bench.machine import devices
 from purereid.graph.gcn import GCN
@@ -19,6 +18,7 @@ from purereid.graph.gcn_inference import predict_links
 from purereid.retrieval.neighbours import nearest_neighbours
 
 NAMES = ("images", "width", "k1", "k2", "u")
+TINY = (40, 16, 5, 3, 3)
 SMALL = [(500, 512, 80, 10, 10)]
 FULL = [(13_000, 512, k1, k2, u) for k1, k2, u in ((20, 5, 5), (80, 10, 10), (200, 10, 10))]
 FULL += [(13_000, 2048, 32, 5, 5)]
@@ -32,13 +32,12 @@ def comparisons(images: int, width: int, k1: int, k2: int, u: int) -> Iterator[l
     features = clustered_features(images, width, np.random.default_rng(0))
     lists = nearest_neighbours(features, max(k1, k2, u)).indices
     network, sizes = random_network(width, WIDTHS.get(width, [width, width])), {"k1": k1, "k2": k2, "u": u}
-    with FlopCounterMode(display=False) as counter:
-        predict_links(network, features, lists, **sizes)
+    number = operations_of(lambda: predict_links(network, features, lists, **sizes))
     pivots = np.random.default_rng(0).permutation(images)[:SAMPLE]
     for device in devices():
 
         def floor(on: str = device) -> None:
-            operations(counter.get_total_flops(), on)
+            operations(number, on)
 
         def ours(on: str = device) -> None:
             predict_links(network.to(on), features, lists, **sizes, device=on)

@@ -18,6 +18,7 @@ from purereid.data.make_heatmaps import make_heatmaps
 from purereid.data.part_points import PARTS, part_points
 
 NAMES = ("images",)
+TINY = (2,)
 SMALL, FULL = [(1000,)], [(12_936,)]  # those of Market-1501's training set
 SAMPLE = 20  # images of the slow way
 

@@ -10,7 +10,10 @@ import torch
 
 from purereid.training.precision import has_bf16
 
-LIBRARIES = ("numpy", "scipy", "numba", "torch", "opencv-python-headless", "simplejpeg", "faiss-cpu", "scikit-learn")
+LIBRARIES = (
+    *("numpy", "scipy", "numba", "torch", "torchvision", "opencv-python-headless", "pillow", "simplejpeg"),
+    *("faiss-cpu", "scikit-learn", "torchmetrics"),
+)
 
 
 def devices() -> list[str]:

@@ -17,6 +17,7 @@ from purereid.retrieval.neighbours import nearest_neighbours
 from purereid.training.precision import has_bf16
 
 NAMES = ("images", "width", "k")
+TINY = (60, 16, 5)
 SMALL, FULL = [(6000, 2048, 80)], [(36_000, 2048, 80), (36_000, 2048, 200)]
 IMAGES = 17  # of a person
 SPREAD = 0.7  # of a person's images about their centre, over that of the centres
@@ -28,7 +29,6 @@ def comparisons(images: int, width: int, k: int) -> Iterator[list[Row]]:
     """On each device; other libraries on the CPU."""
     for people in (False, True):
         features = make_features(images, width, people)
-        nearest_neighbours(features[: k + 1], k)  # loads what is compiled
         for device in devices():
             ways = {
                 "plain product of all pairs": lambda f=features, on=device: product_on(on, f, f),
@@ -54,7 +54,10 @@ def make_features(images: int, width: int, people: bool) -> np.ndarray:
 
 
 def other_ways(features: np.ndarray, k: int) -> dict[str, Way]:
-    """The same by libraries that are installed, each image itself included."""
+    """The same by libraries that are installed, each image itself included.
+
+    Of features of length 1, the nearest by distance are those by cosine.
+    """
     makers: dict[str, Callable[[np.ndarray, int], Way]] = {"faiss": _faiss, "sklearn": _scikit_learn}
     names = {"faiss": "faiss IndexFlatIP", "sklearn": "scikit-learn, brute force"}
     return {names[package]: make(features, k + 1) for package, make in makers.items() if find_spec(package)}
@@ -71,5 +74,5 @@ def _faiss(features: np.ndarray, k: int) -> Way:
 def _scikit_learn(features: np.ndarray, k: int) -> Way:
     from sklearn.neighbors import NearestNeighbors
 
-    fitted = NearestNeighbors(n_neighbors=k, algorithm="brute", metric="cosine").fit(features)
+    fitted = NearestNeighbors(n_neighbors=k, algorithm="brute").fit(features)
     return Way(min(SAMPLE, len(features)), lambda: fitted.kneighbors(features[:SAMPLE]))

@@ -1,6 +1,7 @@
 """The parts of the benchmark, a module each."""
 
 import importlib
+from collections import deque
 from types import ModuleType
 
 from purereid.bench.comparison import Row, lines
@@ -22,15 +23,19 @@ PARTS = (
 
 
 def module(part: str) -> ModuleType:
-    """NAMES of the numbers that a size consists of, SMALL and FULL sizes, and ``comparisons`` at a size."""
+    """NAMES of the numbers that a size consists of, a TINY, SMALL and FULL sizes, and ``comparisons`` at a size."""
     return importlib.import_module(f"purereid.bench.{part}")
 
 
-def run(part: str, size: tuple[int, ...]) -> list[Row]:
-    """Measure one part at one size, and print it."""
+def run(part: str, size: tuple[int, ...]) -> tuple[list[Row], str]:
+    """Measure one part at one size, and print it; what was measured, and the error that ended it, if there was one."""
     log.setLevel("ERROR")  # what trainers warn of does not matter here
     rows = []
-    for comparison in module(part).comparisons(*size):
-        print("\n".join(lines(comparison)), flush=True)
-        rows += comparison
-    return rows
+    try:
+        deque(module(part).comparisons(*module(part).TINY), maxlen=0)  # load and compile what there is, start the GPU
+        for comparison in module(part).comparisons(*size):
+            print("\n".join(lines(comparison)), flush=True)
+            rows += comparison
+    except Exception as error:  # the other parts can be measured all the same
+        return rows, f"{type(error).__name__}: {error}"
+    return rows, ""

@@ -13,6 +13,7 @@ from purereid.bench.floors import copying
 from purereid.graph.propagation import propagate_links
 
 NAMES = ("images", "k")
+TINY = (60, 30)
 SMALL = FULL = [(36_000, 80)]
 IMAGES = 24  # of a person
 

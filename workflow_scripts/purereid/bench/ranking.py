@@ -18,6 +18,7 @@ from purereid.retrieval.matches import matches
 from purereid.retrieval.ranking import rank, rank_blocks
 
 NAMES = ("queries", "gallery", "width")
+TINY = (60, 400, 8)
 SMALL, FULL = [(1000, 8000, 2048)], [(3368, 15_913, 2048), (11_659, 82_161, 2048)]  # Market-1501, MSMT17
 IDENTITIES, CAMERAS = 750, 6
 SAMPLE = 20  # queries of the libraries that rank one at a time
@@ -27,7 +28,6 @@ def comparisons(queries: int, gallery: int, width: int) -> Iterator[list[Row]]:
     """From features on each device, then from given distances."""
     features, labels = features_and_labels(queries, gallery, width)
     query, other = features[:queries], features[queries:]
-    rank(query[:1], other[:1], labels[0][:1], labels[1][:1])  # loads what is compiled
     for device in devices():
         ways = {
             "plain product": lambda on=device: product_on(on, query, other),
@@ -35,7 +35,10 @@ def comparisons(queries: int, gallery: int, width: int) -> Iterator[list[Row]]:
         }
         size = f"{queries} x {gallery} x {width} on {device}"
         yield compare("ranking", size, "queries", {name: Way(queries, work) for name, work in ways.items()})
-    distances = np.concatenate([block.copy() for block in cosine_blocks(query, other)])
+    distances, filled = np.empty((queries, gallery), np.float32), 0
+    for block in cosine_blocks(query, other):
+        distances[filled : filled + len(block)] = block
+        filled += len(block)
     ways = {
         "plain product": Way(queries, lambda: product_on("cpu", query, other)),
         "purereid": Way(queries, lambda: rank_blocks(copied_blocks(distances), *labels)),
@@ -50,7 +53,7 @@ def features_and_labels(queries: int, gallery: int, width: int) -> tuple[np.ndar
     """Features float32 [Q + G, D]; pids of queries and of the gallery, then camids of both."""
     rng = np.random.default_rng(0)
     features = normalise(rng.standard_normal((queries + gallery, width), np.float32), in_place=True)
-    return features, [rng.integers(1, limit, n) for limit in (IDENTITIES, CAMERAS) for n in (queries, gallery)]
+    return features, [rng.integers(1, limit + 1, n) for limit in (IDENTITIES, CAMERAS) for n in (queries, gallery)]
 
 
 def other_ways(distances: np.ndarray, labels: list[np.ndarray]) -> dict[str, Callable[[], list[float]]]:
@@ -58,11 +61,11 @@ def other_ways(distances: np.ndarray, labels: list[np.ndarray]) -> dict[str, Cal
     right, junk = matches(*labels)
 
     def kept(row: int) -> tuple[np.ndarray, np.ndarray]:
-        """Whether an image is right, and its similarity, without junk."""
+        """Whether an image is right, and its similarity, above 0 as torchmetrics needs it, without junk."""
         is_right, counted = np.zeros(distances.shape[1], bool), np.ones(distances.shape[1], bool)
         is_right[right.values[right.bounds[row] : right.bounds[row + 1]]] = True
         counted[junk.values[junk.bounds[row] : junk.bounds[row + 1]]] = False
-        return is_right[counted], 1 - distances[row, counted]
+        return is_right[counted], 3 - distances[row, counted]
 
     def all_queries(precision: Callable[[np.ndarray, np.ndarray], float]) -> list[float]:
         return [precision(*kept(row)) for row in np.flatnonzero(right.lengths)]

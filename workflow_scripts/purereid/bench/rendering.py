@@ -1,6 +1,6 @@
 """Rendering of people on one core, at 128 x 64 pixels; the floor is a copy of the pixels.
 
-Cameras' scenes and textures are drawn on the way.
+Cameras' scenes and textures are drawn on the way, in each round again.
 """
 
 from collections.abc import Iterator
@@ -11,12 +11,15 @@ import cv2
 
 from purereid.bench.comparison import Row, Way, compare
 from purereid.bench.floors import copying
+from purereid.people.background import scene_of_camera
 from purereid.people.plan import plan_tracks
 from purereid.people.scene import render_scene
+from purereid.people.texture import texture_of
 from purereid.people.tracks import shots_of
 from purereid.people.writer import render_people
 
 NAMES = ("identities",)  # half of them for training
+TINY = (4,)
 SMALL, FULL = [(6,)], [(200,)]
 IMAGES_PER_CAMERA = (2, 4)
 SIZE = {"height": 128, "width": 64, "quality": 92}
@@ -31,10 +34,12 @@ def comparisons(identities: int) -> Iterator[list[Row]]:
     scenes = [shot.scene for track in tracks for shot in shots_of(track, seed=people["seed"], **SIZE)]
 
     def pictures() -> None:
+        forget()
         for scene in scenes:
             render_scene(scene)
 
     def data_set() -> None:
+        forget()
         with TemporaryDirectory() as folder:
             render_people(Path(folder), images_per_camera=IMAGES_PER_CAMERA, processes=1, **people, **SIZE)
 
@@ -46,3 +51,9 @@ def comparisons(identities: int) -> Iterator[list[Row]]:
     yield compare(
         "rendering", f"{identities} people", "images", {name: Way(len(scenes), work) for name, work in ways.items()}
     )
+
+
+def forget() -> None:
+    """Drop what earlier rounds have drawn."""
+    texture_of.cache_clear()
+    scene_of_camera.cache_clear()

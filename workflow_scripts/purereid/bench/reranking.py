@@ -10,6 +10,7 @@ from purereid.retrieval.centralise import centralise
 from purereid.retrieval.rerank import reranked_blocks
 
 NAMES = ("queries", "gallery", "width")
+TINY = (60, 400, 8)
 SMALL, FULL = [(500, 5000, 2048)], [(3368, 15_913, 2048), (11_659, 82_161, 2048)]  # Market-1501, MSMT17
 
 

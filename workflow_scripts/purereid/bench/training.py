@@ -6,15 +6,15 @@ are those of config.yaml, or with the published networks and sizes those of the 
 
 import os
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import torch
 import yaml
-from torch.utils.flop_counter import FlopCounterMode
 
 from purereid.bench.comparison import Row, Way, compare
-from purereid.bench.floors import operations
+from purereid.bench.floors import operations, operations_of
 from purereid.bench.machine import devices
 from purereid.data.import_keypoints import import_keypoints
 from purereid.data.index_dataset import index_dataset
@@ -30,6 +30,7 @@ from purereid.training.loop import Trainer
 from purereid.training.precision import has_bf16
 
 NAMES = ("steps", "published")  # published: 0 or 1
+TINY = (1, 0)
 SMALL, FULL = [(3, 0)], [(20, 0), (2, 1)]
 ROOT = Path(__file__).parents[3]
 PEOPLE = {"train_identities": 16, "test_identities": 2, "cameras": 2, "distractors": 1, "junk": 1, "seed": 0}
@@ -44,10 +45,11 @@ def comparisons(steps: int, published: int) -> Iterator[list[Row]]:
     with TemporaryDirectory() as folder:
         files = make_people(Path(folder), sections)
         for device in map(torch.device, devices()):
-            for name, make in {"train_reid": reid_trainer, "posegan": posegan_trainer}.items():
+            makers = {"train_reid": reid_trainer, "posegan without perceptual loss": posegan_trainer}
+            for name, make in makers.items():
                 formats = ["fp32", *(["bf16"] if has_bf16(device) else [])]
                 trainers = {precision: make(files, sections, device, precision) for precision in formats}
-                size = f"{name}, {'market1501' if published else 'config.yaml'} on {device.type}"
+                size = f"{name}, settings of {'market1501' if published else 'config.yaml'} on {device.type}"
                 yield compare("training", size, "images", ways_of(trainers, steps, device))
 
 
@@ -107,11 +109,8 @@ def ways_of(trainers: dict[str, Trainer], steps: int, device: torch.device) -> d
         if device.type != "cpu":
             torch.cuda.synchronize()
 
-    for trainer in trainers.values():
-        with FlopCounterMode(display=False) as counter:
-            run(trainer)
-    number, count = counter.get_total_flops(), steps * any_trainer.images_per_step
+    number, count = operations_of(lambda: run(any_trainer)), steps * any_trainer.images_per_step
     ways = {"plain product of as many operations": Way(count, lambda: operations(number, device.type))}
-    return ways | {
-        f"purereid, {precision}": Way(count, lambda t=trainer: run(t)) for precision, trainer in trainers.items()
-    }
+    remark = " (convolutions TF32)" if device.type == "cuda" and torch.backends.cudnn.allow_tf32 else ""
+    names = {"fp32": f"purereid, fp32{remark}", "bf16": "purereid, bf16"}
+    return ways | {names[format_]: Way(count, partial(run, trainer)) for format_, trainer in trainers.items()}

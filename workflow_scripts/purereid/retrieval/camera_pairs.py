@@ -18,7 +18,12 @@ def camera_pairs(ranking: Ranking, query_camids: np.ndarray, gallery_camids: np.
     Returns:
         one dict per pair, ordered by camera: query_camid, gallery_camid, queries (with a match in that camera), mAP,
         mAP_trapezoid, rank1 (fractions 0..1). Pairs without a match, such as a camera with itself, are left out.
+
+    Raises:
+        ValueError: a ranking made without ``in_cameras``.
     """
+    if len(ranking.in_cameras) != ranking.good.sum():
+        raise ValueError("the ranking was made without in_cameras")
     owners, images, ranks = ranking.in_cameras.T
     cameras = np.stack([query_camids[owners], gallery_camids[images]], axis=1)
     order = np.lexsort((ranks, cameras[:, 1], owners))  # by query, then by camera of the gallery

@@ -31,7 +31,18 @@ def matches(
 
     Returns:
         right, junk: for each query the gallery indices, ascending.
+
+    Raises:
+        ValueError: labels of one side of different numbers.
     """
+    sides = {
+        "queries": (query_pids, query_camids, query_files),
+        "gallery": (gallery_pids, gallery_camids, gallery_files),
+    }
+    for side, labels in sides.items():
+        shapes = {np.shape(values) for values in labels if values is not None}
+        if len(shapes) != 1:
+            raise ValueError(f"labels of the {side} of different shapes: {sorted(shapes)}")
     same = _same_identity(np.asarray(query_pids), np.asarray(gallery_pids))
     junk = _equal(same, query_camids, gallery_camids) | _equal(same, query_files, gallery_files)
     real = np.asarray(gallery_pids)[same.values] != JUNK

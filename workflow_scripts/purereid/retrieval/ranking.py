@@ -99,8 +99,13 @@ def rank_blocks(
     """As ``rank``, from distances of consecutive queries, float32 [b, G] each, which are overwritten.
 
     For a given matrix of distances: ``rank_blocks(copied_blocks(distances), ...)``.
+
+    Raises:
+        ValueError: as ``rank``; other numbers of distances than of labels, ``in_cameras`` without cameras.
     """
     labels = matches(query_pids, gallery_pids, query_camids, gallery_camids, query_files, gallery_files)
+    if in_cameras and gallery_camids is None:
+        raise ValueError("no cameras to rank the images in")
     return _rank_blocks(blocks, np.asarray(gallery_pids), *labels, top, gallery_camids if in_cameras else None)
 
 
@@ -164,7 +169,7 @@ def _rank_blocks(
             rows[owners, junk.values[bounds[0] : bounds[-1]]] = np.inf
             own = right.bounds[part.start : part.stop + 1]
             rank_right(rows, right.values, own, ranks, tied[part])
-            if cameras:
+            if cameras is not None:
                 rank_in_camera(rows, right.values, own, *cameras, in_camera)
             if top:
                 find_nearest(rows, nearest[part], distances[part])
