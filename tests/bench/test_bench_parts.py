@@ -10,11 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from purereid.bench.__main__ import run_apart
+from purereid.bench.__main__ import run_all
+from purereid.bench.comparison import Row
 from purereid.bench.machine import machine
 from purereid.bench.neighbours import make_features
 from purereid.bench.neighbours import other_ways as other_libraries
-from purereid.bench.parts import PARTS, module
+from purereid.bench.parts import PARTS, module, run
 from purereid.bench.ranking import features_and_labels, other_ways
 from purereid.retrieval.neighbours import nearest_neighbours
 from purereid.retrieval.ranking import rank
@@ -109,16 +110,17 @@ def test_a_part_that_fails_does_not_lose_the_others(root: Path, tmp_path: Path):
 
 
 def test_a_part_that_is_killed_does_not_lose_the_others(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("purereid.bench.__main__.run", die)
-    assert run_apart("images", (1,)) == ([], "its process was killed; of too little memory, perhaps (dmesg tells)")
-    monkeypatch.undo()
-    rows, error = run_apart("propagation", (60, 30))
-    assert len(rows) == 2 and not error
+    monkeypatch.setattr("purereid.bench.__main__.run", die_of_images)
+    todo = [("images", (1,)), ("propagation", (60, 30)), ("images", (2,)), ("propagation", (70, 30))]
+    found = [(part, size, len(rows), "killed" in error) for part, size, rows, error in run_all(todo)]
+    assert found == [(part, size, 0, True) if part == "images" else (part, size, 2, False) for part, size in todo]
 
 
-def die(part: str, size: tuple[int, ...]) -> None:
+def die_of_images(part: str, size: tuple[int, ...]) -> tuple[list[Row], str]:
     """Take the place of ``run``."""
-    os.kill(os.getpid(), signal.SIGKILL)
+    if part == "images":
+        os.kill(os.getpid(), signal.SIGKILL)
+    return run(part, size)
 
 
 @pytest.mark.parametrize(

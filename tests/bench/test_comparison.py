@@ -16,6 +16,15 @@ def test_the_rise_of_memory_and_the_time_of_processors():
     assert measured(lambda: time.sleep(0.2)).seconds >= 0.2 > 10 * measured(lambda: time.sleep(0.2)).processors
 
 
+def test_memory_that_was_freed_before_counts_again():
+    def work() -> None:
+        np.random.default_rng(0).random(3 * 10**6)  # 24 MB, which the allocator would keep
+        parts = [np.ones(10**5, np.uint8) for _ in range(200)]
+        assert sum(map(len, parts)) == 2 * 10**7
+
+    assert min(measured(work).memory for _ in range(3)) > 15
+
+
 def test_a_failing_way_stops_the_watcher():
     def fail() -> None:
         raise KeyError("here")

@@ -7,6 +7,7 @@ as many bytes. Where faiss, scikit-learn or torchmetrics are installed and do th
 import argparse
 import json
 import sys
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict
@@ -26,25 +27,32 @@ def main() -> int:
     processor, cores, memory, gpu = (report["machine"][name] for name in ("processor", "cores", "memory_GiB", "gpu"))
     print(f"{processor}, {cores} cores, {memory} GiB, GPU: {gpu or 'none'}")
     print(head(), flush=True)
-    for part in options.parts:
-        for size in options.size or (module(part).FULL if options.full else module(part).SMALL):
-            rows, error = run_apart(part, size)
-            report["rows"] += map(asdict, rows)
-            if error:
-                print(f"\n{part} failed: {error}", flush=True)
-                report["failed"].append({"part": part, "size": size, "error": error})
-            write_text(options.json, json.dumps(report, indent=1) + "\n")  # each time: the next part may take hours
+    todo = [
+        (part, size)
+        for part in options.parts
+        for size in options.size or (module(part).FULL if options.full else module(part).SMALL)
+    ]
+    for part, size, rows, error in run_all(todo):
+        report["rows"] += map(asdict, rows)
+        if error:
+            print(f"\n{part} failed: {error}", flush=True)
+            report["failed"].append({"part": part, "size": size, "error": error})
+        write_text(options.json, json.dumps(report, indent=1) + "\n")  # each time: the next part may take hours
     print(f"\nx floor, x ours: seconds for as much, over those of the first and the second line. JSON: {options.json}")
     return bool(report["failed"])
 
 
-def run_apart(part: str, size: tuple[int, ...]) -> tuple[list[Row], str]:
-    """``run`` in a process of its own: its threads, memory and death do not concern the next."""
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        try:
-            return pool.submit(run, part, size).result()
-        except BrokenProcessPool:
-            return [], "its process was killed; of too little memory, perhaps (dmesg tells)"
+def run_all(todo: list[tuple[str, tuple[int, ...]]]) -> Iterator[tuple[str, tuple[int, ...], list[Row], str]]:
+    """``run`` for parts and sizes, in a process that may die without loss: then the next one takes over."""
+    left = iter(todo)
+    while True:
+        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+            try:
+                for part, size in left:
+                    yield part, size, *pool.submit(run, part, size).result()
+                return
+            except BrokenProcessPool:
+                yield part, size, [], "its process was killed; of too little memory, perhaps (dmesg tells)"
 
 
 def arguments() -> argparse.Namespace:

@@ -10,7 +10,7 @@ import numpy as np
 from purereid.bench.cost import measured
 
 ROUNDS = 3
-ENOUGH = 10.0  # seconds after which no further round begins
+ENOUGH = 6.0  # seconds after which no further round begins
 
 
 class Way(NamedTuple):

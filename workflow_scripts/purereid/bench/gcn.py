@@ -19,7 +19,7 @@ from purereid.retrieval.neighbours import nearest_neighbours
 
 NAMES = ("images", "width", "k1", "k2", "u")
 TINY = (40, 16, 5, 3, 3)
-SMALL = [(500, 512, 80, 10, 10)]
+SMALL = [(250, 512, 80, 10, 10)]
 FULL = [(13_000, 512, k1, k2, u) for k1, k2, u in ((20, 5, 5), (80, 10, 10), (200, 10, 10))]
 FULL += [(13_000, 2048, 32, 5, 5)]
 WIDTHS = {512: [512, 512, 256, 256], 2048: [1024, 512, 256]}  # L-GCN's, and ours

@@ -19,7 +19,7 @@ from purereid.data.part_points import PARTS, part_points
 
 NAMES = ("images",)
 TINY = (2,)
-SMALL, FULL = [(1000,)], [(12_936,)]  # those of Market-1501's training set
+SMALL, FULL = [(500,)], [(12_936,)]  # those of Market-1501's training set
 SAMPLE = 20  # images of the slow way
 
 

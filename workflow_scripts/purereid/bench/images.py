@@ -24,7 +24,7 @@ from purereid.vision import torchvision
 
 NAMES = ("images",)  # a multiple of 64 is best: incomplete batches are left out
 TINY = (3,)
-SMALL, FULL = [(640,)], [(12_800,)]
+SMALL, FULL = [(384,)], [(12_800,)]
 OWN, SIZE = (128, 64), (256, 128)  # height and width of the files and of the batches
 BATCH, FLIP, PAD = 64, 0.5, 10
 

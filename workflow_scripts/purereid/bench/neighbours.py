@@ -18,7 +18,7 @@ from purereid.training.precision import has_bf16
 
 NAMES = ("images", "width", "k")
 TINY = (60, 16, 5)
-SMALL, FULL = [(6000, 2048, 80)], [(36_000, 2048, 80), (36_000, 2048, 200)]
+SMALL, FULL = [(5000, 2048, 80)], [(36_000, 2048, 80), (36_000, 2048, 200)]
 IMAGES = 17  # of a person
 SPREAD = 0.7  # of a person's images about their centre, over that of the centres
 DIRECTIONS = 128

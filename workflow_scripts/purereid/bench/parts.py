@@ -4,8 +4,12 @@ import importlib
 from collections import deque
 from types import ModuleType
 
+import cv2
+import torch
+
 from purereid.bench.comparison import Row, lines
 from purereid.logs import log
+from purereid.retrieval.compiled import threads
 
 PARTS = (
     "ranking",
@@ -30,6 +34,8 @@ def module(part: str) -> ModuleType:
 def run(part: str, size: tuple[int, ...]) -> tuple[list[Row], str]:
     """Measure one part at one size, and print it; what was measured, and the error that ended it, if there was one."""
     log.setLevel("ERROR")  # what trainers warn of does not matter here
+    torch.set_num_threads(threads())  # whatever the last part wanted
+    cv2.setNumThreads(threads())
     rows = []
     try:
         deque(module(part).comparisons(*module(part).TINY), maxlen=0)  # load and compile what there is, start the GPU

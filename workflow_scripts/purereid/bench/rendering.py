@@ -19,8 +19,8 @@ from purereid.people.tracks import shots_of
 from purereid.people.writer import render_people
 
 NAMES = ("identities",)  # half of them for training
-TINY = (4,)
-SMALL, FULL = [(6,)], [(200,)]
+TINY = (2,)
+SMALL, FULL = [(4,)], [(200,)]
 IMAGES_PER_CAMERA = (2, 4)
 SIZE = {"height": 128, "width": 64, "quality": 92}
 

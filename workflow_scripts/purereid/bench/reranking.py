@@ -11,7 +11,7 @@ from purereid.retrieval.rerank import reranked_blocks
 
 NAMES = ("queries", "gallery", "width")
 TINY = (60, 400, 8)
-SMALL, FULL = [(500, 5000, 2048)], [(3368, 15_913, 2048), (11_659, 82_161, 2048)]  # Market-1501, MSMT17
+SMALL, FULL = [(400, 4000, 2048)], [(3368, 15_913, 2048), (11_659, 82_161, 2048)]  # Market-1501, MSMT17
 
 
 def comparisons(queries: int, gallery: int, width: int) -> Iterator[list[Row]]:

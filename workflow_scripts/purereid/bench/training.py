@@ -4,7 +4,6 @@ A step is what the trainers do in one: passes, losses, updates. Batches are made
 are those of config.yaml, or with the published networks and sizes those of the preset market1501.
 """
 
-import os
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -40,7 +39,6 @@ LATER = 10**6  # a step at which losses that grow with time have their weight
 
 def comparisons(steps: int, published: int) -> Iterator[list[Row]]:
     """Steps of the reID trainer and of the pose-guided generator, on each device."""
-    torch.set_num_threads(len(os.sched_getaffinity(0)))
     sections = settings(bool(published))
     with TemporaryDirectory() as folder:
         files = make_people(Path(folder), sections)
