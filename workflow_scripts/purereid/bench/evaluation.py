@@ -12,7 +12,7 @@ import pandas as pd
 
 from purereid.bench.comparison import Row, Way, compare
 from purereid.bench.floors import product
-from purereid.bench.ranking import CAMERAS, IDENTITIES
+from purereid.bench.ranking import CAMERAS, IMAGES
 from purereid.data.features import read_features, write_features
 from purereid.data.index import write_index
 from purereid.reid.evaluate import evaluate
@@ -50,7 +50,7 @@ def write_inputs(index: Path, features: Path, queries: int, gallery: int, width:
     count = queries + gallery
     split = np.repeat(["query", "gallery"], [queries, gallery])
     images = [f"{number:07d}" for number in range(count)]
-    people = {"pid": rng.integers(1, IDENTITIES + 1, count), "camid": rng.integers(1, CAMERAS + 1, count)}
+    people = {"pid": rng.integers(1, -(-gallery // IMAGES) + 1, count), "camid": rng.integers(1, CAMERAS + 1, count)}
     same = {"seq": -1, "frame": -1, "kind": "detected", "width": 64, "height": 128, "dataset": "random"}
     write_index(
         pd.DataFrame({"image": images, "path": images, "sha256": images, "split": split} | people).assign(**same), index

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-BLOCK_BYTES = 64 * 2**20
-TILE = 2048  # gallery images per product: as fast as one product or faster, on the CPUs that were tried
+BLOCK_BYTES = 256 * 2**20
+ROWS = 1024  # queries per product: more do not make it faster, much fewer make it slower
+COLUMNS = 16_384  # gallery images per product; narrow parts of long rows are written slowly
 
 
 def normalise(features: np.ndarray, *, in_place: bool = False) -> np.ndarray:
@@ -50,24 +51,12 @@ def cosine_blocks(
     for start in range(0, len(query), max(1, len(buffer))):
         rows = query[start : start + len(buffer)]
         block = buffer[: len(rows)]
-        for column in range(0, len(gallery), TILE):
-            np.matmul(rows, gallery[column : column + TILE].T, out=block[:, column : column + TILE])
+        for column in range(0, len(gallery), COLUMNS):
+            part = slice(column, column + COLUMNS)
+            np.matmul(rows, gallery[part].T, out=block[:, part])
         yield np.subtract(1, block, out=block)
 
 
-def copied_blocks(distances: np.ndarray, memory: int = BLOCK_BYTES // 4) -> Iterator[np.ndarray]:
-    """Consecutive rows of a distance matrix [Q, G] (also a memory map) as float32 copies [b, G].
-
-    The next block overwrites the one before.
-    """
-    rows = block_rows(distances.shape[1], memory)
-    buffer = np.empty((min(rows, len(distances)), distances.shape[1]), np.float32)
-    for start in range(0, len(distances), rows):
-        part = distances[start : start + rows]
-        buffer[: len(part)] = part
-        yield buffer[: len(part)]
-
-
 def block_rows(gallery: int, memory: int) -> int:
-    """How many rows of ``gallery`` float32 distances fit into ``memory`` bytes; at least 1."""
-    return max(1, memory // (4 * max(1, gallery)))
+    """How many rows of ``gallery`` float32 distances fit into ``memory`` bytes; at least 1, at most ``ROWS``."""
+    return min(ROWS, max(1, memory // (4 * max(1, gallery))))

@@ -96,9 +96,7 @@ def rank_blocks(
     top: int = 10,
     in_cameras: bool = False,
 ) -> Ranking:
-    """As ``rank``, from distances of consecutive queries, float32 [b, G] each, which are overwritten.
-
-    For a given matrix of distances: ``rank_blocks(copied_blocks(distances), ...)``.
+    """As ``rank``, from distances of consecutive queries, [b, G] each; a given matrix is one block of them.
 
     Raises:
         ValueError: as ``rank``; other numbers of distances than of labels, ``in_cameras`` without cameras.
@@ -141,7 +139,7 @@ def _rank_blocks(
     top: int,
     camids: np.ndarray | None,
 ) -> Ranking:
-    """Rank consecutive blocks of distances [b, G], which are overwritten.
+    """Rank consecutive blocks of distances [b, G].
 
     Only what decides a score is ranked: the right images, by counting; nothing is sorted.
     """
@@ -159,7 +157,7 @@ def _rank_blocks(
             raise ValueError(f"distances {list(block.shape)} of {queries} queries to {len(gallery_pids)} images")
 
         def rank_rows(part: slice, block: np.ndarray = block, first: int = first) -> None:
-            rows = np.ascontiguousarray(block[part], np.float32)
+            rows = np.array(block[part], np.float32, order="C")  # a copy that stays in the cache, to be changed
             part = slice(first + part.start, first + part.stop)
             if rows.size and not (np.isfinite(rows.max()) and np.isfinite(rows.min())):
                 raise ValueError(f"a distance of queries {part.start} to {part.stop - 1} is not a finite number")
