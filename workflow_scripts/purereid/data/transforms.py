@@ -76,12 +76,17 @@ def crop_and_flip(images: Sequence[np.ndarray], generator: torch.Generator, *, f
     top = torch.randint(2 * pad + 1, (count, 1), generator=generator)
     left = torch.randint(2 * pad + 1, (count, 1), generator=generator)
     flipped = torch.rand(count, 1, generator=generator) < flip
-    left = torch.where(flipped, 2 * pad - left, left)  # the mirror image of a crop is a crop of the mirror image
     draws = torch.cat([top - pad, left - pad, flipped], dim=1).tolist()
-    batch = np.zeros((count, height, width, 3), np.uint8)
+    batch = np.empty((count, height, width, 3), np.uint8)
     for image, place, (down, right, mirror) in zip(images, batch, draws, strict=True):
         (rows, from_rows), (columns, from_columns) = _overlap(down, height), _overlap(right, width)
-        place[rows, columns] = (cv2.flip(image, 1) if mirror else image)[from_rows, from_columns]
+        if down or right:
+            place[:] = 0
+        if mirror and columns.stop > columns.start and rows.stop > rows.start:  # OpenCV takes nothing for an error
+            mirrored = slice(width - columns.stop, width - columns.start)
+            cv2.flip(image[from_rows, from_columns], 1, dst=place[rows, mirrored])
+        else:
+            place[rows, columns] = image[from_rows, from_columns]
     return torch.from_numpy(batch).permute(0, 3, 1, 2)
 
 
