@@ -1,5 +1,6 @@
 """What the tests share: a tiny data set, small settings, the folders of the repository."""
 
+import logging
 import shutil
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import yaml
 
 from configured import default_config
 from purereid.data.index import write_index
+from purereid.logs import log
 from workflow_project import Project, copy, made_once
 
 ROOT = Path(__file__).parents[1]
@@ -22,6 +24,14 @@ torch.set_num_threads(1)  # the networks of the tests are small, and the workflo
 def checkpoint_after_each_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
     """However long writing one takes beside a training of milliseconds."""
     monkeypatch.setattr("purereid.training.loop.SHARE", 0)
+
+
+@pytest.fixture(autouse=True)
+def logger_as_in_a_new_process() -> None:
+    """What an earlier test called may have opened a job's log, where the logger stays: nothing would be captured."""
+    log.handlers.clear()
+    log.setLevel(logging.NOTSET)
+    log.propagate = True
 
 
 @pytest.fixture

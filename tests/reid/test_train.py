@@ -16,7 +16,6 @@ from purereid.data.images import load_images
 from purereid.data.index import read_index, write_index
 from purereid.data.shard_writer import encode, write_shard
 from purereid.errors import UserError
-from purereid.logs import log
 from purereid.reid.labels import KINDS, REAL
 from purereid.reid.model import load_model
 from purereid.reid.train import ReIDTrainer, train_reid
@@ -112,7 +111,6 @@ def test_two_processes_train_one_model(index: Path, tmp_path: Path, settings: di
 def test_alarm_when_the_loss_stays_at_ln_k(
     index: Path, tmp_path: Path, settings: dict, caplog: pytest.LogCaptureFixture
 ):
-    log.propagate = True
     with caplog.at_level(logging.WARNING, "purereid"):
         run(index, tmp_path / "a", settings | {"learning_rate": 1e-12, "alarm_after": 4})
     assert caplog.text.count("ALARM: after") == 1
@@ -311,7 +309,6 @@ def test_identity_labels_for_people_without_identity_are_told(index: Path, tmp_p
 
 
 def test_what_generated_images_are_labelled_as_is_said(mixed: Path, mixture: dict, caplog: pytest.LogCaptureFixture):
-    log.propagate = True
     with caplog.at_level(logging.WARNING, "purereid"):
         trainer_of(mixed, mixture)
         trainer_of(mixed, mixture | {"generated_labels": "pseudo", "generated_weight": 0.1, "generated_from_epoch": 20})
@@ -337,7 +334,6 @@ def test_generated_images_that_are_not_asked_for_change_nothing(
 def test_where_no_generated_image_is_left_real_ones_train_as_if_none_were_asked_for(
     index: Path, tmp_path: Path, settings: dict, labels: str, caplog: pytest.LogCaptureFixture
 ):
-    log.propagate = True
     with caplog.at_level(logging.WARNING, "purereid"):
         plain, expected = run(index, tmp_path / "plain", settings | {"generated_labels": labels})
         assert "GENERATED" not in caplog.text
@@ -351,7 +347,6 @@ def test_where_no_generated_image_is_left_real_ones_train_as_if_none_were_asked_
 
 
 def test_the_alarm_looks_at_real_images_alone(mixed: Path, mixture: dict, caplog: pytest.LogCaptureFixture):
-    log.propagate = True
     guessing = {"step": 5, "cross_entropy": math.log(5), "cross_entropy_generated": 0.1}
     learning = {"step": 5, "cross_entropy": 0.1, "cross_entropy_generated": math.log(5)}
     for row, alarms in ((learning, 0), (guessing, 1)):

@@ -10,7 +10,6 @@ import pytest
 import torch
 
 from purereid.errors import UserError
-from purereid.logs import log
 from purereid.training.loop import train
 from purereid.training.seeds import step_seed
 
@@ -96,7 +95,6 @@ def test_sigterm_saves_and_stops(tmp_path: Path):
 def test_checkpoint_of_other_settings_is_ignored_and_said(tmp_path: Path, caplog: pytest.LogCaptureFixture):
     with pytest.raises(KeyboardInterrupt):
         run(tmp_path / "a", fail_at=6)
-    log.propagate = True
     with caplog.at_level(logging.INFO, "purereid"):
         other = run(tmp_path / "a", stamp="other")
     assert other.seen[0] == 0
@@ -106,7 +104,6 @@ def test_checkpoint_of_other_settings_is_ignored_and_said(tmp_path: Path, caplog
 def test_damaged_checkpoint_is_ignored_and_said(tmp_path: Path, caplog: pytest.LogCaptureFixture):
     (tmp_path / "a").mkdir()
     (tmp_path / "a/checkpoint.safetensors").write_bytes(b"half a file")
-    log.propagate = True
     with caplog.at_level(logging.INFO, "purereid"):
         assert run(tmp_path / "a").seen[0] == 0
     assert "checkpoint is damaged" in caplog.text
