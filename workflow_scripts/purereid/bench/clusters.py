@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 import torch
 
-from purereid.bench.comparison import Row, Way, compare
+from purereid.bench.comparison import Row, compare, doing
 from purereid.bench.floors import operations, operations_of
 from purereid.bench.gcn import clustered_features
 from purereid.graph.choose_parents import choose_parents
@@ -42,4 +42,4 @@ def comparisons(images: int, width: int, k: int) -> Iterator[list[Row]]:
     for name, ours in {"GCN-V": by_confidence, "GCN-E, confidences known": by_choice}.items():
         ways = {"plain product of as many operations": partial(operations, operations_of(ours)), "purereid": ours}
         size = f"{name}, {images} x {width}, k = {k}"
-        yield compare("clusters", size, "images", {way: Way(images, work) for way, work in ways.items()})
+        yield compare("clusters", size, "images", doing(images, ways))

@@ -20,6 +20,11 @@ class Way(NamedTuple):
     work: Callable[[], object]
 
 
+def doing(count: int, works: dict[str, Callable[[], object]]) -> dict[str, Way]:
+    """Ways that all do the same number of units."""
+    return {name: Way(count, work) for name, work in works.items()}
+
+
 @dataclass(frozen=True)
 class Row:
     """Medians of one way over the rounds.

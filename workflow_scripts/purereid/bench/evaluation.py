@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from purereid.bench.comparison import Row, Way, compare
+from purereid.bench.comparison import Row, compare, doing
 from purereid.bench.floors import product
-from purereid.bench.ranking import CAMERAS, IMAGES
+from purereid.bench.ranking import features_and_labels
 from purereid.data.features import read_features, write_features
 from purereid.data.index import write_index
 from purereid.reid.evaluate import evaluate
@@ -41,18 +41,17 @@ def comparisons(queries: int, gallery: int, width: int) -> Iterator[list[Row]]:
             "purereid, re-ranked and centralised": lambda: ours(rerank=True, nfc=True),
         }
         size = f"{queries} x {gallery} x {width}"
-        yield compare("evaluation", size, "queries", {name: Way(queries, work) for name, work in ways.items()})
+        yield compare("evaluation", size, "queries", doing(queries, ways))
 
 
 def write_inputs(index: Path, features: Path, queries: int, gallery: int, width: int) -> None:
     """Write an index and its random features."""
-    rng = np.random.default_rng(0)
-    count = queries + gallery
+    values, labels = features_and_labels(queries, gallery, width)
     split = np.repeat(["query", "gallery"], [queries, gallery])
-    images = [f"{number:07d}" for number in range(count)]
-    people = {"pid": rng.integers(1, -(-gallery // IMAGES) + 1, count), "camid": rng.integers(1, CAMERAS + 1, count)}
+    images = [f"{number:07d}" for number in range(len(values))]
+    people = {"pid": np.concatenate(labels[:2]), "camid": np.concatenate(labels[2:])}
     same = {"seq": -1, "frame": -1, "kind": "detected", "width": 64, "height": 128, "dataset": "random"}
     write_index(
         pd.DataFrame({"image": images, "path": images, "sha256": images, "split": split} | people).assign(**same), index
     )
-    write_features(features, images, rng.standard_normal((count, width), np.float32))
+    write_features(features, images, values)

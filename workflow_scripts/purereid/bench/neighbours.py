@@ -3,13 +3,13 @@
 Random features, then 17 images of each person beside each other, as in a data set, which vary in few directions only.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from importlib.util import find_spec
 
 import numpy as np
 import torch
 
-from purereid.bench.comparison import Row, Way, compare
+from purereid.bench.comparison import Row, Way, compare, doing
 from purereid.bench.floors import product_on
 from purereid.bench.machine import devices
 from purereid.retrieval.distances import normalise
@@ -36,10 +36,9 @@ def comparisons(images: int, width: int, k: int) -> Iterator[list[Row]]:
             }
             if device == "cpu" and has_bf16(torch.device("cpu")):
                 ways["purereid, bf16 candidates"] = lambda f=features: nearest_neighbours(f, k, precision="bf16")
-            counted = {name: Way(images, work) for name, work in ways.items()}
             size = f"{images} x {width}{' of people' if people else ''}, k = {k} on {device}"
             others = other_ways(features, k) if device == "cpu" else {}
-            yield compare("neighbours", size, "images", counted | others)
+            yield compare("neighbours", size, "images", doing(images, ways) | others)
 
 
 def make_features(images: int, width: int, people: bool) -> np.ndarray:
@@ -58,9 +57,8 @@ def other_ways(features: np.ndarray, k: int) -> dict[str, Way]:
 
     Of features of length 1, the nearest by distance are those by cosine.
     """
-    makers: dict[str, Callable[[np.ndarray, int], Way]] = {"faiss": _faiss, "sklearn": _scikit_learn}
-    names = {"faiss": "faiss IndexFlatIP", "sklearn": "scikit-learn, brute force"}
-    return {names[package]: make(features, k + 1) for package, make in makers.items() if find_spec(package)}
+    makers = {"faiss IndexFlatIP": ("faiss", _faiss), "scikit-learn, brute force": ("sklearn", _scikit_learn)}
+    return {name: make(features, k + 1) for name, (package, make) in makers.items() if find_spec(package)}
 
 
 def _faiss(features: np.ndarray, k: int) -> Way:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from purereid.bench.comparison import Row, Way, compare
+from purereid.bench.comparison import Row, compare, doing
 from purereid.bench.floors import copying
 from purereid.graph.propagation import propagate_links
 
@@ -22,10 +22,10 @@ def comparisons(images: int, k: int) -> Iterator[list[Row]]:
     """Clusters of all images."""
     indices, probability = random_links(images, k, np.random.default_rng(0))
     ways = {
-        "links copied": Way(images, copying(indices.nbytes + probability.nbytes)),
-        "purereid": Way(images, lambda: propagate_links(indices, probability)),
+        "links copied": copying(indices.nbytes + probability.nbytes),
+        "purereid": lambda: propagate_links(indices, probability),
     }
-    yield compare("propagation", f"{images} images, k = {k}", "images", ways)
+    yield compare("propagation", f"{images} images, k = {k}", "images", doing(images, ways))
 
 
 def random_links(nodes: int, k: int, generator: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

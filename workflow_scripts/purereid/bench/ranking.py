@@ -11,7 +11,7 @@ from importlib.util import find_spec
 
 import numpy as np
 
-from purereid.bench.comparison import Row, Way, compare
+from purereid.bench.comparison import Row, compare, doing
 from purereid.bench.floors import product_on
 from purereid.bench.machine import devices
 from purereid.retrieval.distances import cosine_blocks, normalise
@@ -35,19 +35,19 @@ def comparisons(queries: int, gallery: int, width: int) -> Iterator[list[Row]]:
             "purereid": lambda on=device: rank(query, other, *labels, device=on),
         }
         size = f"{queries} x {gallery} x {width} on {device}"
-        yield compare("ranking", size, "queries", {name: Way(queries, work) for name, work in ways.items()})
+        yield compare("ranking", size, "queries", doing(queries, ways))
     distances, filled = np.empty((queries, gallery), np.float32), 0
     for block in cosine_blocks(query, other):
         distances[filled : filled + len(block)] = block
         filled += len(block)
     ways = {
-        "plain product": Way(queries, lambda: product_on("cpu", query, other)),
-        "purereid": Way(queries, lambda: rank_blocks([distances], *labels)),
+        "plain product": lambda: product_on("cpu", query, other),
+        "purereid": lambda: rank_blocks([distances], *labels),
     }
     few = min(SAMPLE, queries)
     others = other_ways(distances[:few], [part[:few] if n % 2 == 0 else part for n, part in enumerate(labels)])
-    ways |= {f"{name}, AP alone": Way(few, work) for name, work in others.items()}
-    yield compare("ranking, distances given", f"{queries} x {gallery}", "queries", ways)
+    alone = doing(few, {f"{name}, AP alone": work for name, work in others.items()})
+    yield compare("ranking, distances given", f"{queries} x {gallery}", "queries", doing(queries, ways) | alone)
 
 
 def features_and_labels(queries: int, gallery: int, width: int) -> tuple[np.ndarray, list[np.ndarray]]:
@@ -65,8 +65,7 @@ def other_ways(distances: np.ndarray, labels: list[np.ndarray]) -> dict[str, Cal
     def kept(row: int) -> tuple[np.ndarray, np.ndarray]:
         """Whether an image is right, and its similarity, above 0 as torchmetrics needs it, without junk."""
         is_right, counted = np.zeros(distances.shape[1], bool), np.ones(distances.shape[1], bool)
-        is_right[right.values[right.bounds[row] : right.bounds[row + 1]]] = True
-        counted[junk.values[junk.bounds[row] : junk.bounds[row + 1]]] = False
+        is_right[right[row]], counted[junk[row]] = True, False
         return is_right[counted], 3 - distances[row, counted]
 
     def all_queries(precision: Callable[[np.ndarray, np.ndarray], float]) -> list[float]:

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 import cv2
 
-from purereid.bench.comparison import Row, Way, compare
+from purereid.bench.comparison import Row, compare, doing
 from purereid.bench.floors import copying
 from purereid.people.background import scene_of_camera
 from purereid.people.plan import plan_tracks
@@ -48,9 +48,7 @@ def comparisons(identities: int) -> Iterator[list[Row]]:
         "purereid, pictures alone": pictures,
         "purereid, files and truth too": data_set,
     }
-    yield compare(
-        "rendering", f"{identities} people", "images", {name: Way(len(scenes), work) for name, work in ways.items()}
-    )
+    yield compare("rendering", f"{identities} people", "images", doing(len(scenes), ways))
 
 
 def forget() -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from purereid.bench.comparison import Row, Way, compare
+from purereid.bench.comparison import Row, compare, doing
 from purereid.bench.floors import product_on
 from purereid.bench.machine import devices
 from purereid.bench.ranking import features_and_labels
@@ -24,4 +24,4 @@ def comparisons(queries: int, gallery: int, width: int) -> Iterator[list[Row]]:
             "purereid, centralisation": lambda on=device: centralise(features, device=on),
         }
         size = f"{queries} + {gallery} x {width} on {device}"
-        yield compare("reranking", size, "images", {name: Way(len(features), work) for name, work in ways.items()})
+        yield compare("reranking", size, "images", doing(len(features), ways))

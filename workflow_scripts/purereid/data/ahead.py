@@ -1,5 +1,6 @@
 """Work that is done while the caller is busy with the result of the last."""
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -7,16 +8,16 @@ from typing import TypeVar
 Item, Made = TypeVar("Item"), TypeVar("Made")
 
 
-def made_ahead(make: Callable[[Item], Made], items: Iterable[Item]) -> Iterator[Made]:
-    """What ``make`` makes of each item, in order; the next one is made in another thread meanwhile.
+def made_ahead(make: Callable[[Item], Made], items: Iterable[Item], ahead: int = 1) -> Iterator[Made]:
+    """What ``make`` makes of each item, in order; up to ``ahead`` more are made in another thread meanwhile.
 
-    An error of ``make`` is raised where its result would come.
+    An error of ``make`` is raised where its result would come. To close the iterator ends the thread.
     """
     with ThreadPoolExecutor(max_workers=1) as pool:
-        coming = None
+        coming = deque()
         for item in items:
-            done, coming = coming, pool.submit(make, item)
-            if done:
-                yield done.result()
-        if coming:
-            yield coming.result()
+            coming.append(pool.submit(make, item))
+            if len(coming) > ahead:
+                yield coming.popleft().result()
+        while coming:
+            yield coming.popleft().result()

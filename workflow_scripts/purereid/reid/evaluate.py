@@ -83,6 +83,7 @@ def evaluate(
     query, gallery = both[: len(sides.query)], both[len(sides.query) :]
     by_camera = protocol != "single_gallery_shot" and sides.same_camera_removed
     ranking = rank(query, gallery, **sides.labels, in_cameras=by_camera)
+    camids = sides.labels["query_camids"], sides.labels["gallery_camids"]
     single = _single_query(ranking, query, gallery, sides, protocol, seed)
     pooled, remark = _multi_query(features, multi, query, gallery, sides)
     settings = {"k1": k1, "k2": k2, "distance_weight": distance_weight}
@@ -104,7 +105,7 @@ def evaluate(
         "multi_query": pooled,
         "reranked": reranked,
         "centralised": centralised,
-        "camera_pairs": camera_pairs(ranking, *sides.camids) if by_camera else [],
+        "camera_pairs": camera_pairs(ranking, *camids) if by_camera else [],
     }
     _write_ranks(Path(ranks), sides, ranking)
     write_text(scores, json.dumps(result, indent=2, allow_nan=False) + "\n")

@@ -27,11 +27,6 @@ class Sides:
     junk: int
 
     @property
-    def camids(self) -> tuple[np.ndarray, np.ndarray]:
-        """Cameras of queries and gallery."""
-        return self.query["camid"].to_numpy(), self.gallery["camid"].to_numpy()
-
-    @property
     def same_camera_removed(self) -> bool:
         """Whether any camera is known on both sides."""
         return bool((self.query["camid"] != UNKNOWN).any() and (self.gallery["camid"] != UNKNOWN).any())

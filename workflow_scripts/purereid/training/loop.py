@@ -10,13 +10,13 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Protocol
 
 import torch
 
+from purereid.data.ahead import made_ahead
 from purereid.errors import UserError
 from purereid.logs import log
 from purereid.training import checkpoint
@@ -75,7 +75,7 @@ def train(trainer: Trainer, *, seed: int, stamp: str, curves: Path, log_every: i
     with (
         Progress(trainer, curves, rows, log_every) as progress,
         _interruptible() as interrupted,
-        _batches(trainer, start) as batches,
+        closing(_batches(trainer, start)) as batches,
     ):
         for step, batch, waited in batches:
             torch.manual_seed(step_seed(seed, step))
@@ -126,22 +126,14 @@ class _Pause:
         self.took = self.saved - began
 
 
-@contextmanager
-def _batches(trainer: Trainer, start: int, ahead: int = 2) -> Iterator[Iterator[tuple[int, object, float]]]:
-    """Batches made ahead in another thread, with the seconds that the training waited for each."""
-    with ThreadPoolExecutor(max_workers=1) as pool:
-
-        def generate() -> Iterator[tuple[int, object, float]]:
-            waiting = [pool.submit(trainer.batch, step) for step in range(start, min(start + ahead, trainer.steps))]
-            for step in range(start, trainer.steps):
-                began = time.perf_counter()
-                batch = waiting.pop(0).result()
-                seconds = time.perf_counter() - began
-                if step + ahead < trainer.steps:
-                    waiting.append(pool.submit(trainer.batch, step + ahead))
-                yield step, batch, seconds
-
-        yield generate()
+def _batches(trainer: Trainer, start: int) -> Iterator[tuple[int, object, float]]:
+    """Steps and batches, made ahead in another thread, with the seconds that the training waited for each."""
+    steps = range(start, trainer.steps)
+    with closing(made_ahead(trainer.batch, steps, ahead=2)) as batches:
+        for step in steps:
+            began = time.perf_counter()
+            batch = next(batches)
+            yield step, batch, time.perf_counter() - began
 
 
 @contextmanager
