@@ -1,12 +1,15 @@
 """Nearest neighbours against sorting every row of the similarities."""
 
 import sys
+import threading
+import time
 import types
 import warnings
 
 import numpy as np
 import pytest
 import torch
+from threadpoolctl import threadpool_info
 
 from purereid.errors import UserError
 from purereid.retrieval import candidates, neighbours
@@ -139,19 +142,69 @@ def test_whole_rows_give_the_same_candidates_as_tiles():
 
 @pytest.mark.parametrize("device", ["cpu", "cpu:0"])
 @pytest.mark.parametrize("block", [1, 16, 50, 100])
-def test_every_pair_is_shown_to_a_visitor(device: str, block: int):
+@pytest.mark.parametrize("strip", [1, 7, 512])
+def test_every_pair_is_shown_to_a_visitor(monkeypatch: pytest.MonkeyPatch, device: str, block: int, strip: int):
+    monkeypatch.setattr(candidates, "STRIP", strip)
     features = exact_features(50)
     product = features @ features.T
     seen = np.zeros((50, 50), bool)
 
-    def visit(first: int, second: int, tile: np.ndarray) -> None:
-        part = slice(first, first + tile.shape[0]), slice(second, second + tile.shape[1])
-        off = ~np.eye(50, dtype=bool)[part]  # an image itself may be marked already
-        np.testing.assert_array_equal(tile[off], product[part][off])
-        seen[part] = True
+    def visit(rows: slice, columns: slice, part: np.ndarray) -> None:
+        off = ~np.eye(50, dtype=bool)[rows, columns]  # an image itself may be marked already
+        np.testing.assert_array_equal(part[off], product[rows, columns][off])
+        seen[rows, columns] = True
 
     assert_same(nearest_neighbours(features, 4, block=block, device=device, visit=visit), by_sorting(features, 4))
     assert (seen | seen.T).all()
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_threads_work_at_once_but_never_on_one_image(monkeypatch: pytest.MonkeyPatch, precision: str):
+    monkeypatch.setenv("OMP_NUM_THREADS", "4")
+    features = exact_features(60)
+    lock, busy, most = threading.Lock(), [], []
+
+    def visit(rows: slice, columns: slice, part: np.ndarray) -> None:
+        images = {*range(60)[rows], *range(60)[columns]}
+        with lock:
+            assert all(images.isdisjoint(others) for others in busy)
+            busy.append(images)
+            most.append(len(busy))
+        time.sleep(0.01)
+        with lock:
+            busy.remove(images)
+
+    found = nearest_neighbours(features, 4, block=5, precision=precision, visit=visit)
+    assert_same(found, by_sorting(features, 4))
+    assert max(most) > 1
+
+
+def test_each_thread_multiplies_by_itself_until_all_is_done():
+    def all_threads() -> list[int]:
+        return [*(library["num_threads"] for library in threadpool_info()), torch.get_num_threads()]
+
+    def blas_threads() -> set[int]:
+        return {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"}
+
+    before = all_threads()
+    of_numpy, of_torch = set(), set()
+    nearest_neighbours(exact_features(40), 4, visit=lambda *_: of_numpy.update(blas_threads()))
+    nearest_neighbours(exact_features(40), 4, precision="bf16", visit=lambda *_: of_torch.add(torch.get_num_threads()))
+    assert of_numpy == of_torch == {1}
+    assert all_threads() == before
+    for precision in ("fp32", "bf16"):
+        with pytest.raises(ZeroDivisionError):
+            nearest_neighbours(exact_features(40), 4, precision=precision, visit=lambda *_: 1 / 0)
+        assert all_threads() == before
+
+
+def test_small_sets_are_divided_among_the_threads(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    shapes = []
+    features = random_features(1536, 8)
+    found = nearest_neighbours(features, 4, visit=lambda rows, columns, part: shapes.append(part.shape))
+    assert len(shapes) == 21  # 6 blocks of 256 with each other and themselves
+    assert_same(found, nearest_neighbours(features, 4, block=1536))
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")

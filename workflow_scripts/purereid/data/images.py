@@ -33,7 +33,7 @@ def read_image(path: str | Path) -> np.ndarray:
     inside = shard_of(path)
     packed = image_bytes(*inside) if inside else None
     try:
-        return _decode(Path(path).read_bytes() if packed is None else packed)
+        return _decode(_content(path) if packed is None else packed)
     except FileNotFoundError:
         raise UserError(
             "image file not found",
@@ -80,6 +80,11 @@ def load_images(
         for _ in pool.map(load, range(len(paths))):
             pass
     return images
+
+
+def _content(path: str | Path) -> bytes:
+    with Path(path).open("rb", buffering=0) as file:  # sooner than by Path.read_bytes
+        return file.read()
 
 
 def _decode(file: bytes) -> np.ndarray:

@@ -1,21 +1,26 @@
 """Candidates for the nearest neighbours: the largest entries of each row of a fast, rounded product F F^T.
 
-On the CPU a tile (a product of two blocks of images) serves both blocks. After the first tile few entries exceed the
-lowest candidate of their image, so that selection costs little more than comparing each entry once.
+On the CPU a tile (the product of two blocks of images) serves both blocks. Each thread computes and looks through tiles
+of its own: several threads in one product wait for each other. After the first tile few entries exceed the lowest
+candidate of their image, so that selection costs little more than comparing each entry twice.
 
 PyTorch, which takes seconds to import, is loaded only for devices and precisions that NumPy does not have.
 """
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
+from functools import partial
+from threading import Lock
 from typing import NamedTuple
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
-from purereid.retrieval.compiled import compiled
+from purereid.retrieval.compiled import compiled, in_threads, threads
 
 TF32 = 2.0**-10  # of a float32 factor may be cut off on a GPU, if PyTorch is set so
-STRIP = 32  # rows of a tile looked at before the next: they stay in the cache
+SMALLEST = 256  # images per side of a tile, unless fewer are asked for: smaller ones take longer
+STRIP = 512  # rows of a tile computed before they are looked through; fewer take longer, more leave the cache
 SAMPLE = 128  # images from which the number of candidates is estimated
 PAIR_COST = 0.006  # what bfloat16 saves for one entry of the product, over the cost of one more candidate
 
@@ -27,7 +32,7 @@ class Error(NamedTuple):
     relative: float
 
 
-Visit = Callable[[int, int, np.ndarray], None]  # takes the first row and column of a part of the product, and the part
+Visit = Callable[[slice, slice, np.ndarray], None]  # takes rows and columns of a part of the product, and the part
 
 
 class Candidates(NamedTuple):
@@ -49,7 +54,7 @@ def find_candidates(
         block: images per side of a tile; on a GPU, rows of the product held at a time.
         device: computes the product.
         precision: its number format: ``fp32``, ``bf16`` (only on the CPU), or ``auto``: what promises less work.
-        visit: is shown all that is computed of the product, some rows of a tile after the other, on one thread.
+        visit: is shown all that is computed of the product, by several threads, but no image to two at a time.
     """
     tried = _precisions(device) if precision == "auto" else [precision]
     errors = {name: largest_error(features, name, device) for name in tried}
@@ -112,87 +117,85 @@ def from_tiles(
     """Candidates from one half of the product, on the CPU: int32 and float32 [N, width]."""
     images = np.full((len(features), width), -1, np.int32)
     values = np.full((len(features), width), -np.inf, np.float32)
+    lowest = np.full(len(features), -np.inf, np.float32)
+    block = min(block, max(SMALLEST, -(-len(features) // (2 * threads()))))  # so that each thread has several tiles
+    blocks = [slice(start, min(start + block, len(features))) for start in range(0, len(features), block)]
+    tiles = [(i, i + apart) for apart in range(len(blocks)) for i in range(len(blocks) - apart)]  # few share a block
+    locks = [Lock() for _ in blocks]
+    multiply, one_thread = np.matmul, partial(threadpool_limits, 1, user_api="blas")
+    if precision == "bf16":
+        from purereid.retrieval.torch_products import multiply_bf16 as multiply
+        from purereid.retrieval.torch_products import one_thread, round_to_bf16
 
-    def use(first: int, second: int, tile: np.ndarray) -> None:
-        columns = slice(second, second + tile.shape[1])
-        for start in range(0, len(tile), STRIP):
-            strip = tile[start : start + STRIP]
-            rows = slice(first + start, first + start + len(strip))
-            if visit:
-                visit(rows.start, second, strip)
-            take_largest(strip, rows.start, second, images[rows], values[rows])
-            if first != second:
-                take_largest_of_columns(strip, rows.start, images[columns], values[columns])
+        features = round_to_bf16(features)
 
-    with ThreadPoolExecutor(1) as selector:  # selects from one tile while the next is computed
-        selection = None
-        for first, second, tile in _tiles(features, block, precision):
-            if selection:
-                selection.result()
-            selection = selector.submit(use, first, second, tile)
-        selection.result()
+    def work(number: slice) -> None:
+        first, second = tiles[number.start]
+        buffer = np.empty(min(STRIP, block) * block, np.float32)
+        for rows, columns in _parts(blocks[first], blocks[second]):
+            shape = rows.stop - rows.start, columns.stop - columns.start
+            part = buffer[: shape[0] * shape[1]].reshape(shape)
+            multiply(features[rows], features[columns].T, out=part)
+            with locks[first], locks[second] if second > first else nullcontext():
+                if visit:
+                    visit(rows, columns, part)
+                keep_largest(part, rows.start, columns.start, images, values, lowest)
+
+    with one_thread():
+        in_threads(work, len(tiles), 1)
     return images, values
 
 
-def _tiles(features: np.ndarray, block: int, precision: str) -> Iterator[tuple[int, int, np.ndarray]]:
-    """Products of blocks of images: first row, first column, float32 [b, c]; those on the diagonal come first.
+def _parts(rows: slice, columns: slice) -> Iterator[tuple[slice, slice]]:
+    """A tile in strips; of one on the diagonal, only what lies above it, and small squares with themselves."""
+    for start in range(rows.start, rows.stop, STRIP):
+        strip = slice(start, min(start + STRIP, rows.stop))
+        if rows == columns:
+            yield strip, strip
+            if strip.stop < rows.stop:
+                yield strip, slice(strip.stop, rows.stop)
+        else:
+            yield strip, columns
 
-    A tile is overwritten by the one after the next.
+
+@compiled("void(f4[:, ::1], i8, i8, i4[:, ::1], f4[:, ::1], f4[::1])")
+def keep_largest(
+    part: np.ndarray, first: int, second: int, images: np.ndarray, values: np.ndarray, lowest: np.ndarray
+) -> None:
+    """Keep the largest values of each image among those kept and those of a part of the product.
+
+    Args:
+        part: the images first.. with the images second.., which are the same ones, or none of them.
+        images, values: [N, w]; each row of values is a heap, its smallest value in front, and images follows it.
+        lowest: [N], the fronts of the heaps.
     """
-    multiply = np.matmul  # in tiles as fast as PyTorch's product, or nearly twice as fast
-    if precision == "bf16":
-        from purereid.retrieval.torch_products import multiply_bf16 as multiply
-        from purereid.retrieval.torch_products import round_to_bf16
-
-        features = round_to_bf16(features)
-    starts = range(0, len(features), block)
-    pairs = [(i, i) for i in starts] + [(i, j) for i in starts for j in starts if i < j]
-    buffers = [np.empty(min(block, len(features)) ** 2, np.float32) for _ in range(2)]
-    for number, (i, j) in enumerate(pairs):
-        rows, columns = features[i : i + block], features[j : j + block]
-        tile = buffers[number % 2][: len(rows) * len(columns)].reshape(len(rows), len(columns))
-        multiply(rows, columns.T, out=tile)
-        yield i, j, tile
-
-
-@compiled("void(f4[:, ::1], i8, i8, i4[:, ::1], f4[:, ::1])")
-def take_largest(tile: np.ndarray, first: int, second: int, images: np.ndarray, values: np.ndarray) -> None:
-    """Keep the largest values of each row, the images first.., among those kept and those of a tile.
-
-    Each row of ``values`` is a heap, its smallest value in front; ``images`` follows it.
-    """
-    width = values.shape[1]
-    for i in range(tile.shape[0]):
-        for j in range(tile.shape[1]):
-            value = tile[i, j]
-            if value > values[i, 0] and first + i != second + j:
-                place, child = 0, 1
-                while child < width:
-                    if child + 1 < width and values[i, child + 1] < values[i, child]:
-                        child += 1
-                    if values[i, child] >= value:
-                        break
-                    values[i, place], images[i, place] = values[i, child], images[i, child]
-                    place, child = child, 2 * child + 1
-                values[i, place], images[i, place] = value, second + j
-
-
-@compiled("void(f4[:, ::1], i8, i4[:, ::1], f4[:, ::1])")
-def take_largest_of_columns(tile: np.ndarray, first: int, images: np.ndarray, values: np.ndarray) -> None:
-    """The same for the columns of a tile, whose rows are the images first.., none of which is a column."""
-    width = values.shape[1]
-    lowest = values[:, 0].copy()
-    for i in range(tile.shape[0]):
-        for j in range(tile.shape[1]):
-            value = tile[i, j]
-            if value > lowest[j]:
-                place, child = 0, 1
-                while child < width:
-                    if child + 1 < width and values[j, child + 1] < values[j, child]:
-                        child += 1
-                    if values[j, child] >= value:
-                        break
-                    values[j, place], images[j, place] = values[j, child], images[j, child]
-                    place, child = child, 2 * child + 1
-                values[j, place], images[j, place] = value, first + i
-                lowest[j] = values[j, 0]
+    width, columns = values.shape[1], part.shape[1]
+    below = lowest[second : second + columns]
+    larger = np.empty(columns + 1, np.int32)
+    for i in range(len(part)):
+        row = part[i]
+        for side in range(1 if first == second else 2):  # values of the row's image, then of those of the columns
+            count = 0
+            if side == 0:
+                floor = lowest[first + i]
+                for j in range(len(row)):  # written always, kept by counting: a jump that cannot be foreseen is slow
+                    larger[count] = j
+                    count += row[j] > floor
+            else:
+                for j in range(len(row)):
+                    larger[count] = j
+                    count += row[j] > below[j]
+            for j in larger[:count]:
+                owner, image = (second + j, first + i) if side else (first + i, second + j)
+                heap, names, value = values[owner], images[owner], row[j]
+                if value > heap[0] and owner != image:
+                    place, child = 0, 1
+                    while child < width:
+                        if child + 1 < width and heap[child + 1] < heap[child]:
+                            child += 1
+                        if heap[child] >= value:
+                            break
+                        heap[place], names[place] = heap[child], names[child]
+                        place, child = child, 2 * child + 1
+                    heap[place], names[place] = value, image
+                    lowest[owner] = heap[0]

@@ -68,8 +68,9 @@ def nearest_neighbours(
         device: computes the fast product.
         precision: of the fast product: ``fp32``, ``bf16``, or ``auto``: bfloat16 on a CPU that computes with it, if
             the features are unlike enough. GPUs take ``fp32``: their bfloat16 sums have no such bound.
-        visit: is shown the fast product part by part: first row, first column, float32 [b, c]; every pair of images
-            is in one of the parts, in one order at least. A part is overwritten later.
+        visit: is shown the fast product part by part: rows, columns, float32 [b, c]; every pair of images is in one of
+            the parts, in one order at least. Called by several threads, but not for one image by two at a time. A part
+            is overwritten later.
 
     Returns:
         The same bits whatever block, device and precision. A similarity is the float32 dot product of two features,
@@ -177,9 +178,20 @@ def _rank(features: np.ndarray, rows: np.ndarray, others: Ragged, result: Neighb
     """Put the k nearest of some others of each of some images into the result."""
     cosines = np.empty(len(others.values), np.float32)
     similarities(features, rows, others.values, others.bounds, cosines)
-    order = np.lexsort((others.values, -cosines, others.owners))
-    first = order[others.bounds[:-1, None] + np.arange(result.indices.shape[1])]
-    result.indices[rows], result.similarity[rows] = others.values[first], cosines[first]
+    keys = np.full((len(rows), others.lengths.max()), np.iinfo(np.int64).max)
+    keys[np.arange(keys.shape[1]) < others.lengths[:, None]] = (
+        _ordered(0 - cosines).astype(np.int64) << 32 | others.values
+    )
+    keys.sort(axis=1)
+    nearest = keys[:, : result.indices.shape[1]]
+    result.indices[rows] = nearest & (2**32 - 1)
+    result.similarity[rows] = 0 - _ordered((nearest >> 32).astype(np.int32)).view(np.float32)
+
+
+def _ordered(numbers: np.ndarray) -> np.ndarray:
+    """The bits of float32 numbers as int32 that are ordered as the numbers; what undoes it is the same."""
+    bits = numbers.view(np.int32)
+    return bits ^ (bits >> 31 & np.int32(2**31 - 1))
 
 
 @compiled("void(Array(f4, 2, 'C', True), i8[::1], i4[::1], i8[::1], f4[::1])", reorder_sums=True)

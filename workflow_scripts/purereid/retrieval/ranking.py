@@ -12,7 +12,8 @@ from purereid.retrieval.matches import JUNK, matches
 from purereid.retrieval.precision import precisions
 from purereid.retrieval.ragged import Ragged
 
-CHUNK_BYTES = 2**20  # of distances that a thread works on: they stay in its cache
+CHUNK_BYTES = 2**21  # of distances that a thread works on: they stay in the cache
+GROUP = 128  # distances compared at once, before any is looked at by itself
 
 
 @dataclass(frozen=True)
@@ -248,15 +249,21 @@ class _Cameras(NamedTuple):
 @compiled("void(f4[:, ::1], i4[:, ::1], f4[:, ::1])")
 def find_nearest(rows: np.ndarray, nearest: np.ndarray, distances: np.ndarray) -> None:
     """The smallest finite distances of each row, ordered by (distance, index), put into lists that hold inf."""
-    last = distances.shape[1] - 1
+    columns, last = rows.shape[1], distances.shape[1] - 1
     for i in range(len(rows)):
-        for j in range(rows.shape[1]):
-            if rows[i, j] < distances[i, last]:
-                place = last
-                while place > 0 and distances[i, place - 1] > rows[i, j]:
-                    distances[i, place], nearest[i, place] = distances[i, place - 1], nearest[i, place - 1]
-                    place -= 1
-                distances[i, place], nearest[i, place] = rows[i, j], j
+        for start in range(0, columns, GROUP):
+            end, farthest, nearer = min(start + GROUP, columns), distances[i, last], np.int32(0)
+            for j in range(start, end):
+                nearer = np.int32(nearer + (rows[i, j] < farthest))
+            if nearer == 0:  # so with most groups
+                continue
+            for j in range(start, end):
+                if rows[i, j] < distances[i, last]:
+                    place = last
+                    while place > 0 and distances[i, place - 1] > rows[i, j]:
+                        distances[i, place], nearest[i, place] = distances[i, place - 1], nearest[i, place - 1]
+                        place -= 1
+                    distances[i, place], nearest[i, place] = rows[i, j], j
 
 
 def _summary(
@@ -268,12 +275,13 @@ def _summary(
     in_camera: np.ndarray,
 ) -> Ranking:
     owners = right.owners
-    hits = Ragged(ranks[np.lexsort((ranks, owners))], right.bounds)
+    hits = Ragged(np.sort(owners << 32 | ranks) & (2**32 - 1), right.bounds)
     found = hits.lengths > 0
     first = np.zeros(len(found), np.int32)
     first[found] = hits.values[hits.bounds[:-1][found]]
     AP, AP_trapezoid, INP = precisions(hits)
-    pairs = owners << 32 | right.values
+    pairs, shown = owners << 32 | right.values, np.arange(len(nearest))[:, None] << 32 | nearest
+    places = np.searchsorted(pairs, shown)
     return Ranking(
         good=hits.lengths.astype(np.int32),
         first=first,
@@ -283,6 +291,6 @@ def _summary(
         tied=tied,
         top_indices=nearest,
         top_distances=distances,
-        top_right=np.isin(np.arange(len(nearest))[:, None] << 32 | nearest, pairs) & (nearest >= 0),
+        top_right=(np.append(pairs, -1)[places] == shown) & (nearest >= 0),
         in_cameras=np.stack([owners[: len(in_camera)], right.values[: len(in_camera)], in_camera], axis=1),
     )

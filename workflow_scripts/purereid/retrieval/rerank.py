@@ -89,16 +89,17 @@ class _Pairs:
         self.distances = np.empty((queries, count - queries), np.float32)
         self._smallest = np.full(count, np.inf, np.float32)  # cosine
 
-    def add(self, first: int, second: int, tile: np.ndarray) -> None:
-        """Take the cosines of the images first.. to the images second... No query is met only after gallery images."""
-        for start, axis in ((first, 1), (second, 0)):
-            part = self._smallest[start : start + tile.shape[1 - axis]]
-            np.minimum(part, tile.min(axis=axis), out=part)
-        queries, skipped = max(0, self.queries - first), max(0, self.queries - second)
-        found = tile[:queries, skipped:]
+    def add(self, rows: slice, columns: slice, part: np.ndarray) -> None:
+        """Take the cosines of some images to others. No query is met only after gallery images."""
+        for images, axis in ((rows, 1), (columns, 0)):
+            smallest = self._smallest[images]
+            np.minimum(smallest, part.min(axis=axis), out=smallest)
+        queries, skipped = max(0, self.queries - rows.start), max(0, self.queries - columns.start)
+        found = part[:queries, skipped:]
         if found.size:
-            column = second + skipped - self.queries
-            np.subtract(1, found, out=self.distances[first : first + len(found), column : column + found.shape[1]])
+            column = columns.start + skipped - self.queries
+            distances = self.distances[rows.start : rows.start + len(found), column : column + found.shape[1]]
+            np.subtract(1, found, out=distances)
 
     @property
     def largest(self) -> np.ndarray:

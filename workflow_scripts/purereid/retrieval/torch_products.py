@@ -1,6 +1,7 @@
 """Products that NumPy does not compute: on a GPU, and of bfloat16 numbers."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -27,13 +28,14 @@ def from_rows(
     held = torch.tensor(features, device=device)
     images, values = np.empty((len(held), width), np.int32), np.empty((len(held), width), np.float32)
     for start in range(0, len(held), block):
-        product = held[start : start + block] @ held.T
+        rows = slice(start, min(start + block, len(held)))
+        product = held[rows] @ held.T
         if visit:
-            visit(start, 0, product.cpu().numpy())
+            visit(rows, slice(0, len(held)), product.cpu().numpy())
         product.diagonal(start).fill_(-torch.inf)
         largest = product.topk(width, sorted=False)
-        images[start : start + block] = largest.indices.int().cpu()
-        values[start : start + block] = largest.values.cpu()
+        images[rows] = largest.indices.int().cpu()
+        values[rows] = largest.values.cpu()
     return images, values
 
 
@@ -54,3 +56,14 @@ def round_to_bf16(features: np.ndarray) -> torch.Tensor:
 def multiply_bf16(rows: torch.Tensor, columns: torch.Tensor, out: np.ndarray) -> None:
     """Product of bfloat16 matrices, put into a float32 array."""
     torch.from_numpy(out).copy_(rows @ columns)
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Each thread that is begun meanwhile computes its products by itself."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
