@@ -198,6 +198,17 @@ def test_each_thread_multiplies_by_itself_until_all_is_done():
         assert all_threads() == before
 
 
+def test_more_images_than_one_window_or_chunk():
+    features = exact_features(2 * max(neighbours.WINDOW, neighbours.CHUNK) + 100)
+    similarity = features @ features.T
+    np.fill_diagonal(similarity, -np.inf)
+    some = np.arange(0, len(features), 97)
+    order = np.argsort(-similarity[some], axis=1, kind="stable")[:, :7]
+    found = nearest_neighbours(features, 7)
+    np.testing.assert_array_equal(found.indices[some], order)
+    np.testing.assert_array_equal(found.similarity[some], similarity[some[:, None], order])
+
+
 def test_small_sets_are_divided_among_the_threads(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "3")
     shapes = []

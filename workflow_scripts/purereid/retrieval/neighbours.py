@@ -12,12 +12,13 @@ import numpy as np
 
 from purereid.errors import UserError
 from purereid.retrieval.candidates import Candidates, Visit, find_candidates, floors, largest_error
-from purereid.retrieval.compiled import compiled, in_threads
+from purereid.retrieval.compiled import compiled, in_threads, threads
 from purereid.retrieval.distances import block_rows
 from purereid.retrieval.ragged import Ragged
 
 BLOCK = 2048  # images per side of a tile
-CHUNK = 64  # images whose candidates a thread ranks at a time
+CHUNK = 2048  # images whose candidates a thread ranks at a time
+WINDOW = 2048  # images that stay in the cache while those of a chunk are compared with them
 CHUNK_BYTES = 16 * 2**20  # of similarities to all others held by a thread
 LENGTH_ERROR = 1e-3  # by which the length of a feature may differ from 1
 
@@ -150,7 +151,7 @@ def _settle(features: np.ndarray, candidates: Candidates, result: Neighbours) ->
         own = rows[part]
         _rank(features, own, _chosen(images[own], values[own] >= lowest[own, None]), result)
 
-    in_threads(settle, len(rows), CHUNK)
+    in_threads(settle, len(rows), min(CHUNK, -(-len(features) // (4 * threads()))))
     return np.flatnonzero(~certain)
 
 
@@ -169,9 +170,10 @@ def _settle_among_all(features: np.ndarray, rows: np.ndarray, result: Neighbours
 
 
 def _chosen(images: np.ndarray, mask: np.ndarray) -> Ragged:
-    """Of each row of images, int32 [b, n] or [n] for all rows, those for which the mask [b, n] is true."""
-    bounds = np.concatenate([[0], np.cumsum(np.count_nonzero(mask, axis=1))])
-    return Ragged(np.broadcast_to(images, mask.shape)[mask], bounds)
+    """Of each row of images, int32 [b, n] or [n] for all rows, those for which the mask [b, n] is true, ascending."""
+    lengths = np.count_nonzero(mask, axis=1)
+    ordered = np.sort(np.where(mask, images, np.iinfo(np.int32).max), axis=1)
+    return Ragged(ordered[np.arange(mask.shape[1]) < lengths[:, None]], np.concatenate([[0], np.cumsum(lengths)]))
 
 
 def _rank(features: np.ndarray, rows: np.ndarray, others: Ragged, result: Neighbours) -> None:
@@ -200,21 +202,27 @@ def similarities(
 ) -> None:
     """Dot products of the i-th of some features with ``others[bounds[i]:bounds[i + 1]]``, put in the same places.
 
-    A pair has the same bits wherever the two stand.
+    The others of each are ascending. A pair has the same bits wherever the two stand.
     """
-    for i in range(len(rows)):
-        own, last = features[rows[i]], bounds[i + 1] - 1
-        for place in range(bounds[i], bounds[i + 1], 4):  # four at a time: reading from memory takes most of the time
-            b, c, d = min(place + 1, last), min(place + 2, last), min(place + 3, last)
-            first, second = features[others[place]], features[others[b]]
-            third, fourth = features[others[c]], features[others[d]]
-            total0 = total1 = total2 = total3 = np.float32(0)
-            for j in range(len(own)):
-                total0 += own[j] * first[j]
-                total1 += own[j] * second[j]
-                total2 += own[j] * third[j]
-                total3 += own[j] * fourth[j]
-            result[place], result[b], result[c], result[d] = total0, total1, total2, total3
+    begun = bounds[:-1].copy()
+    for window in range(WINDOW, len(features) + WINDOW, WINDOW):  # to read from memory takes most of the time
+        for i in range(len(rows)):
+            start = end = begun[i]
+            while end < bounds[i + 1] and others[end] < window:
+                end += 1
+            begun[i] = end
+            own, last = features[rows[i]], end - 1
+            for place in range(start, end, 4):  # four at a time, for the same reason
+                b, c, d = min(place + 1, last), min(place + 2, last), min(place + 3, last)
+                first, second = features[others[place]], features[others[b]]
+                third, fourth = features[others[c]], features[others[d]]
+                total0 = total1 = total2 = total3 = np.float32(0)
+                for j in range(len(own)):
+                    total0 += own[j] * first[j]
+                    total1 += own[j] * second[j]
+                    total2 += own[j] * third[j]
+                    total3 += own[j] * fourth[j]
+                result[place], result[b], result[c], result[d] = total0, total1, total2, total3
 
 
 def _empty(count: int, k: int) -> Neighbours:
