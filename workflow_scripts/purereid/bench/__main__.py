@@ -59,7 +59,7 @@ def arguments() -> argparse.Namespace:
     """Parts, their sizes, and the file to write."""
     parser = argparse.ArgumentParser(prog="python -m purereid.bench", description=__doc__.split("\n\n")[1])
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; without: all")
-    parser.add_argument("--full", action="store_true", help="sizes of the public data sets: hours on two cores")
+    parser.add_argument("--full", action="store_true", help="sizes of the public data sets; these take long")
     parser.add_argument("--size", nargs="+", type=int, metavar="N", help="of the one part, instead of its own")
     parser.add_argument("--json", type=Path, default=Path("bench.json"), help="file to write (bench.json)")
     options = parser.parse_args()
