@@ -5,11 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from purereid.retrieval import compiled
-from purereid.retrieval.compiled import in_threads, threads
 
 MODULE = """
 import sys
@@ -54,22 +52,3 @@ def test_without_a_place_for_machine_code_it_is_made_again(folder: Path):
     process = start(folder, HOME=nowhere, XDG_CACHE_HOME=nowhere, PYTHONDONTWRITEBYTECODE="1")
     assert process.communicate()[0] == "False 42 True\n"
     assert not list(folder.rglob("*.nb?"))
-
-
-@pytest.mark.parametrize(("setting", "expected"), [("3", 3), ("5,2", 5), ("", len(os.sched_getaffinity(0)))])
-def test_threads_are_those_of_the_libraries(monkeypatch: pytest.MonkeyPatch, setting: str, expected: int):
-    monkeypatch.setenv("OMP_NUM_THREADS", setting)
-    assert threads() == expected
-
-
-def test_threads_share_all_rows_and_tell_errors():
-    rows = np.zeros(10, int)
-
-    def work(part: slice) -> None:
-        rows[part] += 1
-        if part.stop == 10:
-            raise ValueError("the last rows")
-
-    with pytest.raises(ValueError, match="the last rows"):
-        in_threads(work, 10, 4)
-    assert rows.tolist() == [1] * 10

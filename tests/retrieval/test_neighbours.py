@@ -9,7 +9,7 @@ import warnings
 import numpy as np
 import pytest
 import torch
-from threadpoolctl import threadpool_info
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from purereid.errors import UserError
 from purereid.retrieval import candidates, neighbours
@@ -60,7 +60,8 @@ def test_equals_sorting_for_each_block_size(k: int, precision: str):
 
 
 @pytest.mark.parametrize("width", [3, 64, 300])
-def test_same_bits_whatever_block_and_precision(width: int):
+def test_same_bits_whatever_block_and_precision(monkeypatch: pytest.MonkeyPatch, width: int):
+    monkeypatch.setattr(candidates, "SMALLEST", 400)
     features = random_features(400, width)
     features[150:300:7] = features[2]
     first = nearest_neighbours(features, 20, precision="fp32")
@@ -179,23 +180,25 @@ def test_threads_work_at_once_but_never_on_one_image(monkeypatch: pytest.MonkeyP
     assert max(most) > 1
 
 
-def test_each_thread_multiplies_by_itself_until_all_is_done():
-    def all_threads() -> list[int]:
-        return [*(library["num_threads"] for library in threadpool_info()), torch.get_num_threads()]
-
-    def blas_threads() -> set[int]:
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_each_thread_multiplies_without_helpers_until_all_is_done(precision: str):
+    def helpers() -> set[int]:
+        if precision == "bf16":
+            return {torch.get_num_threads()}
         return {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"}
 
-    before = all_threads()
-    of_numpy, of_torch = set(), set()
-    nearest_neighbours(exact_features(40), 4, visit=lambda *_: of_numpy.update(blas_threads()))
-    nearest_neighbours(exact_features(40), 4, precision="bf16", visit=lambda *_: of_torch.add(torch.get_num_threads()))
-    assert of_numpy == of_torch == {1}
-    assert all_threads() == before
-    for precision in ("fp32", "bf16"):
-        with pytest.raises(ZeroDivisionError):
-            nearest_neighbours(exact_features(40), 4, precision=precision, visit=lambda *_: 1 / 0)
-        assert all_threads() == before
+    features, seen, before = exact_features(40), set(), torch.get_num_threads()
+    nearest_neighbours(features, 4)  # loads all libraries
+    with threadpool_limits(3, user_api="blas"):
+        torch.set_num_threads(3)
+        try:
+            nearest_neighbours(features, 4, precision=precision, visit=lambda *_: seen.update(helpers()))
+            assert (seen, helpers()) == ({1}, {3})
+            with pytest.raises(ZeroDivisionError):
+                nearest_neighbours(features, 4, precision=precision, visit=lambda *_: 1 / 0)
+            assert helpers() == {3}
+        finally:
+            torch.set_num_threads(before)
 
 
 def test_more_images_than_one_window_or_chunk():
@@ -209,13 +212,15 @@ def test_more_images_than_one_window_or_chunk():
     np.testing.assert_array_equal(found.similarity[some], similarity[some[:, None], order])
 
 
-def test_small_sets_are_divided_among_the_threads(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv("OMP_NUM_THREADS", "3")
-    shapes = []
-    features = random_features(1536, 8)
-    found = nearest_neighbours(features, 4, visit=lambda rows, columns, part: shapes.append(part.shape))
-    assert len(shapes) == 21  # 6 blocks of 256 with each other and themselves
-    assert_same(found, nearest_neighbours(features, 4, block=1536))
+@pytest.mark.parametrize("number", [1, 2, 5])
+def test_small_sets_are_divided_among_the_threads(monkeypatch: pytest.MonkeyPatch, number: int):
+    monkeypatch.setenv("OMP_NUM_THREADS", str(number))
+    features, parts = random_features(1100, 70), []
+    features[200:1100:9] = features[5]
+    found = nearest_neighbours(features, 20, visit=lambda *part: parts.append(part[:2]))
+    assert len(parts) == {1: 8, 2: 10, 5: 15}[number]  # 2 blocks in two strips each; 4 blocks; 5 blocks of up to 256
+    monkeypatch.setattr(candidates, "SMALLEST", 2048)
+    assert_same(found, nearest_neighbours(features, 20))
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")

@@ -9,7 +9,7 @@ import torch
 
 from purereid.bench.comparison import Row, lines
 from purereid.logs import log
-from purereid.retrieval.compiled import threads
+from purereid.threads import threads
 
 PARTS = (
     "ranking",

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from purereid.data.joints import JOINTS
 from purereid.data.keypoints import Keypoints, read_keypoints
 from purereid.data.part_points import PARTS
 from purereid.logs import log
+from purereid.threads import torch_in_one_thread
 
 BATCH_VALUES = 2_400_000  # of maps computed at a time: few enough to stay in the processor's cache
 
@@ -49,7 +49,8 @@ def make_heatmaps(
     size, device = (height, width), torch.device("cuda" if gpus else "cpu")
     joint_batches = _batches(poses, partial(joint_maps, size=size, sigma=sigma, device=device), len(JOINTS), size)
     part_batches = _batches(poses, partial(part_maps, size=size, device=device), len(PARTS), size)
-    with _one_thread_each(), ThreadPoolExecutor(2) as pool:
+    # each file keeps a core busy, and waiting for helpers would cost more
+    with torch_in_one_thread(), ThreadPoolExecutor(2) as pool:
         files = [
             pool.submit(write_heatmaps, joints, JOINTS, size, joint_batches),
             pool.submit(write_heatmaps, parts, list(PARTS), size, part_batches),
@@ -67,14 +68,3 @@ def _batches(
     for start in range(0, len(poses.images), number):
         rows = slice(start, start + number)
         yield poses.images[rows], compute(places[rows], poses.visible[rows])
-
-
-@contextmanager
-def _one_thread_each() -> Iterator[None]:
-    """Let torch compute with one thread: each file keeps a core busy, and waiting for helpers would cost more."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

@@ -8,10 +8,8 @@ single dot products 0.7 s instead of 1.9 s.
 
 import functools
 import hashlib
-import os
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 
 
 def compiled(signature: str, *, reorder_sums: bool = False) -> Callable[[Callable], Callable]:
@@ -51,15 +49,3 @@ def compiled(signature: str, *, reorder_sums: bool = False) -> Callable[[Callabl
         return call
 
     return decorate
-
-
-def threads() -> int:
-    """How many threads this process may use: as the libraries, OMP_NUM_THREADS or the cores that it may run on."""
-    return int(os.environ.get("OMP_NUM_THREADS", "").partition(",")[0] or len(os.sched_getaffinity(0)))
-
-
-def in_threads(work: Callable[[slice], object], count: int, chunk: int) -> None:
-    """Call ``work`` for consecutive slices of ``chunk`` of ``count`` rows, several at a time."""
-    with ThreadPoolExecutor(threads()) as pool:
-        for _ in pool.map(work, [slice(start, min(start + chunk, count)) for start in range(0, count, chunk)]):
-            pass  # ask for each result: it raises what the work raised

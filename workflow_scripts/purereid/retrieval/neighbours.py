@@ -12,14 +12,16 @@ import numpy as np
 
 from purereid.errors import UserError
 from purereid.retrieval.candidates import Candidates, Visit, find_candidates, floors, largest_error
-from purereid.retrieval.compiled import compiled, in_threads, threads
-from purereid.retrieval.distances import block_rows
+from purereid.retrieval.compiled import compiled
 from purereid.retrieval.ragged import Ragged
+from purereid.threads import in_threads, slices, threads
 
-BLOCK = 2048  # images per side of a tile
+BLOCK = 2048  # images per side of a tile, at most
 CHUNK = 2048  # images whose candidates a thread ranks at a time
-WINDOW = 2048  # images that stay in the cache while those of a chunk are compared with them
-CHUNK_BYTES = 16 * 2**20  # of similarities to all others held by a thread
+WINDOW = 2048  # images that stay in the cache while those of a chunk are compared with some of them
+WITHIN = 4  # of an image's candidates at least in a window; with fewer, windows cost more than they save
+CHUNK_BYTES = 64 * 2**20  # held by a thread meanwhile
+CANDIDATE_BYTES = 80  # for each candidate of such an image
 LENGTH_ERROR = 1e-3  # by which the length of a feature may differ from 1
 
 
@@ -62,21 +64,23 @@ def nearest_neighbours(
 ) -> Neighbours:
     """The k nearest others of each image. An image is left out by its index, so that its duplicates stay.
 
+    Not for two threads of a process at a time: while it runs, products in all of them are made without helpers.
+
     Args:
         features: [N, D] float32 of length 1 (``retrieval.distances.normalise``).
         k: neighbours of an image, 1..N - 1.
-        block: images per side of a tile, on a GPU rows of the product; decides about time and memory only.
+        block: images per side of a tile, at most, on a GPU rows of the product; decides about time and memory only.
         device: computes the fast product.
         precision: of the fast product: ``fp32``, ``bf16``, or ``auto``: bfloat16 on a CPU that computes with it, if
             the features are unlike enough. GPUs take ``fp32``: their bfloat16 sums have no such bound.
         visit: is shown the fast product part by part: rows, columns, float32 [b, c]; every pair of images is in one of
             the parts, in one order at least. Called by several threads, but not for one image by two at a time. A part
-            is overwritten later.
+            is overwritten later. Its last bits depend on the device, the precision and the number of threads.
 
     Returns:
-        The same bits whatever block, device and precision. A similarity is the float32 dot product of two features,
-        computed by itself: the same in both directions, and for pairs of equal features. Images of which very many
-        others are equally near up to rounding take up to N dot products each.
+        The same bits whatever block, device, precision and number of threads. A similarity is the float32 dot product
+        of two features, computed by itself: the same in both directions, and for pairs of equal features. Images of
+        which very many others are equally near up to rounding take up to N dot products each.
 
     Raises:
         UserError: k or block out of range; unknown precision; features not finite or not of length 1.
@@ -151,7 +155,7 @@ def _settle(features: np.ndarray, candidates: Candidates, result: Neighbours) ->
         own = rows[part]
         _rank(features, own, _chosen(images[own], values[own] >= lowest[own, None]), result)
 
-    in_threads(settle, len(rows), min(CHUNK, -(-len(features) // (4 * threads()))))
+    in_threads(settle, _chunks(len(rows), images.shape[1]))
     return np.flatnonzero(~certain)
 
 
@@ -166,7 +170,14 @@ def _settle_among_all(features: np.ndarray, rows: np.ndarray, result: Neighbours
         near = values >= floors(values, result.indices.shape[1], error)[:, None]
         _rank(features, rows[part], _chosen(everyone, near), result)
 
-    in_threads(settle, len(rows), block_rows(len(features), CHUNK_BYTES))
+    in_threads(settle, _chunks(len(rows), len(features)))
+
+
+def _chunks(images: int, candidates: int) -> list[slice]:
+    """What threads rank at a time of some images, of which each has so many candidates."""
+    return slices(
+        images, max(1, min(CHUNK, CHUNK_BYTES // (CANDIDATE_BYTES * candidates), -(-images // (4 * threads()))))
+    )
 
 
 def _chosen(images: np.ndarray, mask: np.ndarray) -> Ragged:
@@ -177,7 +188,7 @@ def _chosen(images: np.ndarray, mask: np.ndarray) -> Ragged:
 
 
 def _rank(features: np.ndarray, rows: np.ndarray, others: Ragged, result: Neighbours) -> None:
-    """Put the k nearest of some others of each of some images into the result."""
+    """Put the k nearest of some others of each of some images, which has at least k of them, into the result."""
     cosines = np.empty(len(others.values), np.float32)
     similarities(features, rows, others.values, others.bounds, cosines)
     keys = np.full((len(rows), others.lengths.max()), np.iinfo(np.int64).max)
@@ -204,8 +215,9 @@ def similarities(
 
     The others of each are ascending. A pair has the same bits wherever the two stand.
     """
-    begun = bounds[:-1].copy()
-    for window in range(WINDOW, len(features) + WINDOW, WINDOW):  # to read from memory takes most of the time
+    begun = bounds[:-1].copy()  # what is left of each
+    size = max(WINDOW, WITHIN * len(features) * len(rows) // max(1, bounds[-1] - bounds[0]))
+    for window in range(size, len(features) + size, size):  # to read from memory takes most of the time
         for i in range(len(rows)):
             start = end = begun[i]
             while end < bounds[i + 1] and others[end] < window:

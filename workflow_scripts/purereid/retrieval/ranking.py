@@ -6,11 +6,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from purereid.retrieval.compiled import compiled, in_threads
+from purereid.retrieval.compiled import compiled
 from purereid.retrieval.distances import BLOCK_BYTES, block_rows, cosine_blocks
 from purereid.retrieval.matches import JUNK, matches
 from purereid.retrieval.precision import precisions
 from purereid.retrieval.ragged import Ragged
+from purereid.threads import in_threads, slices
 
 CHUNK_BYTES = 2**21  # of distances that a thread works on: they stay in the cache
 GROUP = 128  # distances compared at once, before any is looked at by itself
@@ -173,7 +174,7 @@ def _rank_blocks(
             if top:
                 find_nearest(rows, nearest[part], distances[part])
 
-        in_threads(rank_rows, len(block), block_rows(len(gallery_pids), CHUNK_BYTES))
+        in_threads(rank_rows, slices(len(block), block_rows(len(gallery_pids), CHUNK_BYTES)))
         first += len(block)
     if first < queries:
         raise ValueError(f"distances of {first} of {queries} queries")

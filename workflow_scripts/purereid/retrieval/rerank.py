@@ -12,9 +12,10 @@ from collections.abc import Iterator
 import numpy as np
 from scipy import sparse
 
-from purereid.retrieval.compiled import compiled, in_threads
+from purereid.retrieval.compiled import compiled
 from purereid.retrieval.distances import BLOCK_BYTES, block_rows
 from purereid.retrieval.neighbours import nearest_neighbours, similarities
+from purereid.threads import in_threads, slices
 
 CHUNK = 64  # images that a thread works on
 ROUNDING = 1e-6  # a distance up to this may be 0
@@ -32,7 +33,8 @@ def reranked_blocks(
 ) -> Iterator[np.ndarray]:
     """Re-ranked distances of consecutive queries to the whole gallery.
 
-    The distances of all queries to the gallery, 4 Q G bytes, are held from the one pass over all pairs of images.
+    The distances of all queries to the gallery, 4 Q G bytes, are held from the one pass over all pairs of images. Their
+    last bits, unlike the neighbours, depend on the device and the number of threads.
 
     Args:
         features: [Q + G, D] float32 of length 1: the queries, then the gallery without junk.
@@ -73,7 +75,7 @@ def reranked_blocks(
             own = encodings[start + part.start : start + part.stop]
             add_jaccard(*_compressed(own), *columns, np.float32(1 - distance_weight), block[part])
 
-        in_threads(add, len(block), CHUNK)
+        in_threads(add, slices(len(block), CHUNK))
         yield block
 
 
@@ -122,7 +124,7 @@ def encode(features: np.ndarray, neighbours: np.ndarray, largest: np.ndarray, k1
     def compute(part: slice) -> None:
         similarities(features, images[part], members, bounds[part.start : part.stop + 1], cosines)
 
-    in_threads(compute, len(images), CHUNK)
+    in_threads(compute, slices(len(images), CHUNK))
     rows = np.repeat(images, np.diff(bounds))
     weights = np.exp(-np.where(members == rows, 0, 1 - cosines) / largest[rows])
     sums = np.add.reduceat(weights, sets.indptr[:-1])

@@ -1,7 +1,6 @@
 """Products that NumPy does not compute: on a GPU, and of bfloat16 numbers."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -56,14 +55,3 @@ def round_to_bf16(features: np.ndarray) -> torch.Tensor:
 def multiply_bf16(rows: torch.Tensor, columns: torch.Tensor, out: np.ndarray) -> None:
     """Product of bfloat16 matrices, put into a float32 array."""
     torch.from_numpy(out).copy_(rows @ columns)
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Each thread that is begun meanwhile computes its products by itself."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

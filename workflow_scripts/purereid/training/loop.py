@@ -71,13 +71,16 @@ def train(trainer: Trainer, *, seed: int, stamp: str, curves: Path, log_every: i
     curves = Path(curves)
     file = curves.with_name(CHECKPOINT)
     start, rows = _resume(trainer, file, stamp)
-    pause = _Pause()
+    steps, pause = range(start, trainer.steps), _Pause()
     with (
         Progress(trainer, curves, rows, log_every) as progress,
         _interruptible() as interrupted,
-        closing(_batches(trainer, start)) as batches,
+        closing(made_ahead(trainer.batch, steps, ahead=2)) as batches,
     ):
-        for step, batch, waited in batches:
+        for step in steps:
+            began = time.perf_counter()
+            batch = next(batches)
+            waited = time.perf_counter() - began
             torch.manual_seed(step_seed(seed, step))
             row = progress.add(step + 1, trainer.step(step, batch), waited)
             if row:
@@ -124,16 +127,6 @@ class _Pause:
         yield
         self.saved = time.perf_counter()
         self.took = self.saved - began
-
-
-def _batches(trainer: Trainer, start: int) -> Iterator[tuple[int, object, float]]:
-    """Steps and batches, made ahead in another thread, with the seconds that the training waited for each."""
-    steps = range(start, trainer.steps)
-    with closing(made_ahead(trainer.batch, steps, ahead=2)) as batches:
-        for step in steps:
-            began = time.perf_counter()
-            batch = next(batches)
-            yield step, batch, time.perf_counter() - began
 
 
 @contextmanager
