@@ -175,9 +175,8 @@ def _settle_among_all(features: np.ndarray, rows: np.ndarray, result: Neighbours
 
 def _chunks(images: int, candidates: int) -> list[slice]:
     """What threads rank at a time of some images, of which each has so many candidates."""
-    return slices(
-        images, max(1, min(CHUNK, CHUNK_BYTES // (CANDIDATE_BYTES * candidates), -(-images // (4 * threads()))))
-    )
+    held, share = CHUNK_BYTES // (CANDIDATE_BYTES * candidates), -(-images // (4 * threads()))
+    return slices(images, max(1, min(CHUNK, held, share)))
 
 
 def _chosen(images: np.ndarray, mask: np.ndarray) -> Ragged:
