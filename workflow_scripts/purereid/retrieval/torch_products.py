@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from purereid.retrieval.candidates import Visit
+from purereid.threads import slices
 
 ROWS = 1024  # images rounded at a time
 
@@ -26,12 +27,11 @@ def from_rows(
     """Candidates from whole rows of the product, on any device: int32 and float32 [N, width]."""
     held = torch.tensor(features, device=device)
     images, values = np.empty((len(held), width), np.int32), np.empty((len(held), width), np.float32)
-    for start in range(0, len(held), block):
-        rows = slice(start, min(start + block, len(held)))
+    for rows in slices(len(held), block):
         product = held[rows] @ held.T
         if visit:
             visit(rows, slice(0, len(held)), product.cpu().numpy())
-        product.diagonal(start).fill_(-torch.inf)
+        product.diagonal(rows.start).fill_(-torch.inf)
         largest = product.topk(width, sorted=False)
         images[rows] = largest.indices.int().cpu()
         values[rows] = largest.values.cpu()
