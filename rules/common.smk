@@ -14,8 +14,8 @@ from purereid import provenance
 from purereid.configuration import Configuration, canonical
 from purereid.configuration_checks import check_deployment
 from purereid.errors import UserError
-from purereid.graph.purifiers.registry import NETWORKS, RULES
-from purereid.systems.registry import code_of, maps_needed
+from purereid.purification.purifiers.registry import NETWORKS, RULES
+from purereid.networks.registry import code_of, maps_needed
 from purereid.training.made import forget
 
 try:
@@ -48,7 +48,7 @@ def code_digest(rule, *modules):
 
 
 def train_gan_code(wildcards):
-    return code_digest("train_gan", code_of(setup.system(wildcards.generator), "train"))
+    return code_digest("train_gan", code_of(setup.system(wildcards.generator), "generator"))
 
 
 def generate_one_code(wildcards):

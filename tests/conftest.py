@@ -17,6 +17,7 @@ from purereid.logs import log
 from workflow_project import Project, copy, made_once
 
 ROOT = Path(__file__).parents[1]
+pytest_plugins = ["generators"]  # data set and settings of the tests of generators
 torch.set_num_threads(1)  # the networks of the tests are small, and the workflow's jobs run beside them
 
 

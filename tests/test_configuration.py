@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from configured import configure
-from purereid.graph.purifiers.registry import RULES
+from purereid.purification.purifiers.registry import RULES
 from purereid.report.training_sets import REAL_ALONE
 
 

@@ -37,7 +37,7 @@ def changed(scripts: Path, file: str, old: str, new: str) -> set[str]:
 
 
 def test_edit_of_a_loss_touches_the_trainer_alone(scripts: Path):
-    file = "purereid/reid/losses/triplet.py"
+    file = "purereid/losses/triplet.py"
     assert changed(scripts, file, "clamp(min=0)", "clamp(min=0.5)") == {"train_reid"}
 
 
@@ -50,7 +50,7 @@ def test_edit_of_the_ranking_touches_the_evaluation_alone(scripts: Path):
 
 
 def test_comment_docstring_and_layout_do_not_count(scripts: Path):
-    file = "purereid/reid/losses/triplet.py"
+    file = "purereid/losses/triplet.py"
     assert (
         changed(scripts, file, '"""Batch-hard triplet loss."""', '"""Another sentence."""\n\n# and a comment') == set()
     )

@@ -116,7 +116,7 @@ def test_gpus_of_an_experiment_reach_its_jobs(project: Project):
 
 
 def test_edit_of_a_loss_concerns_the_trainers_and_what_follows(project: Project):
-    project.edit("workflow_scripts/purereid/reid/losses/triplet.py", "clamp(min=0)", "clamp(min=0.0001)")
+    project.edit("workflow_scripts/purereid/losses/triplet.py", "clamp(min=0)", "clamp(min=0.0001)")
     planned = project.planned()
     # the generator posegan learns from an encoder, and all image scores are taken in its features
     assert set(planned) == {"train_reid", "train_gan", "generate_one"} | AFTER_TRAINING | AFTER_GENERATOR | PURIFICATION
@@ -124,7 +124,7 @@ def test_edit_of_a_loss_concerns_the_trainers_and_what_follows(project: Project)
 
 
 def test_edit_of_a_generator_concerns_that_generator(project: Project):
-    project.edit("workflow_scripts/purereid/systems/dcgan/train.py", "betas=(0.5, 0.999)", "betas=(0.5, 0.99)")
+    project.edit("workflow_scripts/purereid/systems/dcgan/generator.py", "betas=(0.5, 0.999)", "betas=(0.5, 0.99)")
     planned = project.planned()
     assert set(planned) == {"train_gan", "train_reid"} | AFTER_TRAINING | AFTER_GENERATOR
     assert planned["train_gan"] == planned["train_reid"] == 1 and planned["generate"] == 2
@@ -138,7 +138,7 @@ def test_a_setting_of_the_images_for_training_leaves_those_of_the_test(project: 
 
 
 def test_edit_of_comment_and_docstring_concerns_nothing(project: Project):
-    project.edit("workflow_scripts/purereid/reid/losses/triplet.py", '"""Batch-hard', '"""The batch-hard')
+    project.edit("workflow_scripts/purereid/losses/triplet.py", '"""Batch-hard', '"""The batch-hard')
     project.edit("workflow_scripts/train_reid.py", "if __name__", "# a comment\nif __name__")
     assert project.planned() == {}
 
@@ -181,7 +181,7 @@ def test_the_digest_can_be_switched_off(project: Project):
     path.write_text(path.read_text() + "code_digest: false\n")
     project.run("--touch")
     planned = project.planned()
-    project.edit("workflow_scripts/purereid/reid/losses/triplet.py", "clamp(min=0)", "clamp(min=0.0001)")
+    project.edit("workflow_scripts/purereid/losses/triplet.py", "clamp(min=0)", "clamp(min=0.0001)")
     assert project.planned() == planned
 
 
@@ -419,7 +419,7 @@ BLEND_TRAIN = """
 import torch
 
 from purereid.systems.blend.networks import Generator
-from purereid.systems.trainer import GeneratorTrainer
+from purereid.training.trainer import GeneratorTrainer
 
 
 class Trainer(GeneratorTrainer):

@@ -1,7 +1,7 @@
 """Find the nearest neighbours of each generated image (rule ``build_graph``)."""
 
-from purereid.graph.build_graph import build_graph
 from purereid.logs import job
+from purereid.purification.build_graph import build_graph
 
 if __name__ == "__main__":
     with job(snakemake):

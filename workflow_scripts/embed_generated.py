@@ -1,7 +1,7 @@
 """Turn real and generated training images into features (rule ``embed_generated``)."""
 
 from purereid.logs import job
-from purereid.reid.embed_generated import embed_generated
+from purereid.purification.embed_generated import embed_generated
 
 if __name__ == "__main__":
     with job(snakemake):

@@ -1,7 +1,7 @@
 """List the training set of an experiment with purified images (rule ``index_purified``)."""
 
-from purereid.graph.index_purified import index_purified
 from purereid.logs import job
+from purereid.purification.index_purified import index_purified
 
 if __name__ == "__main__":
     with job(snakemake):

@@ -1,7 +1,7 @@
 """Find out what is true of generated images (rule ``judge_generated``)."""
 
 from purereid.logs import job
-from purereid.systems.judge_generated import judge_generated
+from purereid.purification.judge_generated import judge_generated
 
 if __name__ == "__main__":
     with job(snakemake):

@@ -1,7 +1,7 @@
 """Choose among generated images (rule ``purify``)."""
 
-from purereid.graph.purify import purify
 from purereid.logs import job
+from purereid.purification.purify import purify
 
 if __name__ == "__main__":
     with job(snakemake):

@@ -1,7 +1,7 @@
 """Score generated images (rule ``score_images``)."""
 
 from purereid.logs import job
-from purereid.systems.score_images import score_images
+from purereid.scoring.score_images import score_images
 
 if __name__ == "__main__":
     with job(snakemake):

@@ -1,7 +1,7 @@
 """Train one image generator (rule ``train_gan``)."""
 
 from purereid.logs import job
-from purereid.systems.train_gan import train_gan
+from purereid.training.train_gan import train_gan
 
 if __name__ == "__main__":
     with job(snakemake) as this:

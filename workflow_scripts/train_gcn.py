@@ -1,7 +1,7 @@
 """Train the network that predicts links (rule ``train_gcn``)."""
 
-from purereid.graph.train_gcn import train_gcn
 from purereid.logs import job
+from purereid.purification.train_gcn import train_gcn
 
 if __name__ == "__main__":
     with job(snakemake) as this:

@@ -1,7 +1,7 @@
 """Train the network that predicts how confident images are (rule ``train_gcn_v``)."""
 
-from purereid.graph.train_gcn_v import train_gcn_v
 from purereid.logs import job
+from purereid.purification.train_gcn_v import train_gcn_v
 
 if __name__ == "__main__":
     with job(snakemake) as this:

@@ -1,7 +1,7 @@
 """Train one encoder (rule ``train_reid``)."""
 
 from purereid.logs import job
-from purereid.reid.train import train_reid
+from purereid.systems.bot.encoder import train_reid
 
 if __name__ == "__main__":
     with job(snakemake) as this:

@@ -13,7 +13,7 @@ from purereid.data.transforms import normalise
 from purereid.errors import UserError
 from purereid.provenance import file_digest
 from purereid.reid.extract import combined, encode, extract_features, views_of
-from purereid.reid.model import ReIDModel, load_model, save_model
+from purereid.systems.bot.networks import ReIDModel, load_model, save_model
 
 
 @pytest.fixture

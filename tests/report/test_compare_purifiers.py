@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from purereid.data.purified_file import write_purified
 from purereid.data.truth_file import write_truth
 from purereid.errors import UserError
-from purereid.graph.purified_file import write_purified
 from purereid.report.compare import METRICS
 from purereid.report.compare_purifiers import compare_purifiers
 from purereid.report.training_sets import REAL_ALONE

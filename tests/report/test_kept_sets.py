@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from purereid.data.purified_file import write_purified
 from purereid.data.truth_file import write_truth
 from purereid.errors import UserError
-from purereid.graph.purified_file import write_purified
 from purereid.report.kept_sets import chance_range, describe_sets, figures, read_set
 
 KINDS = ["", "blur", "grey_box", "noise"]

@@ -9,9 +9,9 @@ import pytest
 from matplotlib.figure import Figure
 
 from purereid.errors import UserError
-from purereid.graph.link_scores import precision_recall
-from purereid.graph.train_gcn import scores_of
-from purereid.graph.training_data import GraphImages
+from purereid.purification.link_scores import precision_recall
+from purereid.purification.train_gcn import scores_of
+from purereid.purification.training_data import GraphImages
 from purereid.report.plot_links import draw_links, plot_links, read_links
 from purereid.retrieval.neighbours import Neighbours
 

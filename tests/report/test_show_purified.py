@@ -8,11 +8,11 @@ import pytest
 import torch
 from PIL import Image
 
+from purereid.data.graph_file import write_graph
 from purereid.data.index import read_index, write_index
+from purereid.data.purified_file import write_purified
 from purereid.data.shard_writer import encode, write_shard
 from purereid.errors import UserError
-from purereid.graph.graph_file import write_graph
-from purereid.graph.purified_file import write_purified
 from purereid.report import show_purified as module
 from purereid.report.pictures import PITCH, SMALL, letters
 from purereid.report.plot_graph import plot_graph

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from purereid.systems.conditions import noise
+from purereid.generation.conditions import noise
 from purereid.systems.dcgan.networks import NOISE, Discriminator, Generator
 
 

@@ -10,8 +10,8 @@ from safetensors.torch import save_file
 from purereid.data.transforms import MEAN, STD
 from purereid.data.weights import _checksum
 from purereid.errors import UserError
-from purereid.reid.model import ReIDModel
-from purereid.systems.losses.adversarial import adversarial
+from purereid.losses.adversarial import adversarial
+from purereid.systems.bot.networks import ReIDModel
 from purereid.systems.posegan.history import History
 from purereid.systems.posegan.losses.identity import IdentityLoss, angle_loss
 from purereid.systems.posegan.losses.perceptual import PerceptualLoss

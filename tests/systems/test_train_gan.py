@@ -9,11 +9,11 @@ import torch
 
 from purereid.data.shards import decode
 from purereid.errors import UserError
-from purereid.systems.generator_file import load_generator, save_generator
+from purereid.generation.training_data import TrainingData
+from purereid.networks.generator_file import load_generator, save_generator
+from purereid.networks.registry import trainer_class
 from purereid.systems.posegan.networks import Generator
-from purereid.systems.registry import trainer_class
-from purereid.systems.train_gan import train_gan
-from purereid.systems.training_data import TrainingData
+from purereid.training.train_gan import train_gan
 
 CPU = torch.device("cpu")
 

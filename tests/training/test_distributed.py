@@ -11,10 +11,10 @@ from safetensors.torch import load_file, save_file
 from torch.nn.parallel import DistributedDataParallel
 
 from purereid.errors import UserError
+from purereid.losses.cross_entropy import cross_entropy
+from purereid.losses.triplet import batch_hard_triplet
 from purereid.reid.labels import targets
-from purereid.reid.losses.cross_entropy import cross_entropy
-from purereid.reid.losses.triplet import batch_hard_triplet
-from purereid.reid.model import ReIDModel
+from purereid.systems.bot.networks import ReIDModel
 from purereid.training.distributed import launch, own_slice, rank, sync_batch_norm, world_size
 
 

@@ -6,7 +6,7 @@ import re
 import jsonschema
 
 from purereid.errors import UserError
-from purereid.systems.registry import description, system_names
+from purereid.networks.registry import description, system_names
 
 # JSON Schema counts 1.0 as an integer; as a number of epochs or a seed in a path it is a mistake
 TYPES = jsonschema.Draft202012Validator.TYPE_CHECKER.redefine("integer", lambda _, value: type(value) is int)

@@ -9,9 +9,9 @@ import yaml
 from purereid.config_schema import check_schema, check_sections, with_systems
 from purereid.configuration_checks import check
 from purereid.dataset_sources import FILE_KEYS, MERGED, RENDERED, state_of
-from purereid.graph.purifiers.registry import RULES
+from purereid.networks.registry import description, maps_needed
+from purereid.purification.purifiers.registry import RULES
 from purereid.report.training_sets import REAL_ALONE
-from purereid.systems.registry import description, maps_needed
 
 OTHER_RULES = ("render_people", "keypoints", "import_keypoints")  # keys of a data set that do not concern its index
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from purereid.dataset_sources import FILE_KEYS, MERGED, RENDERED
 from purereid.errors import UserError
-from purereid.graph.purifiers.registry import DECIDING, RULES
+from purereid.purification.purifiers.registry import DECIDING, RULES
 
 if TYPE_CHECKING:
     from purereid.configuration import Configuration  # which calls the checks

@@ -12,11 +12,11 @@ import torch
 from purereid.bench.comparison import Row, compare, doing
 from purereid.bench.floors import operations, operations_of
 from purereid.bench.gcn import clustered_features
-from purereid.graph.choose_parents import choose_parents
-from purereid.graph.connect import components, connect
-from purereid.graph.gcn_e import GCNE
-from purereid.graph.gcn_v import GCNV
-from purereid.graph.vertex_confidence import vertex_confidence
+from purereid.purification.choose_parents import choose_parents
+from purereid.purification.connect import components, connect
+from purereid.purification.gcn_e import GCNE
+from purereid.purification.gcn_v import GCNV
+from purereid.purification.vertex_confidence import vertex_confidence
 from purereid.retrieval.neighbours import nearest_neighbours
 
 NAMES = ("images", "width", "k")

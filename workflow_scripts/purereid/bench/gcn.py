@@ -13,8 +13,8 @@ from purereid.bench.comparison import Row, Way, compare
 from purereid.bench.floors import operations, operations_of
 from purereid.bench.gcn_ways import dense_way, published_way
 from purereid.bench.machine import devices
-from purereid.graph.gcn import GCN
-from purereid.graph.gcn_inference import predict_links
+from purereid.purification.gcn import GCN
+from purereid.purification.gcn_inference import predict_links
 from purereid.retrieval.neighbours import nearest_neighbours
 
 NAMES = ("images", "width", "k1", "k2", "u")

@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from purereid.graph.gcn import GCN
-from purereid.graph.subgraphs import SubgraphBuilder, Subgraphs
+from purereid.purification.gcn import GCN
+from purereid.purification.subgraphs import SubgraphBuilder, Subgraphs
 
 DENSE_BATCH = 4
 

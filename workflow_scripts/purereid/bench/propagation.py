@@ -10,7 +10,7 @@ import numpy as np
 
 from purereid.bench.comparison import Row, compare, doing
 from purereid.bench.floors import copying
-from purereid.graph.propagation import propagate_links
+from purereid.purification.propagation import propagate_links
 
 NAMES = ("images", "k")
 TINY = (60, 30)

@@ -19,12 +19,12 @@ from purereid.data.import_keypoints import import_keypoints
 from purereid.data.index_dataset import index_dataset
 from purereid.data.make_heatmaps import make_heatmaps
 from purereid.data.pairs import sample_pairs
+from purereid.generation.training_data import TrainingData
 from purereid.people.writer import render_people
-from purereid.reid.model import ReIDModel, save_model
-from purereid.reid.train import ReIDTrainer
 from purereid.reid.training_rows import training_rows
-from purereid.systems.posegan.train import Trainer as PoseGANTrainer
-from purereid.systems.training_data import TrainingData
+from purereid.systems.bot.encoder import ReIDTrainer
+from purereid.systems.bot.networks import ReIDModel, save_model
+from purereid.systems.posegan.generator import Trainer as PoseGANTrainer
 from purereid.training.loop import Trainer
 from purereid.training.precision import has_bf16
 

@@ -15,7 +15,7 @@ from purereid.data.shard_rows import rows_of_shard
 from purereid.data.transforms import normalise
 from purereid.logs import log
 from purereid.provenance import file_digest
-from purereid.reid.model import ReIDModel, load_model
+from purereid.systems.bot.networks import ReIDModel, load_model
 from purereid.training.distributed import first_device
 from purereid.training.precision import autocast
 

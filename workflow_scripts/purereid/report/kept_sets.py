@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 
 from purereid.data.names import repeated
+from purereid.data.purified_file import read_purified
 from purereid.data.truth_file import read_truth
 from purereid.errors import UserError
-from purereid.graph.purified_file import read_purified
-from purereid.graph.purifiers.table import summary
+from purereid.purification.purifiers.table import summary
 from purereid.report.recall import OTHERS, recall_of_injected
 
 COUNTS = ["images", "kept", "identities", "identities_kept"]

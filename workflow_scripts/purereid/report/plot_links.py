@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from purereid.errors import UserError
-from purereid.graph.link_scores import THRESHOLD
+from purereid.purification.link_scores import THRESHOLD
 from purereid.report.style import BLUE, GREY, INK, VERMILION, new_plot, note, percent
 
 

@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from purereid.data.graph_file import read_graph
 from purereid.data.images import read_image
 from purereid.data.index import read_index
+from purereid.data.purified_file import read_purified
 from purereid.data.shards import read_shard
 from purereid.errors import UserError
-from purereid.graph.graph_file import read_graph
-from purereid.graph.purified_file import read_purified
 from purereid.report.contact_sheet import spread_over_cameras
 from purereid.report.pictures import PITCH, SMALL, Block, Row, Tile, camera, draw_sheet, letters, save_picture
 from purereid.report.plot_graph import plot_graph

@@ -8,8 +8,8 @@ With 64 ``channels`` and images of 128 x 128 the layers are those of that code.
 import torch
 from torch import nn
 
-from purereid.systems.conditions import noise
-from purereid.systems.pixels import to_levels
+from purereid.generation.conditions import noise
+from purereid.generation.pixels import to_levels
 
 NOISE = 100  # numbers from which an image is made
 HALVINGS = 4

@@ -9,7 +9,7 @@ published ones; a test holds them.
 import torch
 from torch import nn
 
-from purereid.systems.pixels import to_levels, to_range
+from purereid.generation.pixels import to_levels, to_range
 
 PARTS = 6  # channels of the body-part maps
 

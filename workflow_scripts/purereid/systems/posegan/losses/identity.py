@@ -5,7 +5,7 @@ from torch import nn
 from torch.nn import functional
 
 from purereid.data.transforms import standardise
-from purereid.reid.model import ReIDModel
+from purereid.systems.bot.networks import ReIDModel
 
 LEAST_ANGLE = 0.4  # radians; nearer features cost nothing
 CLAMP = 1 - 1e-5  # of cosines, where the arc cosine has no gradient

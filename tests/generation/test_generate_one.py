@@ -1,0 +1,132 @@
+"""Chosen persons in chosen poses."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from PIL import Image
+
+from purereid.data.images import read_image
+from purereid.data.keypoints import Keypoints, read_keypoints, write_keypoints
+from purereid.errors import UserError
+from purereid.generation.generate_one import generate_one
+from purereid.networks.generator_file import save_generator
+from purereid.people.scene import render_as
+from purereid.systems.dcgan.networks import Generator as Unconditional
+from purereid.systems.posegan.networks import Generator
+
+
+@pytest.fixture
+def draw(people, tmp_path):
+    """Draw a picture; the images by row and column."""
+    torch.manual_seed(0)
+    network = Generator(height=32, width=16, channels=4, blocks=1)
+    for _ in range(30):  # fills the statistics of the batch normalisation
+        network(torch.rand(16, 3, 32, 16) * 2 - 1, torch.rand(16, 6, 32, 16))
+    network.decoder[-2].weight.data *= 10
+    save_generator(tmp_path / "guided.safetensors", "posegan", network)
+
+    def run(**changed: object) -> dict[str, np.ndarray]:
+        files = {"index": people.index, "keypoints": people.keypoints, "generator": tmp_path / "guided.safetensors"}
+        outputs = {"grid": tmp_path / "grid.png", "pictures": tmp_path / "pictures"}
+        named = {"name": "pg", "system": "posegan", "sources": 2, "poses": 3}
+        generate_one(**(files | outputs | named | changed))
+        return {path.stem: read_image(path) for path in sorted((tmp_path / "pictures").iterdir())}
+
+    return run
+
+
+@pytest.fixture
+def test_images(people) -> pd.DataFrame:
+    table = people.table
+    return table[(table["split"] == "query") & (table["pid"] > 0)]
+
+
+def test_numbers_draw_different_persons_and_poses(draw, tmp_path):
+    images = draw()
+    assert list(images) == ["0-0", "0-1", "0-2", "1-0", "1-1", "1-2"]
+    assert all(image.shape == (32, 16, 3) for image in images.values())
+    pictures = list(images.values())
+    assert all(not np.array_equal(a, b) for row, a in enumerate(pictures) for b in pictures[row + 1 :])
+    assert Image.open(tmp_path / "grid.png").width > 400
+    again = draw()
+    assert all(np.array_equal(image, again[name]) for name, image in images.items())
+    assert not np.array_equal(draw(seed=5)["0-0"], images["0-0"])
+
+
+def test_a_person_is_named_by_image_file_or_pid(draw, people, test_images, tmp_path):
+    row = test_images.iloc[0]
+    copied = tmp_path / "me.png"
+    Image.fromarray(read_image(row["path"])).save(copied)
+    pose = test_images["image"].iloc[1]
+    first = people.table[people.table["pid"] == row["pid"]].iloc[0]["image"]
+    images = draw(sources=[row["image"], str(copied), first, f"pid:{row['pid']}"], poses=[pose])
+    assert np.array_equal(images["0-0"], images["1-0"]) and np.array_equal(images["2-0"], images["3-0"])
+
+
+def test_a_pose_is_named_by_image_pose_file_or_pid(draw, people, test_images, tmp_path):
+    image = test_images["image"].iloc[0]
+    poses = read_keypoints(people.keypoints, [image])
+    numbers = poses.scaled(128, 64)[0]
+    (tmp_path / "pose.txt").write_text("\n".join(f"{y} {x}" for y, x in numbers.tolist()))
+    first = people.table[people.table["pid"] == test_images["pid"].iloc[0]].iloc[0]["image"]
+    names = [image, str(tmp_path / "pose.txt"), first, f"pid:{test_images['pid'].iloc[0]}"]
+    images = draw(sources=1, poses=names)
+    assert np.array_equal(images["0-0"], images["0-1"]) and np.array_equal(images["0-2"], images["0-3"])
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"sources": ["nobody.jpg"]}, r"unknown source 'nobody.jpg'"),
+        ({"sources": ["pid:77777"]}, r"unknown identity 'pid:77777'[\s\S]*such as pid:\d+$"),
+        ({"sources": ["pid:-1"]}, r"unknown identity 'pid:-1'"),
+        ({"poses": ["nobody.jpg"]}, r"unknown pose 'nobody.jpg'"),
+        ({"sources": 50}, r"images of 50 different persons asked for, of 4 there are some"),
+    ],
+)
+def test_unknown_names(draw, changed, message):
+    with pytest.raises(UserError, match=message):
+        draw(**changed)
+
+
+def test_image_file_as_pose_needs_an_estimator(draw, test_images, tmp_path):
+    Image.fromarray(read_image(test_images["path"].iloc[0])).save(tmp_path / "me.png")
+    with pytest.raises(UserError, match=r"the pose in the image file .*me.png is not known"):
+        draw(poses=[str(tmp_path / "me.png")])
+
+
+def test_poses_without_joints_or_outside_the_picture(draw, people, test_images, tmp_path):
+    (tmp_path / "empty.txt").write_text("-1 -1\n" * 18)
+    with pytest.raises(UserError, match="all joints of the pose are missing"):
+        draw(poses=[str(tmp_path / "empty.txt")])
+    (tmp_path / "outside.txt").write_text("500 3\n" + "-1 -1\n" * 17)
+    with pytest.raises(UserError, match="lie outside the picture of 128 x 64: nose at y 500, x 3"):
+        draw(poses=[str(tmp_path / "outside.txt")])
+    image = test_images["image"].iloc[0]
+    poses = read_keypoints(people.keypoints)
+    visible = poses.visible.copy()
+    visible[poses.images.index(image)] = False
+    write_keypoints(tmp_path / "kp.parquet", Keypoints(poses.images, poses.joints, visible, poses.sizes))
+    with pytest.raises(UserError, match="has no key points"):
+        draw(poses=[image], keypoints=tmp_path / "kp.parquet")
+
+
+def test_a_generator_that_takes_no_source(draw, tmp_path):
+    save_generator(tmp_path / "noise.safetensors", "dcgan", Unconditional(height=32, width=16, channels=4))
+    with pytest.raises(UserError, match="makes people from noise"):
+        draw(generator=tmp_path / "noise.safetensors", system="dcgan")
+
+
+def test_true_pictures_are_the_person_of_one_image_in_the_pose_of_another(people):
+    from purereid.people.true_pictures import true_pictures
+
+    scene = pd.read_parquet(people.scene).set_index("image", drop=False)
+    images = people.table[people.table["split"] == "train"]["image"]
+    source, pose = images.iloc[0], images.iloc[-1]
+    drawn = true_pictures(people.scene, [source, pose], [pose, pose], (64, 32))
+    assert np.array_equal(drawn[0].permute(1, 2, 0), render_as(scene.loc[source], scene.loc[pose]).image)
+    path = people.table.set_index("image").loc[pose, "path"]
+    itself = read_image(path).astype(int)  # as a JPEG file
+    differences = [np.abs(picture.permute(1, 2, 0).numpy() - itself).mean() for picture in drawn]
+    assert differences[1] < 5 < differences[0]

@@ -1,0 +1,72 @@
+"""The reID model and its file."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from purereid.errors import UserError
+from purereid.systems.bot.networks import ReIDModel, load_model, save_model
+from purereid.training import checkpoint
+
+SHAPE = {"height": 32, "width": 16, "resizing": "pillow"}
+OPTIONS = {"backbone": "resnet_small", "last_stride": 1, "bnneck": True, "pids": [3, 7, 9]} | SHAPE
+OPTIONS |= {"extra_class": False}
+
+
+@pytest.mark.parametrize("extra_class", [False, True])
+def test_the_file_rebuilds_the_model(tmp_path: Path, extra_class: bool):
+    options = OPTIONS | {"extra_class": extra_class}
+    model = ReIDModel(**options)
+    _, logits = model.train()(torch.rand(4, 3, 32, 16))
+    assert logits.shape == (4, 3 + extra_class)
+    save_model(tmp_path / "m.safetensors", model)
+    again = load_model(tmp_path / "m.safetensors")
+    images = torch.rand(2, 3, 32, 16)
+    with torch.inference_mode():
+        torch.testing.assert_close(again.embed(images), model.eval().embed(images))
+    assert again.classifier.out_features == 3 + extra_class
+    assert again.configuration == options and not again.training
+
+
+def test_neck_is_between_the_metric_feature_and_the_classifier():
+    model = ReIDModel(**OPTIONS).train()
+    images = torch.rand(6, 3, 32, 16)
+    pooled, logits = model(images)
+    neck = (pooled - pooled.mean(0)) / (pooled.var(0, unbiased=False) + 1e-5).sqrt()
+    torch.testing.assert_close(logits, neck @ model.classifier.weight.T, rtol=1e-3, atol=1e-5)
+    assert not model.neck.bias.requires_grad and model.classifier.bias is None
+
+
+def test_without_neck_the_classifier_sees_the_pooled_feature():
+    model = ReIDModel(**(OPTIONS | {"bnneck": False})).train()
+    pooled, logits = model(torch.rand(2, 3, 32, 16))
+    torch.testing.assert_close(logits, pooled @ model.classifier.weight.T)
+
+
+@pytest.mark.parametrize("bnneck", [True, False])
+def test_features_are_those_after_the_neck(bnneck: bool):
+    model = ReIDModel(**(OPTIONS | {"bnneck": bnneck})).eval()
+    images = torch.rand(3, 3, 32, 16)
+    expected = model.pool(images)
+    if bnneck:
+        (
+            model.neck.running_mean.normal_(),
+            model.neck.running_var.uniform_(0.5, 2),
+            model.neck.weight.data.uniform_(1, 2),
+        )
+        scale = model.neck.weight / (model.neck.running_var + model.neck.eps).sqrt()
+        expected = (expected - model.neck.running_mean) * scale
+    torch.testing.assert_close(model.embed(images), expected)
+
+
+def test_weights_of_another_model_are_told(tmp_path: Path):
+    path = tmp_path / "m.safetensors"
+    state = ReIDModel(**OPTIONS).state_dict()
+    checkpoint.save(path, state, kind="reid", configuration=json.dumps(OPTIONS | {"pids": [1, 2]}))
+    with pytest.raises(UserError, match=r"weights are of another network[\s\S]*classifier.weight"):
+        load_model(path)
+    checkpoint.save(path, {"a": torch.ones(1)}, stamp="x")
+    with pytest.raises(UserError, match="the file holds no reID model"):
+        load_model(path)

@@ -1,0 +1,1 @@
+"""Generated images: what is asked for, drawn, spoiled on purpose, and listed."""

@@ -1,0 +1,116 @@
+"""Chosen persons in chosen poses (rule ``generate_one``): one picture, or a grid of persons and poses."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+
+from purereid.data.heatmaps import FRAME
+from purereid.data.images import load_images, read_image
+from purereid.data.index import read_index
+from purereid.data.keypoints import read_keypoints
+from purereid.errors import UserError
+from purereid.generation.conditions import IMAGES, MAPS
+from purereid.generation.draw import draw
+from purereid.generation.finder import Finder, Person, Pose
+from purereid.networks.generator_file import load_generator
+from purereid.networks.registry import description
+from purereid.report.grid import draw_grid
+from purereid.report.skeleton import draw_pose
+from purereid.training.distributed import first_device
+
+
+def generate_one(
+    *,
+    index: str | Path,
+    keypoints: str | Path,
+    generator: str | Path,
+    grid: str | Path,
+    pictures: str | Path,
+    name: str,
+    system: str,
+    sources: int | Sequence[str],
+    poses: int | Sequence[str],
+    seed: int = 0,
+    precision: str = "auto",
+    estimator: dict | None = None,
+    gpus: int = 0,
+) -> None:
+    """Draw every source in every pose.
+
+    A source is an image of the index, an image file, or ``pid:NUMBER``, the first image of an identity. A pose is one
+    of these - an image file needs an estimator of key points - or a file with one pose in pixels of a picture of
+    128 x 64 (see ``poses.pose_file``). A number asks for so many images of different persons, drawn at random from the
+    test images.
+
+    Args:
+        index: the data set.
+        keypoints: its key points.
+        generator: file of the generator.
+        grid: PNG that is written: sources down the side, poses along the top.
+        pictures: folder that is written: one PNG per source and pose, ``ROW-COLUMN.png``, counted from 0.
+        name: of the generator.
+        system: its system.
+        sources, poses: names, or how many.
+        seed: of the draws.
+        precision: ``auto``, ``bf16`` or ``fp32``.
+        estimator: settings of ``estimate_keypoints``, for poses given as image files; None: none.
+        gpus: 0 for the CPU.
+
+    Raises:
+        UserError: a name that is neither image nor file, a pose without joints or outside its picture, an image file as
+            pose without estimator, a generator that takes no source.
+    """
+    conditions = description(system)["conditions"]
+    if "source" not in conditions:
+        what = f"the generator {name} makes people from noise: it takes no source and no pose"
+        raise UserError(what, where=generator, expected="a generator whose system takes a source and a pose")
+    network = load_generator(generator, system, first_device(gpus))
+    size = network.configuration["height"], network.configuration["width"]
+    finder = Finder(read_index(index), read_keypoints(keypoints), estimator, np.random.default_rng(seed))
+    persons, shown = finder.sources(sources), finder.poses(poses)
+    cells = []
+    for person in persons:
+        asked = ask(conditions, [person] * len(shown), shown, size) | {"seed": torch.full((len(shown),), seed)}
+        cells.append(list(draw(network, asked, precision).permute(0, 2, 3, 1).numpy()))
+    write_pictures(Path(pictures), cells)
+    draw_grid(
+        sources=[read_image(person.picture()) for person in persons],
+        poses=[draw_pose(pose.joints, pose.visible, FRAME) for pose in shown],
+        cells=cells,
+        path=Path(grid),
+        title=f"{name}: {len(persons)} persons in {len(shown)} poses",
+        remark="each row is one person (left), each column one pose (top)",
+        row_labels=[person.label for person in persons],
+        column_labels=[pose.label for pose in shown],
+    )
+
+
+def ask(
+    names: Sequence[str], persons: Sequence[Person], poses: Sequence[Pose], size: tuple[int, int]
+) -> dict[str, torch.Tensor]:
+    """Conditions of B persons in B poses, see ``conditions``.
+
+    Raises:
+        UserError: a generator that needs the key points of the source, or a picture of the pose, where there is none.
+    """
+    found = {}
+    for name in names:
+        if name in IMAGES:
+            found[name] = load_images([each.picture() for each in (persons if name == "source" else poses)], *size)
+        else:
+            kind = name.removeprefix("source_")
+            owners = poses if name == kind else [person.pose() for person in persons]
+            joints, visible = (np.stack([getattr(pose, key) for pose in owners]) for key in ("joints", "visible"))
+            found[name] = MAPS[kind](joints, visible, size=size)
+    return found
+
+
+def write_pictures(folder: Path, cells: list[list[np.ndarray]]) -> None:
+    """Write uint8 [H, W, 3] images as ROW-COLUMN.png."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for row, images in enumerate(cells):
+        for column, image in enumerate(images):
+            Image.fromarray(image).save(folder / f"{row}-{column}.png")

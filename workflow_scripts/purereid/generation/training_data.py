@@ -1,0 +1,95 @@
+"""What generators are trained on: images in memory, pairs, heat maps."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from purereid.data.images import load_images
+from purereid.data.index import read_index
+from purereid.data.pairs import read_pairs
+from purereid.errors import UserError
+from purereid.generation.conditions import PoseMaps
+
+
+class TrainingData:
+    """Training images of a data set, with whatever a system's ``inputs`` name.
+
+    Args:
+        index: the data set.
+        splits: which of its images, without junk; pairs, where there are some, choose instead.
+        size: height and width to which images are stretched.
+        threads: files decoded at once.
+        samples: number of conditions that are drawn again and again during the training.
+        seed: of the choice of these.
+        pairs: file of pairs; with it, only images of pairs are loaded.
+        encoder: file of a reID model.
+        maps: files of heat maps, by condition.
+
+    Attributes:
+        names: N images.
+        images: uint8 [N, 3, H, W].
+        pids, camids: int64 [N].
+        pairs: int64 [M, 2], rows of source and target; None without a file.
+        encoder: path of the reID model; None without one.
+        samples: columns source, pose, target (images; "" where there are none) and seed.
+
+    Raises:
+        UserError: no images, pairs of images that the index does not hold, files that cannot be read.
+    """
+
+    def __init__(
+        self,
+        index: str | Path,
+        *,
+        size: tuple[int, int],
+        threads: int,
+        samples: int,
+        seed: int,
+        splits: Sequence[str] = ("train",),
+        pairs: str | Path | None = None,
+        encoder: str | Path | None = None,
+        **maps: str | Path,
+    ):
+        table = read_index(index)
+        rows = table[table["split"].isin(splits) & (table["pid"] >= 0)]
+        table_of_pairs = None if pairs is None else read_pairs(pairs)
+        if table_of_pairs is not None:
+            rows = _of_pairs(table, table_of_pairs, pairs)
+        if rows.empty:
+            where, do = index, "train on a data set with training images, or set splits of the generator"
+            raise UserError("no training images for the generator", where=where, do=do)
+        self.names = rows["image"].tolist()
+        self.pids, self.camids = (rows[column].to_numpy(np.int64) for column in ("pid", "camid"))
+        self.images = load_images(rows["path"].tolist(), *size, threads)
+        self.maps = PoseMaps(maps, size)
+        self.encoder = encoder
+        number = {image: row for row, image in enumerate(self.names)}
+        self.pairs = None
+        if table_of_pairs is not None:
+            sides = [table_of_pairs[side].map(number).to_numpy(np.int64) for side in ("source", "target")]
+            self.pairs = np.stack(sides, axis=1)
+        self.samples = self._choose(samples, np.random.default_rng([seed, 1]))
+
+    def _choose(self, count: int, rng: np.random.Generator) -> pd.DataFrame:
+        seeds = rng.integers(2**62, size=count)
+        if self.pairs is None:
+            return pd.DataFrame({"source": "", "pose": "", "target": "", "seed": seeds})
+        chosen = self.pairs[rng.integers(len(self.pairs), size=count)]
+        source, target = (np.array(self.names, object)[chosen[:, side]] for side in (0, 1))
+        return pd.DataFrame({"source": source, "pose": target, "target": target, "seed": seeds})
+
+
+def _of_pairs(table: pd.DataFrame, pairs: pd.DataFrame, path: str | Path) -> pd.DataFrame:
+    named = pd.unique(pd.concat([pairs["source"], pairs["target"]]))
+    rows = table[table["image"].isin(named)]
+    strangers = sorted(set(named) - set(rows["image"]))
+    if strangers:
+        raise UserError(
+            f"{len(strangers)} images of the pairs are not in the index, such as {strangers[0]}",
+            where=path,
+            expected="pairs of the images of this data set",
+            do="delete the file of pairs, so that it is made again",
+        )
+    return rows

@@ -1,0 +1,1 @@
+"""Networks by role: contracts, files, which systems there are, backbones."""

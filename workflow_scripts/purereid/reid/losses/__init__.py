@@ -1,1 +1,0 @@
-"""Losses of the reID model, one per file."""

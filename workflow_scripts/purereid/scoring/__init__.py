@@ -1,0 +1,1 @@
+"""Scores of generated images by networks and by true pictures."""

@@ -1,0 +1,95 @@
+"""The networks that scores need: a reID encoder always, an Inception and a pose network where weights are given."""
+
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from purereid.data.heatmaps import FRAME
+from purereid.poses.keypoint_rcnn import Estimate, estimate, load_network
+from purereid.provenance import file_digest
+from purereid.quality.inception import load_inception
+from purereid.reid.extract import features_of
+from purereid.systems.bot.networks import load_model
+from purereid.training.precision import autocast
+
+
+class Networks:
+    """Features, class logits and poses of images uint8 [N, 3, H, W], in batches.
+
+    Args:
+        encoder: file of a reID model.
+        settings: the section ``score_images`` of the config.
+        estimator: settings of ``estimate_keypoints``, or None.
+        device: where to compute.
+
+    Attributes:
+        checksums: sha256 of the weights, by network; only networks that are there.
+    """
+
+    def __init__(self, encoder: str | Path, settings: dict, estimator: dict | None, device: torch.device):
+        self.device, self.batch, self.precision = device, settings["batch"], settings["precision"]
+        self.encoder = load_model(encoder).to(device, memory_format=torch.channels_last)
+        self.checksums = {"encoder": file_digest(encoder)}
+        if settings["inception_weights"]:
+            self.checksums["inception"] = settings["inception_weights_sha256"]
+            weights = settings["inception_weights"], self.checksums["inception"]
+            self.inception = load_inception(*weights).to(device, memory_format=torch.channels_last)
+        if estimator:
+            self.checksums["pose"], self.estimator = estimator["weights_sha256"], estimator
+            names = ("weights", "weights_sha256", "short_side", "least_person")
+            self.pose_network = load_network(*(estimator[name] for name in names)).to(device)
+
+    def encode(self, images: torch.Tensor) -> np.ndarray:
+        """Features of the reID model, float32 [N, D] of length 1; images are stretched to its input size."""
+        size = self.encoder.configuration["height"], self.encoder.configuration["width"]
+        found = []
+        for part in images.split(self.batch):
+            inputs = _stretched(part, size).to(self.device)
+            with torch.inference_mode(), autocast(self.precision, self.device):
+                found.append(features_of(self.encoder, inputs, flip=True).float().cpu())
+        return torch.cat(found).numpy()
+
+    def inception_features(self, images: torch.Tensor) -> np.ndarray:
+        """Features float32 [N, 2048] for FID."""
+        parts = [self.inception.features(part.to(self.device)).cpu() for part in images.split(self.batch)]
+        return torch.cat(parts).numpy()
+
+    def inception_logits(self, features: np.ndarray) -> np.ndarray:
+        """Logits float32 [N, 1008] for the Inception score, of the features."""
+        return self.inception.logits(torch.from_numpy(features).to(self.device)).cpu().numpy()
+
+    def poses(self, images: torch.Tensor) -> Estimate:
+        """Poses in pixels of a picture of 128 x 64."""
+        found = []
+        for part in images.split(self.estimator["batch"]):
+            inputs = _stretched(part, FRAME).to(self.device)
+            found.append(estimate(self.pose_network, inputs, self.estimator["least_joint"]))
+        return Estimate(*(np.concatenate(values) for values in zip(*found, strict=True)))
+
+
+class ImageSet:
+    """Images uint8 [N, 3, H, W] with what the networks say of them, computed once where it is asked for."""
+
+    def __init__(self, images: torch.Tensor, networks: Networks):
+        self.images, self.networks = images, networks
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    @cached_property
+    def encoded(self) -> np.ndarray:
+        """Features of the reID encoder."""
+        return self.networks.encode(self.images)
+
+    @cached_property
+    def inception(self) -> np.ndarray:
+        """Inception features."""
+        return self.networks.inception_features(self.images)
+
+
+def _stretched(images: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
+    """Whole numbers 0..255 as float32 [B, 3, height, width] from uint8 images of any size."""
+    return functional.interpolate(images.float(), size, mode="bilinear", antialias=True).round()

@@ -1,0 +1,154 @@
+"""Score generated images (rule ``score_images``), beside two trivial generators and real images."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+
+from purereid.data.atomic import write_text
+from purereid.data.heatmaps import FRAME
+from purereid.data.images import load_images
+from purereid.data.index import read_index
+from purereid.data.index_images import IndexImages
+from purereid.data.keypoints import Keypoints, read_keypoints, select_keypoints
+from purereid.data.pose_masks import pose_masks
+from purereid.data.shards import decode, read_shard
+from purereid.errors import UserError
+from purereid.generation.plan import training_persons
+from purereid.logs import log
+from purereid.people.true_pictures import true_pictures
+from purereid.scoring.networks_of_scores import ImageSet, Networks
+from purereid.scoring.scores import ScoreTable
+from purereid.scoring.yardsticks import PoseNeighbours
+from purereid.training.distributed import first_device
+
+GENERATOR, COPY, NEIGHBOURS, REAL = "generator", "copy_source", "pose_neighbours", "real"
+
+
+def score_images(
+    *,
+    index: str | Path,
+    train: list[str | Path],
+    test: list[str | Path],
+    encoder: str | Path,
+    scores: str | Path,
+    dataset: str,
+    generator: str,
+    system: str,
+    settings: dict,
+    splits: list[str],
+    keypoints: str | Path | None = None,
+    scene: str | Path | None = None,
+    estimator: dict | None = None,
+    own_encoder: bool = False,
+    threads: int = 1,
+    gpus: int = 0,
+) -> None:
+    """Score what a generator made.
+
+    Against ``targets``: the test images, each source in the pose of a real image of the same person, which is the
+    target. Against ``source``: whether images show the person of their source. Against ``truth``: images for training,
+    whose true picture can be rendered. Against ``train``: images for training as a set, against the real training
+    images. Images are compared in the generator's size.
+
+    Args:
+        index: the data set.
+        train: shards of images for training.
+        test: shards of test images; empty for a generator that takes no source.
+        encoder: reID model for scores in its features.
+        scores: JSON that is written: dataset, generator, system, and scores, one row each (see ``scores.ScoreTable``).
+        dataset, generator, system: names.
+        settings: the section ``score_images`` of the config.
+        splits: of the real training images.
+        keypoints: of the data set; needed with test images.
+        scene: of rendered people, if the data set is one.
+        estimator: settings of ``estimate_keypoints``; with them, PCKh is measured.
+        own_encoder: whether the generator learnt from this encoder, which scores in its features then say.
+        threads: files decoded at once.
+        gpus: 0 for the CPU.
+
+    Raises:
+        UserError: files that cannot be read, weights of another network.
+    """
+    table = read_index(index)
+    made = _read(train)
+    made = made[made["injected"] == ""]  # those that are bad on purpose are no work of the generator
+    made = made.iloc[_some(len(made), settings["images"], settings["seed"])]
+    size = _size(made, train)
+    networks = Networks(encoder, settings, estimator, first_device(gpus))
+    rows = training_persons(table, splits)
+    real = ImageSet(load_images(rows["path"].tolist(), *size, threads), networks)
+    drawn = ImageSet(decode(made["bytes"], threads), networks)
+    found = ScoreTable(size, networks.checksums, GENERATOR if own_encoder else None)
+    found.add_sets(GENERATOR, "train", drawn, real)
+    if (made["pid"] >= 0).all():
+        found.add_identities(GENERATOR, drawn, made["pid"].to_numpy(), settings["seed"])
+        found.add_identities(REAL, real, rows["pid"].to_numpy(), settings["seed"])
+    if test:
+        pairs, poses, images = _read(test), read_keypoints(keypoints), IndexImages(table, size, threads)
+        wanted = select_keypoints(poses, pairs["pose"].tolist(), keypoints)
+        trivial = PoseNeighbours(rows, real.images, poses, settings["neighbours"])
+        targets = _score_targets(found, pairs, images, wanted, trivial, networks)
+        found.add_sets(REAL, "train", targets, real)
+        sources = ImageSet(images.of(made["source"]), networks)
+        found.add_consistency(GENERATOR, "train_source", drawn, sources)
+        if scene is not None and settings["truth"]:
+            some = _some(len(made), settings["truth"], settings["seed"] + 1)
+            asked = select_keypoints(poses, made["pose"].iloc[some].tolist(), keypoints)
+            candidates = {GENERATOR: drawn.images[some], COPY: sources.images[some], NEIGHBOURS: trivial(asked)}
+            _score_truth(found, made.iloc[some], candidates, scene)
+    content = {"dataset": dataset, "generator": generator, "system": system, "scores": found.rows}
+    write_text(scores, json.dumps(content, indent=1) + "\n")
+    for row in found.rows:
+        log.info(
+            "%s of %s against %s: %.4f (%d images)",
+            *(row[key] for key in ("score", "of", "against", "value", "images")),
+        )
+
+
+def _score_targets(
+    found: ScoreTable,
+    pairs: pd.DataFrame,
+    images: IndexImages,
+    poses: Keypoints,
+    trivial: PoseNeighbours,
+    networks: Networks,
+) -> ImageSet:
+    """Score the images of the test pairs, which should show the poses; the real images that they should be."""
+    source, target = (ImageSet(images.of(pairs[name]), networks) for name in ("source", "pose"))
+    joints, visible = poses.scaled(*FRAME), poses.visible
+    masks = torch.from_numpy(pose_masks(joints, visible, images.size))
+    generated, mean = decode(pairs["bytes"], images.threads), trivial(poses)
+    candidates = {GENERATOR: ImageSet(generated, networks), COPY: source, NEIGHBOURS: ImageSet(mean, networks)}
+    for of, candidate in candidates.items():
+        found.add_pairs(of, "targets", candidate.images, target.images, masks)
+        found.add_sets(of, "targets", candidate, target)
+        found.add_pose(of, candidate, joints, visible)
+        found.add_consistency(of, "source", candidate, source)
+    found.add_consistency(REAL, "source", target, source)
+    found.add_pose(REAL, target, joints, visible)
+    return target
+
+
+def _score_truth(found: ScoreTable, made: pd.DataFrame, candidates: dict[str, torch.Tensor], scene: str | Path) -> None:
+    """Score candidates for generated images, uint8 [N, 3, H, W] each, whose true pictures can be rendered."""
+    truth = true_pictures(scene, made["source"], made["pose"], tuple(candidates[GENERATOR].shape[2:]))
+    for of, images in candidates.items():
+        found.add_pairs(of, "truth", images, truth, None)
+
+
+def _some(count: int, most: int, seed: int) -> np.ndarray:
+    """Numbers of at most so many of ``count`` rows, drawn at random, ascending."""
+    return np.sort(np.random.default_rng([seed, 4]).permutation(count)[:most])
+
+
+def _read(shards: list[str | Path]) -> pd.DataFrame:
+    return pd.concat([read_shard(shard) for shard in shards], ignore_index=True)
+
+
+def _size(made: pd.DataFrame, shards: list[str | Path]) -> tuple[int, int]:
+    if made.empty:
+        raise UserError("no generated images to score", where=shards[0])
+    return int(made["height"].iloc[0]), int(made["width"].iloc[0])

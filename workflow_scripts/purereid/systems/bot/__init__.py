@@ -1,0 +1,1 @@
+"""BoT: the bag of tricks (Luo et al. 2019), the default encoder."""

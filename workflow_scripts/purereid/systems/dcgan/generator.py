@@ -1,0 +1,89 @@
+"""Train the unconditional generator against a discriminator."""
+
+import torch
+
+from purereid.data.transforms import crop_and_flip
+from purereid.generation.pixels import to_range
+from purereid.generation.training_data import TrainingData
+from purereid.losses.adversarial import adversarial
+from purereid.systems.dcgan.networks import NOISE, Discriminator, Generator
+from purereid.training.schedule import learning_rate_factor
+from purereid.training.seeds import step_seed
+from purereid.training.trainer import GeneratorTrainer
+
+
+class Trainer(GeneratorTrainer):
+    """One update of the discriminator, then two of the generator with the same noise, per batch of images.
+
+    As in the code published with LSRO (Zheng et al., ICCV 2017), with two differences: the images of an epoch are
+    shuffled (there they come in the order of their files), and none is stretched to its own range of grey levels.
+    """
+
+    columns = ("loss", "discriminator_real", "discriminator_fake", "learning_rate")
+
+    def __init__(self, data: TrainingData, settings: dict, device: torch.device):
+        super().__init__(data, settings, device)
+        torch.manual_seed(step_seed(self.seed, 0, 0))
+        shape = {name: settings[name] for name in ("height", "width", "channels")}
+        self.networks = {"generator": Generator(**shape), "discriminator": Discriminator(**shape)}
+        self.place_networks()
+        self.optimisers = {
+            name: torch.optim.Adam(network.parameters(), lr=settings["learning_rate"], betas=(0.5, 0.999))
+            for name, network in self.networks.items()
+        }
+
+    def batch(self, step: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Images uint8 [B, 3, H, W] of which each comes once before any comes again, and noise float [B, 100]."""
+        size = self.settings["batch"]
+        rows = self._shuffled_rows(torch.arange(step * size, (step + 1) * size))
+        draws = torch.Generator().manual_seed(step_seed(self.seed, step, 2))
+        chosen = self.data.images[rows].permute(0, 2, 3, 1).numpy()
+        images = crop_and_flip(chosen, draws, flip=self.settings["flip"], pad=0)
+        return images, torch.rand(size, NOISE, generator=draws) * 2 - 1
+
+    def update(self, step: int, batch: tuple[torch.Tensor, torch.Tensor]) -> dict[str, torch.Tensor | float]:
+        """One update of the discriminator and two of the generator."""
+        images, draws = (values.to(self.device) for values in batch)
+        rate = self.set_rates(self._factor(step))
+        parts = self._update_discriminator(to_range(images), draws)
+        for _ in range(self.settings["generator_updates"]):
+            parts["loss"] = self._update_generator(draws)
+        return {name: value.detach() for name, value in parts.items()} | {"learning_rate": rate}
+
+    def sample_conditions(self) -> dict[str, torch.Tensor]:
+        """Seeds of the samples."""
+        return {"seed": torch.tensor(self.data.samples["seed"].to_numpy())}
+
+    def _shuffled_rows(self, positions: torch.Tensor) -> torch.Tensor:
+        """Rows of the images at some positions of an endless list: all images in one random order after another."""
+        count, rows = len(self.data.images), []
+        for number in (positions // count).unique().tolist():
+            order = torch.randperm(count, generator=torch.Generator().manual_seed(step_seed(self.seed, number, 1)))
+            rows.append(order[positions[positions // count == number] % count])
+        return torch.cat(rows)
+
+    def _update_discriminator(self, images: torch.Tensor, draws: torch.Tensor) -> dict[str, torch.Tensor]:
+        with self.autocast():
+            with torch.no_grad():
+                fakes = self.networks["generator"](draws)
+            on_real, on_fake = self.networks["discriminator"](images), self.networks["discriminator"](fakes)
+        real, fake = adversarial(on_real, real=True), adversarial(on_fake, real=False)
+        self.optimisers["discriminator"].zero_grad()
+        (real + fake).backward()
+        self.optimisers["discriminator"].step()
+        return {"discriminator_real": real, "discriminator_fake": fake}
+
+    def _update_generator(self, draws: torch.Tensor) -> torch.Tensor:
+        discriminator = self.networks["discriminator"].requires_grad_(False)
+        with self.autocast():
+            logits = discriminator(self.networks["generator"](draws))
+        discriminator.requires_grad_(True)
+        loss = adversarial(logits, real=True)
+        self.optimisers["generator"].zero_grad()
+        loss.backward()
+        self.optimisers["generator"].step()
+        return loss
+
+    def _factor(self, step: int) -> float:
+        names = ("epochs", "schedule")
+        return learning_rate_factor(step / self.steps_per_epoch, **{name: self.settings[name] for name in names})

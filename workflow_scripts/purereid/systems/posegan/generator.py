@@ -1,0 +1,150 @@
+"""Train the pose-guided generator against two discriminators."""
+
+import torch
+
+from purereid.generation.pixels import to_range
+from purereid.generation.training_data import TrainingData
+from purereid.logs import log
+from purereid.losses.adversarial import adversarial
+from purereid.systems.bot.networks import load_model
+from purereid.systems.posegan.history import History
+from purereid.systems.posegan.losses.identity import IdentityLoss
+from purereid.systems.posegan.losses.perceptual import PerceptualLoss
+from purereid.systems.posegan.networks import PARTS, Discriminator, Generator
+from purereid.systems.posegan.schedule import identity_factor, rate_factor
+from purereid.training.optimisers import adam_with_faster_biases
+from purereid.training.seeds import step_seed
+from purereid.training.trainer import GeneratorTrainer
+
+# what each discriminator sees beside the image, in channels
+DISCRIMINATORS = {"discriminator_pose": PARTS, "discriminator_source": 3}
+
+
+class Trainer(GeneratorTrainer):
+    """One update of the generator, then one of each discriminator, per batch of random pairs.
+
+    Published code of "Generate and Purify: Efficient Person Data Generation for Re-Identification" (Lu et al.).
+    Images are not augmented. With the settings of the paper the generator minimises
+    5/2 BCE(D_source) + 5/2 BCE(D_pose) + 10 L1 + 20 L_perceptual + f(epoch) L_identity.
+    """
+
+    def __init__(self, data: TrainingData, settings: dict, device: torch.device):
+        super().__init__(data, settings, device)
+        self.columns = ("loss", "adversarial", "l1", "perceptual", "identity", *DISCRIMINATORS, "learning_rate")
+        torch.manual_seed(step_seed(self.seed, 0, 0))
+        size = {"height": settings["height"], "width": settings["width"]}
+        self.networks = {"generator": Generator(**size, channels=settings["channels"], blocks=settings["blocks"])}
+        shape = {"channels": settings["discriminator_channels"], "blocks": settings["discriminator_blocks"]}
+        self.networks |= {name: Discriminator(inputs=3 + more, **shape) for name, more in DISCRIMINATORS.items()}
+        self.place_networks()
+        rates = {"learning_rate": settings["learning_rate"], "weight_decay": settings["weight_decay"]}
+        self.optimisers = {
+            name: adam_with_faster_biases(network, **rates, betas=(0.5, 0.999))
+            for name, network in self.networks.items()
+        }
+        self.histories = {name: History(settings["history"]) for name in DISCRIMINATORS}
+        self.perceptual, self.identity = self._perceptual_loss(), self._identity_loss()
+
+    def batch(self, step: int) -> dict[str, torch.Tensor]:
+        """Source and target images of random pairs, uint8 [B, 3, H, W], and the body-part maps of the targets."""
+        generator = torch.Generator().manual_seed(step_seed(self.seed, step, 1))
+        rows = torch.randint(len(self.data.pairs), (self.settings["batch"],), generator=generator)
+        source, target = torch.from_numpy(self.data.pairs)[rows].unbind(1)
+        parts = self.data.maps.of("parts", [self.data.names[row] for row in target])
+        return {"source": self.data.images[source], "target": self.data.images[target], "parts": parts}
+
+    def update(self, step: int, batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor | float]:
+        """One update of all networks."""
+        batch = {name: values.to(self.device) for name, values in batch.items()}
+        source, target = to_range(batch["source"]), to_range(batch["target"])
+        conditions = {"discriminator_pose": batch["parts"], "discriminator_source": source}
+        rate = self.set_rates(self._factor(step))
+        with self.autocast():
+            fake = self.networks["generator"](source, batch["parts"])
+        parts = self._update_generator(step, fake.float(), target, conditions)
+        parts |= {
+            name: self._update_discriminator(step, name, fake, target, conditions[name]) for name in DISCRIMINATORS
+        }
+        return {name: value.detach() for name, value in parts.items()} | {"learning_rate": rate}
+
+    def sample_conditions(self) -> dict[str, torch.Tensor]:
+        """Sources and poses of the samples."""
+        rows = [self.data.names.index(image) for image in self.data.samples["source"]]
+        parts = self.data.maps.of("parts", self.data.samples["pose"].tolist())
+        return {"source": self.data.images[rows], "parts": parts}
+
+    def state(self) -> dict:
+        """Also the discriminators' earlier fakes."""
+        return super().state() | {"histories": {name: pool.images for name, pool in self.histories.items()}}
+
+    def restore(self, state: dict) -> None:
+        """Take up a state."""
+        super().restore(state)
+        for name, pool in self.histories.items():
+            pool.images = state["histories"][name]
+
+    def _update_generator(
+        self, step: int, fake: torch.Tensor, target: torch.Tensor, conditions: dict[str, torch.Tensor]
+    ) -> dict[str, torch.Tensor]:
+        settings = self.settings
+        epoch = step // self.steps_per_epoch + 1
+        identity = settings["identity_weight"] * identity_factor(epoch, *settings["identity_epochs"])
+        parts = {
+            "adversarial": self._fooling(fake, conditions),
+            "l1": (fake - target).abs().mean(),
+            "perceptual": self.perceptual(fake, target) if self.perceptual else fake.new_zeros(()),
+            "identity": self.identity(fake, target) if self.identity and identity else fake.new_zeros(()),
+        }
+        weights = (settings["adversarial_weight"] / 2, settings["l1_weight"], settings["perceptual_weight"], identity)
+        loss = sum(weight * part for weight, part in zip(weights, parts.values(), strict=True))
+        self.optimisers["generator"].zero_grad()
+        loss.backward()
+        self.optimisers["generator"].step()
+        return {"loss": loss, **parts}
+
+    def _fooling(self, fake: torch.Tensor, conditions: dict[str, torch.Tensor]) -> torch.Tensor:
+        """Sum over the discriminators of the loss for not calling the fakes real; they do not learn from it."""
+        total = fake.new_zeros(())
+        for name, condition in conditions.items():
+            discriminator = self.networks[name].requires_grad_(False)
+            with self.autocast():
+                logits = discriminator(torch.cat([fake, condition], dim=1))
+            total = total + adversarial(logits, real=True)
+            discriminator.requires_grad_(True)
+        return total
+
+    def _update_discriminator(
+        self, step: int, name: str, fake: torch.Tensor, target: torch.Tensor, condition: torch.Tensor
+    ) -> torch.Tensor:
+        draws = torch.Generator().manual_seed(step_seed(self.seed, step, 2 + list(DISCRIMINATORS).index(name)))
+        pair = torch.cat([fake.detach().float(), condition], dim=1)
+        pair = self.histories[name].exchange(pair, draws).contiguous(memory_format=torch.channels_last)
+        with self.autocast():
+            on_real = self.networks[name](torch.cat([target, condition], dim=1))
+            on_fake = self.networks[name](pair)
+        loss = adversarial(on_real, real=True) + adversarial(on_fake, real=False)
+        self.optimisers[name].zero_grad()
+        (self.settings["adversarial_weight"] / 2 * loss).backward()
+        self.optimisers[name].step()
+        return loss
+
+    def _factor(self, step: int) -> float:
+        names = ("epochs", "schedule", "warmup_epochs")
+        return rate_factor(step / self.steps_per_epoch, **{name: self.settings[name] for name in names})
+
+    def _perceptual_loss(self) -> PerceptualLoss | None:
+        path, checksum = self.settings["perceptual_weights"], self.settings["perceptual_weights_sha256"]
+        if not self.settings["perceptual_weight"]:
+            return None
+        if not path:
+            log.warning("NO PERCEPTUAL LOSS: train_gan.posegan.perceptual_weights names no VGG-19 weights")
+            return None
+        return PerceptualLoss(path, checksum).to(self.device)
+
+    def _identity_loss(self) -> IdentityLoss | None:
+        if not self.settings["identity_weight"]:
+            return None
+        if self.data.encoder is None:
+            log.warning("NO IDENTITY LOSS: train_gan.posegan.encoder names no experiment")
+            return None
+        return IdentityLoss(load_model(self.data.encoder)).to(self.device)
