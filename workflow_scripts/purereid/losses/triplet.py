@@ -1,21 +1,24 @@
 """Batch-hard triplet loss."""
 
 import torch
+from torch.nn import functional
 
 
 def batch_hard_triplet(
-    features: torch.Tensor, labels: torch.Tensor, weights: torch.Tensor, margin: float
+    features: torch.Tensor, labels: torch.Tensor, weights: torch.Tensor, margin: float | None
 ) -> torch.Tensor:
     """Batch-hard triplet loss (Hermans et al. 2017, equation 5) on Euclidean distances.
 
     Each image is an anchor; its farthest image of the same identity and its nearest image of another identity form
-    the triplet: max(0, d_positive - d_negative + margin). Anchors without a positive or a negative are left out.
+    the triplet: max(0, d_positive - d_negative + margin), or with the soft margin (section 2 of the paper)
+    ln(1 + exp(d_positive - d_negative)), which goes on pulling where the triplet is far enough apart. Anchors without
+    a positive or a negative are left out.
 
     Args:
         features: float [B, D], not normalised.
         labels: int64 [B]; an image with label -1 has no identity and takes no part.
         weights: float32 [B], weight of each anchor.
-        margin: at least 0.
+        margin: at least 0; None: the soft margin.
 
     Returns:
         float32 scalar: sum of weight and loss over the anchors, divided by their number; 0 where no anchor has both.
@@ -28,7 +31,8 @@ def batch_hard_triplet(
     farthest = distances.masked_fill(~positive, -torch.inf).amax(dim=1)
     nearest = distances.masked_fill(~other, torch.inf).amin(dim=1)
     valid = positive.any(dim=1) & other.any(dim=1)
-    losses = (farthest[valid] - nearest[valid] + margin).clamp(min=0)
+    gaps = farthest[valid] - nearest[valid]
+    losses = functional.softplus(gaps) if margin is None else (gaps + margin).clamp(min=0)
     return (losses * weights[valid]).sum() / valid.sum().clamp(min=1)
 
 
