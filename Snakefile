@@ -31,6 +31,7 @@ include: "rules/generation.smk"
 include: "rules/purification.smk"
 include: "rules/reid.smk"
 include: "rules/report.smk"
+include: "rules/targets.smk"
 
 
 onsuccess:  # Snakemake has seen the end of all its jobs

@@ -8,6 +8,61 @@ OUTPUT  results/{dataset}/index_dataset/index.parquet, doctor.json, doctor.html
 """
 
 
+def render_people_settings(wildcards):
+    return setup.rendering(wildcards.dataset)
+
+
+def data_source(wildcards):
+    """What an index is made from: rendered people, other indexes, or the user's files and folders."""
+    entry = setup.datasets[wildcards.dataset]
+    if entry["format"] == "rendered_people":
+        return expand(rules.render_people.output, dataset=wildcards.dataset)
+    if entry["format"] == "merge":
+        return expand(rules.index_dataset.output.index, dataset=entry["sources"])
+    return setup.source_paths(wildcards.dataset)
+
+
+def index_dataset_settings(wildcards):
+    entry = setup.datasets[wildcards.dataset]
+    merged = expand(rules.index_dataset.output.index, dataset=entry.get("sources", []))
+    return setup.indexing(wildcards.dataset, f"results/{wildcards.dataset}/render_people", merged)
+
+
+def index_dataset_state(wildcards):
+    """What the user's files look like, so that an added or edited image counts as a change."""
+    return setup.source_state(wildcards.dataset)
+
+
+def keypoint_sources(wildcards):
+    """Key-point files of a data set: those of rendered people, or the user's."""
+    if setup.datasets[wildcards.dataset]["format"] == "rendered_people":
+        files = [rules.render_people.output.keypoints_train, rules.render_people.output.keypoints_test]
+        return expand(files, dataset=wildcards.dataset)
+    return setup.datasets[wildcards.dataset].get("keypoints", [])
+
+
+def import_keypoints_settings(wildcards):
+    return setup.importing(wildcards.dataset)
+
+
+def import_keypoints_state(wildcards):
+    """What the user's key-point files look like, so that an edited one counts as a change."""
+    return setup.keypoint_state(wildcards.dataset)
+
+
+def keypoints(wildcards):
+    return keypoints_of(wildcards.dataset)
+
+
+def sample_pairs_settings(wildcards):
+    return canonical(config["sample_pairs"][wildcards.pairs])
+
+
+def dataset_group():
+    """One job of a cluster renders and reads a data set, unless several are merged, whose jobs run side by side."""
+    return None if any(entry["format"] == "merge" for entry in setup.datasets.values()) else "dataset"
+
+
 localrules:
     contact_sheet,
 

@@ -2,10 +2,93 @@
 Generation: train image generators, generate people, score them.
 
 INPUT   results/{dataset}/index_dataset/index.parquet, import_keypoints, make_heatmaps, sample_pairs
-OUTPUT  results/{dataset}/train_gan/{generator}/generator.safetensors
+OUTPUT  results/{dataset}/train_gan/{generator}/{stage}/networks.safetensors
         results/{dataset}/generate/{generator}/{images}/{shard}-of-{shards}/images.parquet
         results/{dataset}/index_generated/{generator}/index.parquet, score_images/{generator}/scores.json
 """
+
+
+def train_gan_inputs(wildcards):
+    training = setup.making(wildcards.generator)
+    return {"index": index_of(wildcards.dataset)} | stage_inputs(training, wildcards.stage, wildcards.dataset)
+
+
+def train_gan_settings(wildcards):
+    training, stage = setup.making(wildcards.generator), wildcards.stage
+    return canonical({"system": training.system, "stage": stage, "settings": training.settings(stage)})
+
+
+def train_gan_code(wildcards):
+    return stage_code("train_gan", setup.making(wildcards.generator), wildcards.stage)
+
+
+def generate_inputs(wildcards):
+    """The index, the generator, and the poses and pairs that it is asked for."""
+    dataset, generator = wildcards.dataset, wildcards.generator
+    found = {"index": index_of(dataset), "generator": generator_file(dataset, generator)}
+    found |= guides_of(dataset, maps_needed(setup.takes(generator)))
+    if setup.needs_poses(generator):
+        found |= {"keypoints": keypoints_of(dataset)}
+    if wildcards.images == "train" and setup.pose_list(generator):
+        found |= {"pose_list": setup.pose_list(generator)}
+    if wildcards.images == "test":
+        found |= {"pairs": rules.sample_pairs.output.pairs.format(dataset=dataset, pairs="test")}
+    return found
+
+
+def generate_settings(wildcards):
+    """Settings of a shard; those of the other purpose do not concern it."""
+    generator, purpose = wildcards.generator, wildcards.images
+    names = {"name": generator, "system": setup.making(generator).system, "purpose": purpose}
+    settings = {key: value for key, value in setup.generating(generator).items() if key not in ("train", "test")}
+    settings |= {purpose: setup.generating(generator)[purpose]}
+    return canonical(names | shard_of(wildcards) | {"settings": settings})
+
+
+def index_generated_settings(wildcards):
+    return {"name": wildcards.dataset, "settings": setup.generating(wildcards.generator)["train"]}
+
+
+def score_images_inputs(wildcards):
+    """The images for training, and, of a generator that takes a source, those of the test pairs."""
+    dataset, generator = wildcards.dataset, wildcards.generator
+    found = {
+        "index": index_of(dataset),
+        "encoder": judge(),
+        "train": generated_shards(dataset, generator, "train"),
+        "test": generated_shards(dataset, generator, "test") if "source" in setup.takes(generator) else [],
+    }
+    return found | ({"keypoints": keypoints_of(dataset)} if found["test"] else {}) | scene_of(dataset)
+
+
+def score_images_settings(wildcards):
+    generator = wildcards.generator
+    names = {"dataset": wildcards.dataset, "generator": generator, "system": setup.making(generator).system}
+    splits = setup.generating(generator)["train"]["splits"]
+    sections = {"settings": config["score_images"], "estimator": estimator()}
+    return canonical(names | sections | {"splits": splits, "own_encoder": setup.judged_by_its_teacher(generator)})
+
+
+def score_images_code(wildcards):
+    return code_of_encoder("score_images", config["score_images"]["encoder"])
+
+
+def generate_one_inputs(wildcards):
+    """The generator, the data set, and whatever files the picture names."""
+    return {
+        "index": index_of(wildcards.dataset),
+        "keypoints": keypoints_of(wildcards.dataset),
+        "generator": generator_file(wildcards.dataset, wildcards.generator),
+        "named": setup.named_files(wildcards.picture),
+    }
+
+
+def generate_one_settings(wildcards):
+    names = {"name": wildcards.generator, "system": setup.making(wildcards.generator).system}
+    precision = setup.generating(wildcards.generator)["precision"]
+    more = {"precision": precision, "estimator": estimator()}
+    entry = {key: value for key, value in setup.pictures[wildcards.picture].items() if key not in wildcards.keys()}
+    return canonical(entry | names | more)
 
 
 localrules:
@@ -13,17 +96,17 @@ localrules:
 
 
 rule train_gan:
-    """Train one image generator of the config."""
+    """Train one stage of a system that only generates."""
     input:
         unpack(train_gan_inputs),
     output:
-        generator="results/{dataset}/train_gan/{generator}/generator.safetensors",
-        curves="results/{dataset}/train_gan/{generator}/curves.csv",
-        samples="results/{dataset}/train_gan/{generator}/samples.parquet",
+        networks="results/{dataset}/train_gan/{generator}/{stage}/networks.safetensors",
+        curves="results/{dataset}/train_gan/{generator}/{stage}/curves.csv",
+        samples="results/{dataset}/train_gan/{generator}/{stage}/samples.parquet",
     log:
-        "logs/{dataset}/train_gan/{generator}.log",
+        "logs/{dataset}/train_gan/{generator}/{stage}.log",
     benchmark:
-        "benchmarks/{dataset}/train_gan/{generator}.tsv"
+        "benchmarks/{dataset}/train_gan/{generator}/{stage}.tsv"
     priority: 1  # most of the other jobs wait for it
     conda:
         "../envs/purereid.yaml"
@@ -62,7 +145,7 @@ rule generate:
         runtime=runtime("generate"),
     params:
         settings=generate_settings,
-        code=generate_code,
+        code=code_of_generator("generate"),
     script:
         "../workflow_scripts/generate.py"
 
@@ -114,7 +197,7 @@ rule score_images:
         runtime=runtime("score_images"),
     params:
         settings=score_images_settings,
-        code=code_digest("score_images"),
+        code=score_images_code,
     script:
         "../workflow_scripts/score_images.py"
 
@@ -146,6 +229,6 @@ rule generate_one:
         runtime=runtime("generate_one"),
     params:
         settings=generate_one_settings,
-        code=generate_one_code,
+        code=code_of_generator("generate_one"),
     script:
         "../workflow_scripts/generate_one.py"

@@ -4,9 +4,86 @@ Purification: choose among generated images by a graph of their features, or by 
 INPUT   results/{dataset}/index_generated/{generator}/index.parquet, generate/{generator}/train
 OUTPUT  results/{dataset}/embed_generated/{generator}/{shard}-of-{shards}/features.parquet, confidence.parquet
         results/{dataset}/build_graph/{generator}/graph.parquet, judge_generated/{generator}/truth.parquet
-        results/{dataset}/train_gcn/{generator}/gcn.safetensors; train_gcn_v and train_gcn_e likewise
+        results/{dataset}/train_gcn/{generator}/networks.safetensors; train_gcn_v and train_gcn_e likewise
         results/{dataset}/purify/{generator}/{purifier}/kept.parquet, index_purified/{generator}/{purifier}/index.parquet
 """
+
+
+def of_generator(rule):
+    """Settings of a rule for one generator."""
+
+    def settings(wildcards):
+        return setup.of_generator(rule, wildcards.generator)
+
+    return settings
+
+
+def purifying_encoder(wildcards):
+    """The encoder whose features make up the graph."""
+    return encoder_file(*setup.purifying_encoder(wildcards.generator))
+
+
+def embed_generated_settings(wildcards):
+    settings = setup.of_generator("embed_generated", wildcards.generator)
+    splits = setup.generating(wildcards.generator)["train"]["splits"]
+    own = {name: value for name, value in settings.items() if name != "encoder"}
+    return canonical(own | {"splits": splits} | shard_of(wildcards))
+
+
+def embed_generated_code(wildcards):
+    return code_of_encoder("embed_generated", setup.purifying_encoder(wildcards.generator)[0])
+
+
+def embedded(dataset, generator):
+    """All shards of the features of a generator's training images, and of their confidences."""
+    shards = setup.of_generator("embed_generated", generator)["shards"]
+    names = {"dataset": dataset, "generator": generator, "shards": shards}
+    files = {name: rules.embed_generated.output[name] for name in ("features", "confidence")}
+    return {name: expand(path, **names, shard=range(shards)) for name, path in files.items()}
+
+
+def training_features(wildcards):
+    """Features of real and generated training images: all shards."""
+    return embedded(wildcards.dataset, wildcards.generator)["features"]
+
+
+def of_purifier(dataset, generator, purifier):
+    """What the rule of a purifier reads besides the index, by name."""
+    settings = setup.purifying(purifier)
+    wanted = RULES[settings["rule"]].inputs
+    names = {"dataset": dataset, "generator": generator}
+    files = {"graph": rules.build_graph.output.graph.format(**names)}
+    files |= {name: maker.output.networks.format(**names) for name, maker in GRAPH_NETWORKS.items()}
+    files |= embedded(**names) | {"shards": generated_shards(**names, images="train")}
+    found = {name: path for name, path in files.items() if name in wanted}
+    if settings.get("share_of"):
+        found |= {"as_many_as": rules.purify.output.kept.format(**names, purifier=settings["share_of"])}
+    return found
+
+
+def purify_inputs(wildcards):
+    """The generated images, and what the rule of the purifier reads."""
+    index = rules.index_generated.output.generated.format(**dict(wildcards))
+    return {"index": index} | of_purifier(**dict(wildcards))
+
+
+def purify_settings(wildcards):
+    return setup.purifying(wildcards.purifier)
+
+
+def judge_generated_inputs(wildcards):
+    """The generated images, the real ones, and the scene of rendered people."""
+    files = {"index": index_of(wildcards.dataset), "shards": generated_for_training(wildcards), "encoder": judge()}
+    return files | scene_of(wildcards.dataset)
+
+
+def judge_generated_settings(wildcards):
+    splits = setup.generating(wildcards.generator)["train"]["splits"]
+    return canonical(config["judge_generated"] | {"splits": splits})
+
+
+def judge_generated_code(wildcards):
+    return code_of_encoder("judge_generated", config["score_images"]["encoder"])
 
 
 localrules:
@@ -18,7 +95,7 @@ rule embed_generated:
     input:
         index=rules.index_generated.output.generated,
         shards=generated_for_training,
-        encoder=graph_encoder,
+        encoder=purifying_encoder,
     output:
         features="results/{dataset}/embed_generated/{generator}/{shard}-of-{shards}/features.parquet",
         confidence="results/{dataset}/embed_generated/{generator}/{shard}-of-{shards}/confidence.parquet",
@@ -37,7 +114,7 @@ rule embed_generated:
         runtime=runtime("embed_generated"),
     params:
         settings=embed_generated_settings,
-        code=code_digest("embed_generated"),
+        code=embed_generated_code,
     script:
         "../workflow_scripts/embed_generated.py"
 
@@ -63,7 +140,7 @@ rule build_graph:
         mem_mb=memory("build_graph"),
         runtime=runtime("build_graph"),
     params:
-        settings=build_graph_settings,
+        settings=of_generator("build_graph"),
         code=code_digest("build_graph"),
     script:
         "../workflow_scripts/build_graph.py"
@@ -75,9 +152,9 @@ rule train_gcn:
         index=rules.index_generated.output.generated,
         features=training_features,
     output:
-        gcn="results/{dataset}/train_gcn/{generator}/gcn.safetensors",
+        networks="results/{dataset}/train_gcn/{generator}/networks.safetensors",
         curves="results/{dataset}/train_gcn/{generator}/curves.csv",
-        links="results/{dataset}/train_gcn/{generator}/links.json",
+        scores="results/{dataset}/train_gcn/{generator}/scores.json",
     log:
         "logs/{dataset}/train_gcn/{generator}.log",
     benchmark:
@@ -92,7 +169,7 @@ rule train_gcn:
         mem_mb=memory("train_gcn"),
         runtime=runtime("train_gcn"),
     params:
-        settings=train_gcn_settings,
+        settings=of_generator("train_gcn"),
         code=code_digest("train_gcn"),
     script:
         "../workflow_scripts/train_gcn.py"
@@ -104,7 +181,7 @@ rule train_gcn_v:
         index=rules.index_generated.output.generated,
         features=training_features,
     output:
-        gcn_v="results/{dataset}/train_gcn_v/{generator}/gcn_v.safetensors",
+        networks="results/{dataset}/train_gcn_v/{generator}/networks.safetensors",
         curves="results/{dataset}/train_gcn_v/{generator}/curves.csv",
         scores="results/{dataset}/train_gcn_v/{generator}/scores.json",
     log:
@@ -121,7 +198,7 @@ rule train_gcn_v:
         mem_mb=memory("train_gcn_v"),
         runtime=runtime("train_gcn_v"),
     params:
-        settings=train_gcn_v_settings,
+        settings=of_generator("train_gcn_v"),
         code=code_digest("train_gcn_v"),
     script:
         "../workflow_scripts/train_gcn_v.py"
@@ -132,9 +209,9 @@ rule train_gcn_e:
     input:
         index=rules.index_generated.output.generated,
         features=training_features,
-        gcn_v=rules.train_gcn_v.output.gcn_v,
+        gcn_v=rules.train_gcn_v.output.networks,
     output:
-        gcn_e="results/{dataset}/train_gcn_e/{generator}/gcn_e.safetensors",
+        networks="results/{dataset}/train_gcn_e/{generator}/networks.safetensors",
         curves="results/{dataset}/train_gcn_e/{generator}/curves.csv",
         scores="results/{dataset}/train_gcn_e/{generator}/scores.json",
     log:
@@ -151,10 +228,13 @@ rule train_gcn_e:
         mem_mb=memory("train_gcn_e"),
         runtime=runtime("train_gcn_e"),
     params:
-        settings=train_gcn_e_settings,
+        settings=of_generator("train_gcn_e"),
         code=code_digest("train_gcn_e"),
     script:
         "../workflow_scripts/train_gcn_e.py"
+
+
+GRAPH_NETWORKS = {"gcn": rules.train_gcn, "gcn_v": rules.train_gcn_v, "gcn_e": rules.train_gcn_e}
 
 
 rule purify:
@@ -230,6 +310,6 @@ rule judge_generated:
         runtime=runtime("judge_generated"),
     params:
         settings=judge_generated_settings,
-        code=code_digest("judge_generated"),
+        code=judge_generated_code,
     script:
         "../workflow_scripts/judge_generated.py"

@@ -2,11 +2,83 @@
 reID: train encoders, extract features, score them, compare experiments.
 
 INPUT   results/{dataset}/index_dataset/index.parquet
-OUTPUT  results/{dataset}/train_reid/{experiment}/seed{seed}/encoder.safetensors
+OUTPUT  results/{dataset}/train_reid/{experiment}/seed{seed}/{stage}/networks.safetensors
         results/{dataset}/extract_features/{experiment}/seed{seed}/{shard}-of-{shards}/features.parquet
         results/{dataset}/evaluate/{experiment}/seed{seed}/scores.json, ranks.parquet
         results/{dataset}/compare/table.csv
 """
+
+
+def training_index(dataset, experiment):
+    """What a model is trained on: the index of its data set, or that with generated images, or with purified ones."""
+    names = {"dataset": dataset, "generator": setup.generator(experiment), "purifier": setup.purifier(experiment)}
+    if names["generator"] is None:
+        return index_of(dataset)
+    if names["purifier"] is None:
+        return rules.index_generated.output.generated.format(**names)
+    return rules.index_purified.output.purified.format(**names)
+
+
+def train_reid_inputs(wildcards):
+    """The training set, with the files of its generated images, and what else the stage reads."""
+    dataset, experiment, stage = wildcards.dataset, wildcards.experiment, wildcards.stage
+    training, generator = setup.training(experiment), setup.generator(experiment)
+    found = {"index": index_of(dataset)}
+    if generator and "generated" in training.inputs(stage):
+        found = {"index": training_index(dataset, experiment)}
+        found |= {"generated": generated_shards(dataset, generator, "train")}
+    return found | stage_inputs(training, stage, dataset, wildcards.seed)
+
+
+def train_reid_settings(wildcards):
+    training, stage = setup.training(wildcards.experiment), wildcards.stage
+    settings = training.settings(stage) | {"seed": int(wildcards.seed)}
+    names = {"system": training.system, "stage": stage, "gpus": setup.gpus(wildcards.experiment)}
+    return canonical(names | {"settings": settings})
+
+
+def train_reid_code(wildcards):
+    return stage_code("train_reid", setup.training(wildcards.experiment), wildcards.stage)
+
+
+def encoder(wildcards):
+    return encoder_file(wildcards.experiment, wildcards.seed)
+
+
+def extract_features_settings(wildcards):
+    return canonical(setup.section("extract_features", wildcards.experiment) | shard_of(wildcards))
+
+
+def extract_features_code(wildcards):
+    return code_of_encoder("extract_features", wildcards.experiment)
+
+
+def all_features(dataset, experiment, seed):
+    """All shards of the features of the test images by one model."""
+    shards = setup.section("extract_features", experiment)["shards"]
+    names = {"dataset": dataset, "experiment": experiment, "seed": seed, "shards": shards}
+    return expand(rules.extract_features.output.features, **names, shard=range(shards))
+
+
+def test_features(wildcards):
+    return all_features(wildcards.dataset, wildcards.experiment, wildcards.seed)
+
+
+def evaluate_settings(wildcards):
+    names = {"dataset": wildcards.dataset, "experiment": wildcards.experiment, "seed": int(wildcards.seed)}
+    return canonical(setup.section("evaluate", wildcards.experiment) | names)
+
+
+def score_group():
+    """One job of a cluster for features and their ranking.
+
+    Not where shards are to run side by side, or where a GPU would wait for the ranking.
+    """
+    alone = all(
+        setup.section("extract_features", experiment)["shards"] == 1 and setup.gpus(experiment) == 0
+        for experiment in setup.experiments
+    )
+    return "score" if alone else None
 
 
 localrules:
@@ -14,17 +86,17 @@ localrules:
 
 
 rule train_reid:
-    """Train one encoder: one experiment, one seed."""
+    """Train one stage of a system that yields an encoder: one experiment, one seed."""
     input:
-        index=training_index,
-        generated=training_shards,
+        unpack(train_reid_inputs),
     output:
-        encoder="results/{dataset}/train_reid/{experiment}/seed{seed}/encoder.safetensors",
-        curves="results/{dataset}/train_reid/{experiment}/seed{seed}/curves.csv",
+        networks="results/{dataset}/train_reid/{experiment}/seed{seed}/{stage}/networks.safetensors",
+        curves="results/{dataset}/train_reid/{experiment}/seed{seed}/{stage}/curves.csv",
+        samples="results/{dataset}/train_reid/{experiment}/seed{seed}/{stage}/samples.parquet",
     log:
-        "logs/{dataset}/train_reid/{experiment}/seed{seed}.log",
+        "logs/{dataset}/train_reid/{experiment}/seed{seed}/{stage}.log",
     benchmark:
-        "benchmarks/{dataset}/train_reid/{experiment}/seed{seed}.tsv"
+        "benchmarks/{dataset}/train_reid/{experiment}/seed{seed}/{stage}.tsv"
     conda:
         "../envs/purereid.yaml"
     envmodules:
@@ -36,7 +108,7 @@ rule train_reid:
         runtime=runtime("train_reid"),
     params:
         settings=train_reid_settings,
-        code=code_digest("train_reid"),
+        code=train_reid_code,
     script:
         "../workflow_scripts/train_reid.py"
 
@@ -65,7 +137,7 @@ rule extract_features:
         runtime=runtime("extract_features"),
     params:
         settings=extract_features_settings,
-        code=code_digest("extract_features"),
+        code=extract_features_code,
     script:
         "../workflow_scripts/extract_features.py"
 

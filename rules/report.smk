@@ -1,11 +1,144 @@
 """
 Pictures that only the report needs.
 
-INPUT   results/{dataset}/train_reid/{experiment}/seed{seed}/curves.csv, evaluate/{experiment}/seed{seed}/*
+INPUT   results/{dataset}/train_reid/{experiment}/seed{seed}/{stage}/curves.csv, evaluate/{experiment}/seed{seed}/*
 OUTPUT  results/{dataset}/plot_curves, plot_cmc, rank_lists, plot_gan_curves, show_images, compare_images
         results/{dataset}/show_purified, plot_links, plot_gcn_curves, compare_purifiers, few_real
         results/rule_graph
 """
+
+
+def plot_curves_inputs(wildcards):
+    """Curves of all seeds of a stage of an experiment."""
+    seeds = setup.seeds(wildcards.experiment)
+    return expand(rules.train_reid.output.curves, **dict(wildcards), seed=seeds)
+
+
+def plot_curves_settings(wildcards):
+    return {"labels": [f"seed {seed}" for seed in setup.seeds(wildcards.experiment)]}
+
+
+def plot_gan_curves_settings(wildcards):
+    return {"labels": [wildcards.generator]}
+
+
+def show_images_inputs(wildcards):
+    """Samples of the training, and generated images with what they were made from."""
+    dataset, generator = wildcards.dataset, wildcards.generator
+    purpose = "test" if "source" in setup.takes(generator) else "train"
+    found = {
+        "index": index_of(dataset),
+        "samples": generator_file(dataset, generator, "samples"),
+        "generated": generated_shards(dataset, generator, purpose),
+    }
+    return found | ({"keypoints": keypoints_of(dataset)} if setup.needs_poses(generator) else {})
+
+
+def show_images_settings(wildcards):
+    return canonical(config["show_images"] | {"name": wildcards.generator})
+
+
+def image_scores(wildcards):
+    """Scores of all generators whose images are used on a data set."""
+    used = [generator for dataset, generator in setup.networks_in_use() if dataset == wildcards.dataset]
+    return expand(rules.score_images.output.scores, dataset=wildcards.dataset, generator=used)
+
+
+def show_purified_settings(wildcards):
+    return canonical(config["show_purified"] | {"name": f"{wildcards.generator}, {wildcards.purifier}"})
+
+
+def plot_links_settings(wildcards):
+    return {"name": wildcards.generator}
+
+
+def plot_gcn_curves_inputs(wildcards):
+    names = {"dataset": wildcards.dataset, "generator": wildcards.generator}
+    return GRAPH_NETWORKS[wildcards.network].output.curves.format(**names)
+
+
+def plot_gcn_curves_settings(wildcards):
+    return {"labels": [f"{wildcards.network} for {wildcards.generator}"]}
+
+
+def compare_purifiers_inputs(wildcards):
+    """Kept sets, what their images are judged by, the networks behind them, and the models trained on them."""
+    dataset, used = wildcards.dataset, setup.purified_on(wildcards.dataset)
+    networks = setup.graph_networks_on(dataset)
+    return {
+        "kept": [rules.purify.output.kept.format(dataset=dataset, generator=g, purifier=p) for g, p in used],
+        "truth": [rules.judge_generated.output.truth.format(dataset=dataset, generator=g) for g, _ in used],
+        "scores": scores(wildcards),
+        "ranks": ranks(wildcards),
+        "networks": [GRAPH_NETWORKS[n].output.scores.format(dataset=dataset, generator=g) for g, n in networks],
+    }
+
+
+def compare_purifiers_settings(wildcards):
+    """What each table is of, and what the experiments are trained on."""
+    dataset = wildcards.dataset
+    sets = [
+        {
+            "generator": generator,
+            "purifier": purifier,
+            "rule": setup.purifying(purifier)["rule"],
+            "own_encoder": setup.judged_by_its_purifier(generator),
+        }
+        for generator, purifier in setup.purified_on(dataset)
+    ]
+    experiments = [
+        {"experiment": name, "generator": setup.generator(name), "purifier": setup.purifier(name)}
+        for name in setup.learning_on(dataset)
+        if setup.uses_generated(name) or setup.generator(name) is None
+    ]
+    names = [f"{network} for {generator}" for generator, network in setup.graph_networks_on(dataset)]
+    return canonical(config["compare"] | {"sets": sets, "experiments": experiments, "network_names": names})
+
+
+def few_real_inputs(wildcards):
+    """What the experiments on a data set are trained on, and their comparison."""
+    dataset = wildcards.dataset
+    return {
+        "indexes": [training_index(dataset, name) for name in setup.learning_on(dataset)],
+        "compared": rules.compare.output.table.format(dataset=dataset),
+    }
+
+
+def few_real_settings(wildcards):
+    """What is counted of the training set of each experiment, and which of them are of one kind."""
+    networks = {network for dataset, network in setup.networks_in_use() if dataset == wildcards.dataset}
+    experiments = [
+        {
+            "experiment": name,
+            "splits": setup.training(name).section["splits"],
+            "kind": setup.kind_of_training_set(name, name_the_network=len(networks) > 1),
+            "uses_generated": setup.uses_generated(name),
+        }
+        for name in setup.learning_on(wildcards.dataset)
+    ]
+    return canonical({"experiments": experiments, "reference": config["compare"]["reference"]})
+
+
+def rule_graph_settings():
+    """What the graph of the rules depends on: their texts and the parts that the config composes."""
+    files = [Path(workflow.basedir) / "Snakefile", *sorted((Path(workflow.basedir) / "rules").glob("*.smk"))]
+    texts = provenance.digest([provenance.file_digest(file) for file in files])
+    drawn = {experiment: setup.learns(experiment) for experiment in setup.experiments}
+    parts = {"dataset": config["dataset"], "datasets": setup.datasets, "experiments": setup.experiments, "drawn": drawn}
+    learnt = {generator: setup.making(generator).any_input() for _, generator in setup.generators_in_use()}
+    parts |= {"generators": learnt, "pictures": list(setup.pictures), "encoder": config["score_images"]["encoder"]}
+    counted = {name: setup.purifying(name).get("share_of") for name in setup.purifiers}
+    purified = [[*names, setup.purifying(names[-1])["rule"]] for names in setup.purified_in_use()]
+    encoders = [setup.of_generator("embed_generated", generator)["encoder"] for _, generator, _, _ in purified]
+    few = [generator for _, generator in setup.generators_in_use() if setup.is_few(generator)]
+    parts |= {
+        "networks": setup.networks_in_use(),
+        "purified": purified,
+        "encoders": encoders,
+        "few": few,
+        "counted": counted,
+    }
+    return canonical({"rules": texts} | parts)
 
 
 localrules:
@@ -24,20 +157,20 @@ localrules:
 
 
 rule plot_curves:
-    """Draw the training curves of an experiment, all seeds."""
+    """Draw the training curves of a stage of an experiment, all seeds."""
     input:
-        curves=curves,
+        curves=plot_curves_inputs,
     output:
         plot=report(
-            "results/{dataset}/plot_curves/{experiment}/plot_curves.png",
+            "results/{dataset}/plot_curves/{experiment}/{stage}/plot_curves.png",
             caption="report/plot_curves.rst",
             category="2 Training",
-            labels={"data set": "{dataset}", "experiment": "{experiment}"},
+            labels={"data set": "{dataset}", "experiment": "{experiment}", "stage": "{stage}"},
         ),
     log:
-        "logs/{dataset}/plot_curves/{experiment}.log",
+        "logs/{dataset}/plot_curves/{experiment}/{stage}.log",
     benchmark:
-        "benchmarks/{dataset}/plot_curves/{experiment}.tsv"
+        "benchmarks/{dataset}/plot_curves/{experiment}/{stage}.tsv"
     conda:
         "../envs/purereid.yaml"
     envmodules:
@@ -116,20 +249,20 @@ rule rank_lists:
 
 
 rule plot_gan_curves:
-    """Draw the training curves of a generator."""
+    """Draw the training curves of a stage of a generator."""
     input:
         curves=rules.train_gan.output.curves,
     output:
         plot=report(
-            "results/{dataset}/plot_gan_curves/{generator}/plot_gan_curves.png",
+            "results/{dataset}/plot_gan_curves/{generator}/{stage}/plot_gan_curves.png",
             caption="report/plot_gan_curves.rst",
             category="2 Training",
-            labels={"data set": "{dataset}", "experiment": "generator {generator}"},
+            labels={"data set": "{dataset}", "experiment": "generator {generator}", "stage": "{stage}"},
         ),
     log:
-        "logs/{dataset}/plot_gan_curves/{generator}.log",
+        "logs/{dataset}/plot_gan_curves/{generator}/{stage}.log",
     benchmark:
-        "benchmarks/{dataset}/plot_gan_curves/{generator}.tsv"
+        "benchmarks/{dataset}/plot_gan_curves/{generator}/{stage}.tsv"
     conda:
         "../envs/purereid.yaml"
     envmodules:
@@ -260,7 +393,7 @@ rule show_purified:
 rule plot_links:
     """Draw precision and recall of the predicted links."""
     input:
-        links=rules.train_gcn.output.links,
+        links=rules.train_gcn.output.scores,
     output:
         plot=report(
             "results/{dataset}/plot_links/{generator}/plot_links.png",
@@ -290,13 +423,13 @@ rule plot_links:
 rule plot_gcn_curves:
     """Draw the training curves of a network that purifies."""
     input:
-        curves=gcn_curves,
+        curves=plot_gcn_curves_inputs,
     output:
         plot=report(
             "results/{dataset}/plot_gcn_curves/{generator}/{network}/plot_gcn_curves.png",
             caption="report/plot_gcn_curves.rst",
             category="2 Training",
-            labels={"data set": "{dataset}", "experiment": "{network} for {generator}"},
+            labels={"data set": "{dataset}", "experiment": "{network} for {generator}", "stage": "{network}"},
         ),
     log:
         "logs/{dataset}/plot_gcn_curves/{generator}/{network}.log",
@@ -320,11 +453,7 @@ rule plot_gcn_curves:
 rule compare_purifiers:
     """Compare what purifiers keep, and the models that are trained on it."""
     input:
-        kept=kept_tables,
-        truth=truth_tables,
-        scores=scores,
-        ranks=ranks,
-        networks=graph_networks,
+        unpack(compare_purifiers_inputs),
     output:
         table="results/{dataset}/compare_purifiers/table.csv",
         text="results/{dataset}/compare_purifiers/table.txt",
@@ -362,8 +491,7 @@ rule compare_purifiers:
 rule few_real:
     """Compare scores with the number of real images behind them."""
     input:
-        indexes=training_indexes,
-        compared=rules.compare.output.table,
+        unpack(few_real_inputs),
     output:
         table="results/{dataset}/few_real/table.csv",
         text="results/{dataset}/few_real/table.txt",

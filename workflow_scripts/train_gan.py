@@ -1,11 +1,11 @@
-"""Train one image generator (rule ``train_gan``)."""
+"""Train one stage of a system that only generates (rule ``train_gan``)."""
 
 from purereid.logs import job
-from purereid.training.train_gan import train_gan
+from purereid.training.stage import train_stage
 
 if __name__ == "__main__":
     with job(snakemake) as this:
-        train_gan(
+        train_stage(
             **snakemake.input,
             **snakemake.output,
             **snakemake.params.settings,

@@ -1,14 +1,14 @@
-"""Train one encoder (rule ``train_reid``)."""
+"""Train one stage of a system that yields an encoder (rule ``train_reid``)."""
 
 from purereid.logs import job
-from purereid.systems.bot.encoder import train_reid
+from purereid.training.stage import train_stage
 
 if __name__ == "__main__":
     with job(snakemake) as this:
-        train_reid(
-            index=snakemake.input.index,
+        train_stage(
+            **{name: file for name, file in snakemake.input.items() if name != "generated"},  # the index names these
             **snakemake.output,
-            settings=snakemake.params.settings,
+            **snakemake.params.settings,
             stamp=this.stamp,
             threads=snakemake.threads,
             granted_gpus=snakemake.resources.gpu,

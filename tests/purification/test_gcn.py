@@ -10,7 +10,7 @@ from purereid.errors import UserError
 from purereid.networks.network_file import load_network, save_network
 from purereid.purification.gcn import GCN
 from purereid.purification.subgraphs import SubgraphBuilder, Subgraphs
-from purereid.training import checkpoint
+from purereid.data import checkpoint
 
 CPU = torch.device("cpu")
 SIZES = {"k1": 6, "k2": 3, "u": 3}

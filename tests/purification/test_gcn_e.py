@@ -11,7 +11,7 @@ from purereid.purification.choose_parents import choose_parents, confident_image
 from purereid.purification.connect import nearest_higher, ranks
 from purereid.purification.gcn_e import GCNE, CandidateGraphBuilder, candidate_loss
 from purereid.retrieval.neighbours import Neighbours, nearest_neighbours
-from purereid.training import checkpoint
+from purereid.data import checkpoint
 
 K = 9
 

@@ -11,7 +11,7 @@ from purereid.purification.connect import connect
 from purereid.purification.gcn_v import GCNV, affinity
 from purereid.purification.vertex_confidence import margins, vertex_confidence
 from purereid.retrieval.neighbours import Neighbours, nearest_neighbours
-from purereid.training import checkpoint
+from purereid.data import checkpoint
 
 K = 5
 

@@ -115,7 +115,7 @@ def test_too_few_candidates_change_nothing(monkeypatch: pytest.MonkeyPatch, prec
 def test_auto_takes_bfloat16_only_where_it_is_computed(monkeypatch: pytest.MonkeyPatch, able: bool):
     taken = []
     from_tiles = candidates.from_tiles
-    monkeypatch.setattr("purereid.training.precision.has_bf16", lambda device: able)
+    monkeypatch.setattr("purereid.networks.precision.has_bf16", lambda device: able)
     monkeypatch.setattr(candidates, "from_tiles", lambda *given: taken.append(given[3]) or from_tiles(*given))
     nearest_neighbours(exact_features(40), 39)  # all others are candidates in either precision
     assert taken == ["bf16" if able else "fp32"]

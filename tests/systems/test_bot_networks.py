@@ -8,7 +8,7 @@ import torch
 
 from purereid.errors import UserError
 from purereid.systems.bot.networks import ReIDModel, load_model, save_model
-from purereid.training import checkpoint
+from purereid.data import checkpoint
 
 SHAPE = {"height": 32, "width": 16, "resizing": "pillow"}
 OPTIONS = {"backbone": "resnet_small", "last_stride": 1, "bnneck": True, "pids": [3, 7, 9]} | SHAPE

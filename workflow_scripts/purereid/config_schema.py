@@ -6,7 +6,7 @@ import re
 import jsonschema
 
 from purereid.errors import UserError
-from purereid.networks.registry import description, system_names
+from purereid.networks.registry import DEFAULT_SYSTEM, description, system_names
 
 # JSON Schema counts 1.0 as an integer; as a number of epochs or a seed in a path it is a mistake
 TYPES = jsonschema.Draft202012Validator.TYPE_CHECKER.redefine("integer", lambda _, value: type(value) is int)
@@ -27,35 +27,63 @@ def check_schema(config: dict, schema: dict) -> None:
     """
     errors = sorted(VALIDATOR(schema).iter_errors(config), key=lambda error: [str(part) for part in error.path])
     if errors:
-        raise _explained(errors[0])
+        raise _explained(errors[0], schema)
 
 
 def with_systems(schema: dict) -> dict:
-    """The schema with the settings of all systems of generators, as their ``system.yaml`` say.
+    """The schema with the settings of all systems, as their ``system.yaml`` say.
 
-    They stand under ``train_gan``, one section per system, and in the entries of ``generators`` by their system.
+    They stand under ``train_gan`` or ``train_reid``, one section per system. An entry of ``generators`` or
+    ``experiments`` holds those of its own system directly under the rule.
     """
-    settings = {
-        f"settings_of_{name}": {
-            "type": "object",
-            "additionalProperties": False,
-            "properties": description(name)["settings"],
+    definitions = dict(schema["$defs"])
+    for rule, entry, default in (("train_gan", "generator", None), ("train_reid", "experiment", DEFAULT_SYSTEM)):
+        common = definitions[rule]["properties"]
+        sections = {name: f"settings_of_{name}" for name in system_names(rule)}
+        definitions |= {
+            section: _object(_settings(name, common) | _settings_of_stages(name)) for name, section in sections.items()
         }
-        for name in system_names()
-    }
-    sections = {name: {"$ref": f"#/$defs/settings_of_{name}"} for name in system_names()}
-    train_gan = {"type": "object", "additionalProperties": False, "properties": sections}
+        definitions[rule] = _object(common | {name: _reference(section) for name, section in sections.items()})
+        definitions |= {
+            f"{rule}_with_{name}": _object(common | definitions[section]["properties"])
+            for name, section in sections.items()
+        }
+        definitions[entry] = _of_entry(definitions[entry], rule, list(sections), default)
+    return schema | {"$defs": definitions}
+
+
+def _settings(system: str, common: dict) -> dict:
+    """Settings of all stages of a system, none of which has the name of a common one."""
+    found = description(system).settings
+    twice = sorted(set(common) & set(found))
+    if twice:
+        raise ValueError(f"the system {system} has the setting {twice[0]}, which is common to all systems")
+    return found
+
+
+def _settings_of_stages(system: str) -> dict:
+    return {stage: _object(settings) for stage, settings in description(system).sections.items()}
+
+
+def _of_entry(definition: dict, rule: str, systems: list[str], default: str | None) -> dict:
+    """Definition of an entry whose settings under ``rule`` are those of the system that it names."""
+    named = [{"properties": {"system": {"const": name}}, "required": ["system"]} for name in systems]
+    if default:
+        named[systems.index(default)] = {"properties": {"system": {"const": default}}}  # also where there is no system
     by_system = [
-        {
-            "if": {"properties": {"system": {"const": name}}, "required": ["system"]},
-            "then": {"properties": {"train_gan": section}},
-        }
-        for name, section in sections.items()
+        {"if": condition, "then": {"properties": {rule: _reference(f"{rule}_with_{name}")}}}
+        for name, condition in zip(systems, named, strict=True)
     ]
-    generator = schema["$defs"]["generator"]
-    properties = generator["properties"] | {"system": {"enum": system_names()}}
-    generator = generator | {"properties": properties, "allOf": by_system}
-    return schema | {"$defs": schema["$defs"] | settings | {"train_gan": train_gan, "generator": generator}}
+    properties = definition["properties"] | {"system": {"enum": systems}, rule: {"type": "object"}}
+    return definition | {"properties": properties, "allOf": by_system}
+
+
+def _object(properties: dict) -> dict:
+    return {"type": "object", "additionalProperties": False, "properties": properties}
+
+
+def _reference(name: str) -> dict:
+    return {"$ref": f"#/$defs/{name}"}
 
 
 def check_sections(config: dict, schema: dict) -> None:
@@ -80,12 +108,12 @@ def _check_section(values: dict, name: str, entry: dict, definitions: dict) -> N
                 where="config.yaml",
                 expected="every setting with its default",
                 do="restore config.yaml from the repository; keep your own settings in a file for --configfile"
-                + (" (a new system: add its section)" if name.startswith("train_gan") else ""),
+                + (" (a new system: add its section)" if name.startswith(("train_gan", "train_reid")) else ""),
             )
         _check_section(section, f"{name}.{setting}", inner, definitions)
 
 
-def _explained(error: jsonschema.ValidationError) -> UserError:
+def _explained(error: jsonschema.ValidationError, schema: dict) -> UserError:
     where = ".".join(str(part) for part in error.absolute_path) or "top level of the config"
     if error.validator == "minProperties":
         return UserError("nothing is left here", where=where, expected="at least one entry that is not null")
@@ -99,12 +127,21 @@ def _explained(error: jsonschema.ValidationError) -> UserError:
             f"unknown config key {unknown!r}",
             where=where,
             expected=f"one of {', '.join(known)}",
-            do=f"did you mean {near[0]}?" if near else "correct or remove the key",
+            do=_correction(str(unknown), near, error.schema, schema),
         )
     hint = None
     if isinstance(error.instance, str) and re.fullmatch(r"[\d.]+[eE][+-]?\d+", error.instance):
         hint = "YAML reads numbers such as 3e-4 as text: write 3.0e-4"
     return UserError(f"unusable setting {error.instance!r}", where=where, expected=_expectation(error), do=hint)
+
+
+def _correction(unknown: str, near: list[str], found: dict, schema: dict) -> str:
+    """Advice on an unknown key, which may stand one section too high."""
+    for name, entry in found.get("properties", {}).items():
+        definition = schema["$defs"].get(entry.get("$ref", "").rpartition("/")[2], {})
+        if unknown in definition.get("properties", {}):
+            return f"write it under {name}"
+    return f"did you mean {near[0]}?" if near else "correct or remove the key"
 
 
 def _expectation(error: jsonschema.ValidationError) -> str:

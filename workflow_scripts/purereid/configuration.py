@@ -3,17 +3,67 @@
 import re
 from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 import yaml
 
 from purereid.config_schema import check_schema, check_sections, with_systems
 from purereid.configuration_checks import check
 from purereid.dataset_sources import FILE_KEYS, MERGED, RENDERED, state_of
-from purereid.networks.registry import description, maps_needed
+from purereid.networks.registry import DEFAULT_SYSTEM, OF_KEYPOINTS, System, description, maps_needed, system_names
 from purereid.purification.purifiers.registry import RULES
 from purereid.report.training_sets import REAL_ALONE
 
 OTHER_RULES = ("render_people", "keypoints", "import_keypoints")  # keys of a data set that do not concern its index
+
+
+class Training(NamedTuple):
+    """How a system is trained for a generator or an experiment of the config.
+
+    Attributes:
+        rule: ``train_gan`` for a generator, ``train_reid`` for an experiment.
+        name: of the generator or experiment.
+        system: its system.
+        section: all settings; those of a stage alone stand under the stage's name.
+    """
+
+    rule: str
+    name: str
+    system: str
+    section: dict
+
+    @property
+    def about(self) -> System:
+        """What the system's ``system.yaml`` says."""
+        return description(self.system)
+
+    def stage_with(self, role: str) -> str | None:
+        """The last stage that yields a network of a role."""
+        return self.about.stage_with(role)
+
+    def stages_of(self, role: str) -> list[str]:
+        """The stages up to the last that yields a network of a role."""
+        return self.about.until(self.stage_with(role))
+
+    def settings(self, stage: str) -> dict:
+        """Settings of a stage."""
+        shared = {name: value for name, value in self.section.items() if name not in self.about.stages}
+        return canonical(shared | self.section.get(stage, {}))
+
+    def inputs(self, stage: str) -> list[str]:
+        """What a stage reads besides the index; an encoder only where one is named and its loss has a weight."""
+        settings = self.settings(stage)
+        wanted = settings.get("encoder") and settings.get("identity_weight", 1)
+        return [name for name in self.about.stages[stage].inputs if name != "encoder" or wanted]
+
+    def any_input(self) -> list[str]:
+        """What any of the stages reads besides the index."""
+        return list(dict.fromkeys(name for stage in self.about.stages for name in self.inputs(stage)))
+
+    def values(self, name: str) -> list:
+        """A setting in each of the stages that have it."""
+        found = [self.settings(stage) for stage in self.about.stages]
+        return [settings[name] for settings in found if name in settings]
 
 
 class Configuration:
@@ -38,7 +88,7 @@ class Configuration:
         check(self)
 
     def section(self, rule: str, experiment: str) -> dict:
-        """Settings of a rule for one experiment: the section, overridden by the experiment's."""
+        """Settings of ``extract_features`` or ``evaluate`` for one experiment: its own before those of the section."""
         return canonical(self.config[rule] | self.experiments[experiment].get(rule, {}))
 
     def train(self, experiment: str) -> str:
@@ -58,9 +108,19 @@ class Configuration:
         """GPUs of an experiment's jobs."""
         return self.experiments[experiment].get("gpus", self.config["gpus"])
 
+    def training(self, experiment: str) -> Training:
+        """How the encoder of an experiment is trained."""
+        entry = self.experiments[experiment]
+        system = entry.get("system", DEFAULT_SYSTEM)
+        return self._training("train_reid", experiment, system, entry.get("train_reid", {}))
+
     def learns(self, experiment: str) -> bool:
         """Whether an experiment trains at all (yardsticks have 0 epochs)."""
-        return self.section("train_reid", experiment)["epochs"] > 0
+        return any(self.training(experiment).values("epochs"))
+
+    def stages(self) -> list[str]:
+        """Names of the stages of all systems, each once."""
+        return list(dict.fromkeys(stage for name in system_names() for stage in description(name).stages))
 
     def generator(self, experiment: str) -> str | None:
         """Generator whose images an experiment trains on besides the real ones."""
@@ -92,7 +152,7 @@ class Configuration:
 
     def uses_generated(self, experiment: str) -> bool:
         """Whether generated images are in its batches, and not the real part of its training set alone."""
-        return self.section("train_reid", experiment)["generated_per_batch"] > 0
+        return any(self.training(experiment).values("generated_per_batch"))
 
     def is_few(self, generator: str) -> bool:
         """Whether its images replace real ones."""
@@ -104,6 +164,20 @@ class Configuration:
         compared = self.config["compare_purifiers"]["generators"]
         more = [(d, g, purifier) for d, g in self.generators_in_use() if g in compared for purifier in self.purifiers]
         return list(dict.fromkeys(used + more))
+
+    def purified_on(self, dataset: str) -> list[tuple[str, str]]:
+        """Generator and purifier of those that are used on a data set."""
+        return [(generator, purifier) for other, generator, purifier in self.purified_in_use() if other == dataset]
+
+    def graph_networks_on(self, dataset: str) -> list[tuple[str, str]]:
+        """Generator and network of those that purify on a data set, each once."""
+        used = [(generator, self.purifying(purifier)["rule"]) for generator, purifier in self.purified_on(dataset)]
+        return list(dict.fromkeys((generator, name) for generator, rule in used for name in RULES[rule].networks))
+
+    def learning_on(self, dataset: str) -> list[str]:
+        """Experiments that learn on a data set and are tested on it."""
+        tested = self.tested_on(dataset)
+        return [name for name in tested if self.train(name) == dataset and self.learns(name)]
 
     def purifying(self, purifier: str) -> dict:
         """Settings of a purifier: those of the section ``purify`` that concern its rule, overridden by its entry."""
@@ -117,29 +191,65 @@ class Configuration:
         """Settings of a rule for one generator: the section, overridden by the generator's."""
         return canonical(_merged(self.config[rule], self.generators[generator].get(rule, {})))
 
-    def system(self, generator: str) -> str:
-        """Sub-package of ``systems`` that holds a generator's code."""
-        return self.generators[self.trained(generator)]["system"]
+    def experiment_behind(self, generator: str) -> str | None:
+        """Experiment that trains the network of a generator; None: it has a training of its own."""
+        return self.generators[self.trained(generator)].get("from_experiment")
 
-    def takes(self, generator: str) -> list[str]:
+    def making(self, generator: str) -> Training:
+        """How the network of a generator is trained."""
+        experiment = self.experiment_behind(generator)
+        if experiment:
+            return self.training(experiment)
+        name = self.trained(generator)
+        entry = self.generators[name]
+        return self._training("train_gan", name, entry["system"], entry.get("train_gan", {}))
+
+    def seed_behind(self, generator: str) -> int | None:
+        """Seed of that experiment whose network is used: the entry's, or the smallest."""
+        experiment = self.experiment_behind(generator)
+        entry = self.generators[self.trained(generator)]
+        return entry.get("seed", min(self.seeds(experiment))) if experiment else None
+
+    def teacher(self, training: Training, stage: str) -> tuple[str, int]:
+        """Experiment and seed of the encoder that a stage learns from: the smallest seed."""
+        experiment = training.settings(stage)["encoder"]
+        return experiment, min(self.seeds(experiment))
+
+    def judge(self) -> tuple[str, int]:
+        """Experiment and seed of the encoder that scores generated images: the largest seed.
+
+        With several seeds it is another than the teacher, so that no generator is scored by what it learnt from.
+        """
+        experiment = self.config["score_images"]["encoder"]
+        return experiment, max(self.seeds(experiment))
+
+    def purifying_encoder(self, generator: str) -> tuple[str, int]:
+        """Experiment and seed of the encoder whose features purify: the largest seed but one.
+
+        With three seeds it is another than teacher and judge, so that no purifier is scored by its own features.
+        """
+        experiment = self.of_generator("embed_generated", generator)["encoder"]
+        seeds = self.seeds(experiment)
+        return experiment, max([seed for seed in seeds if seed < max(seeds)] or seeds)
+
+    def judged_by_its_teacher(self, generator: str) -> bool:
+        """Whether a generator learnt from the encoder that scores its images."""
+        training = self.making(generator)
+        stages = [stage for stage in training.stages_of("generator") if "encoder" in training.inputs(stage)]
+        return any(self.teacher(training, stage) == self.judge() for stage in stages)
+
+    def judged_by_its_purifier(self, generator: str) -> bool:
+        """Whether the features that purify a generator's images are those that the kept ones are judged by."""
+        return self.purifying_encoder(generator) == self.judge()
+
+    def takes(self, generator: str) -> tuple[str, ...]:
         """What an image of a generator is made from: source, joints, parts; empty: noise alone."""
-        return description(self.system(generator))["conditions"]
+        return self.making(generator).about.conditions
 
     def needs_poses(self, generator: str) -> bool:
-        """Whether a generator takes or learns from heat maps or pairs, for which key points are needed."""
-        inputs = description(self.system(generator))["inputs"]
-        return bool(maps_needed(self.takes(generator))) or any(name != "encoder" for name in inputs)
-
-    def learns_from(self, generator: str) -> list[str]:
-        """What the training of a generator reads besides the index: joints, parts, pairs, encoder."""
-        settings = self.training(generator)
-        wanted = settings.get("encoder") and settings.get("identity_weight", 1)
-        return [name for name in description(self.system(generator))["inputs"] if name != "encoder" or wanted]
-
-    def training(self, generator: str) -> dict:
-        """Settings with which a generator is trained: its system's section, overridden by its entry."""
-        entry = self.generators[self.trained(generator)].get("train_gan", {})
-        return canonical(self.config["train_gan"][self.system(generator)] | entry)
+        """Whether a generator takes or learns from what is made from key points."""
+        inputs = self.making(generator).any_input()
+        return bool(maps_needed(self.takes(generator))) or any(name in OF_KEYPOINTS for name in inputs)
 
     def generating(self, generator: str) -> dict:
         """Settings with which it makes images."""
@@ -208,6 +318,10 @@ class Configuration:
         """Digest that changes when files of a data set's images come, go or are replaced, see ``state_of``."""
         return state_of(self.source_paths(dataset))
 
+    def can_have_keypoints(self, dataset: str) -> bool:
+        """Whether a data set brings key points, or they can be estimated."""
+        return self.has_keypoints(dataset) or bool(self.config["estimate_keypoints"]["weights"])
+
     def has_keypoints(self, dataset: str) -> bool:
         """Whether a data set brings key points."""
         return self.datasets[dataset]["format"] == RENDERED or "keypoints" in self.datasets[dataset]
@@ -219,6 +333,12 @@ class Configuration:
     def resources(self, rule: str) -> dict:
         """Threads, mem_mb and runtime (minutes) of a rule."""
         return self.config["resources"]["default"] | self.config["resources"].get(rule, {})
+
+    def _training(self, rule: str, name: str, system: str, entry: dict) -> Training:
+        """The section of a system and what is common to all systems of the rule, overridden by an entry's settings."""
+        section = self.config[rule]
+        common = {key: value for key, value in section.items() if key not in system_names(rule)}
+        return Training(rule, name, system, canonical(_merged(common | section[system], entry)))
 
     @staticmethod
     def pattern(names: Iterable[str]) -> str:

@@ -14,7 +14,7 @@ from purereid.errors import UserError
 from purereid.purification.purifiers.registry import DECIDING, RULES
 
 if TYPE_CHECKING:
-    from purereid.configuration import Configuration  # which calls the checks
+    from purereid.configuration import Configuration, Training  # which calls the checks
 
 
 def check(setup: "Configuration") -> None:
@@ -43,9 +43,18 @@ def _check_names(setup: "Configuration") -> None:
 def _check_batches(setup: "Configuration") -> None:
     """A batch is shared by the GPUs of a training in equal parts."""
     for experiment in setup.experiments:
-        settings, gpus = setup.section("train_reid", experiment), setup.gpus(experiment)
+        training, gpus = setup.training(experiment), setup.gpus(experiment)
+        if gpus > 1 and training.about.gpus == "one":
+            raise UserError(
+                f"the system {training.system} trains on one GPU, and the experiment {experiment} asks for {gpus}",
+                where=f"gpus of the experiment {experiment}",
+                expected="0 for the CPU, or 1",
+            )
+        settings = training.section
+        if gpus < 2 or "identities_per_batch" not in settings:
+            continue
         batch = settings["identities_per_batch"] * settings["images_per_identity"] + settings["generated_per_batch"]
-        if gpus > 1 and batch % gpus:
+        if batch % gpus:
             most = max(number for number in range(1, gpus) if batch % number == 0)
             raise UserError(
                 f"a batch of {batch} images cannot be shared by {gpus} GPUs",
@@ -100,29 +109,42 @@ def _check_generators(setup: "Configuration") -> None:
     for generator in used:
         _check_pose_list(setup, generator)
         _check_injected(setup, generator)
-        encoder = setup.training(generator).get("encoder")
+        _check_teachers(setup, setup.making(generator), f"the generator {generator}")
+    for experiment in setup.experiments:
+        _check_teachers(setup, setup.training(experiment), f"the experiment {experiment}")
+
+
+def _check_teachers(setup: "Configuration", training: "Training", owner: str) -> None:
+    """Encoders that stages learn from must be there before them."""
+    for stage in training.about.stages:
+        encoder = training.settings(stage).get("encoder")
         if encoder:
-            where = f"train_gan.{setup.system(generator)}.encoder of the generator {generator}"
-            _check_early_encoder(setup, encoder, where)
+            _check_early_encoder(setup, encoder, f"{training.rule}.{training.system}.encoder of {owner}")
 
 
 def _check_trained_as(setup: "Configuration", generator: str) -> None:
-    """A generator has a network of its own, or uses that of another."""
+    """A generator has a network of its own, or uses that of another, or of an experiment."""
     entry = setup.generators[generator]
     where, other = f"generators.{generator}.trained_as", entry.get("trained_as")
-    if ("system" in entry) == (other is not None):
-        named = "both a system and" if other else "neither a system nor"
+    named = [key for key in ("system", "trained_as", "from_experiment") if key in entry]
+    if len(named) != 1:
         raise UserError(
-            f"the generator {generator} names {named} trained_as",
+            f"the generator {generator} names {' and '.join(named) or 'nothing that makes its images'}",
             where=f"generators.{generator}",
-            expected="one of them: a system that is trained, or a generator whose network is used",
+            expected="one of them: a system that is trained, trained_as with a generator whose network is used, or "
+            "from_experiment with an experiment whose system trains a generator too",
         )
+    if "from_experiment" in entry:
+        _check_from_experiment(setup, generator)
+    elif "seed" in entry:
+        what = "a seed is named here, and there is no experiment to which it belongs"
+        raise UserError(what, where=f"generators.{generator}.seed", do="set train_gan.seed of the generator")
     if other is None:
         return
     _check_known(other, setup.generators, where, "generator")
     if "trained_as" in setup.generators[other]:
         what = f"the generator {other} has no network of its own"
-        raise UserError(what, where=where, expected="a generator that names a system")
+        raise UserError(what, where=where, expected="a generator that names a system or an experiment")
     if "train_gan" in entry:
         raise UserError(
             "a generator that uses the network of another is not trained",
@@ -131,10 +153,32 @@ def _check_trained_as(setup: "Configuration", generator: str) -> None:
         )
 
 
+def _check_from_experiment(setup: "Configuration", generator: str) -> None:
+    """The experiment must train a generator, and must not wait for its images."""
+    entry, where = setup.generators[generator], f"generators.{generator}.from_experiment"
+    experiment = entry["from_experiment"]
+    _check_known(experiment, setup.experiments, where, "experiment")
+    training = setup.training(experiment)
+    if training.stage_with("generator") is None:
+        what = f"the system {training.system} of the experiment {experiment} trains no generator"
+        raise UserError(what, where=where, expected="an experiment with a system that trains one")
+    _check_early_encoder(setup, experiment, where)
+    seeds = setup.seeds(experiment)
+    if "seed" in entry and entry["seed"] not in seeds:
+        what = f"the experiment {experiment} has no seed {entry['seed']}"
+        raise UserError(what, where=f"generators.{generator}.seed", expected=f"one of {', '.join(map(str, seeds))}")
+    if "train_gan" in entry:
+        raise UserError(
+            "a generator from an experiment is trained with the settings of that experiment",
+            where=f"generators.{generator}.train_gan",
+            do=f"move these settings to experiments.{experiment}.train_reid",
+        )
+
+
 def _check_generator_of(setup: "Configuration", experiment: str) -> None:
     """Generated images need a generator, and labels of persons one that knows them."""
-    generator, settings = setup.generator(experiment), setup.section("train_reid", experiment)
-    where = f"experiments.{experiment}"
+    generator, training = setup.generator(experiment), setup.training(experiment)
+    settings, where = training.section, f"experiments.{experiment}"
     if generator is None:
         if setup.uses_generated(experiment):
             raise UserError(
@@ -145,6 +189,9 @@ def _check_generator_of(setup: "Configuration", experiment: str) -> None:
             )
         return
     _check_known(generator, setup.generators, f"{where}.generator", "generator")
+    if "generated" not in training.about.inputs:
+        what = f"the system {training.system} does not train on images of a generator"
+        raise UserError(what, where=f"{where}.generator", do="remove the generator, or name another system")
     if settings["generated_labels"] == "identity" and "source" not in setup.takes(generator):
         raise UserError(
             f"the generator {generator} makes people without identity",
@@ -286,8 +333,8 @@ def _check_graph(setup: "Configuration", generator: str, rule: str) -> None:
 
 def _check_weights(setup: "Configuration") -> None:
     """Settings that name a file of weights: those with a checksum beside them."""
-    named = {f"the experiment {name}": setup.section("train_reid", name) for name in setup.experiments}
-    named |= {f"the generator {name}": setup.training(name) for _, name in setup.generators_in_use()}
+    named = {f"the experiment {name}": setup.training(name).section for name in setup.experiments}
+    named |= {f"the generator {name}": setup.making(name).section for _, name in setup.generators_in_use()}
     named |= {name: setup.config[name] for name in ("estimate_keypoints", "score_images")}
     for owner, settings in named.items():
         for key in settings:
@@ -353,8 +400,7 @@ def _check_files(dataset: str, named: list[tuple[str, str]]) -> None:
 
 
 def _check_poses(setup: "Configuration", dataset: str, generator: str) -> None:
-    known = setup.has_keypoints(dataset) or setup.config["estimate_keypoints"]["weights"]
-    if setup.needs_poses(generator) and not known:
+    if setup.needs_poses(generator) and not setup.can_have_keypoints(dataset):
         using = [name for name in setup.experiments if setup.generator(name) == generator]
         raise UserError(
             f"the generator {generator} needs key points, and the data set {dataset} has none",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from purereid.training.precision import has_bf16
+from purereid.networks.precision import has_bf16
 
 LIBRARIES = (
     *("numpy", "scipy", "numba", "torch", "torchvision", "opencv-python-headless", "pillow", "simplejpeg"),

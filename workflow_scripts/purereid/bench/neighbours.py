@@ -12,9 +12,9 @@ import torch
 from purereid.bench.comparison import Row, Way, compare, doing
 from purereid.bench.floors import product_on
 from purereid.bench.machine import devices
+from purereid.networks.precision import has_bf16
 from purereid.retrieval.distances import normalise
 from purereid.retrieval.neighbours import nearest_neighbours
-from purereid.training.precision import has_bf16
 
 NAMES = ("images", "width", "k")
 TINY = (60, 16, 5)

@@ -20,13 +20,13 @@ from purereid.data.index_dataset import index_dataset
 from purereid.data.make_heatmaps import make_heatmaps
 from purereid.data.pairs import sample_pairs
 from purereid.generation.training_data import TrainingData
+from purereid.networks.precision import has_bf16
 from purereid.people.writer import render_people
 from purereid.reid.training_rows import training_rows
 from purereid.systems.bot.encoder import ReIDTrainer
 from purereid.systems.bot.networks import ReIDModel, save_model
 from purereid.systems.posegan.generator import Trainer as PoseGANTrainer
 from purereid.training.loop import Trainer
-from purereid.training.precision import has_bf16
 
 NAMES = ("steps", "published")  # published: 0 or 1
 TINY = (1, 0)

@@ -1,4 +1,4 @@
-"""Samples of a generator's training: the same conditions drawn again and again (rule ``train_gan``)."""
+"""Samples of the training of a generator: the same conditions drawn again and again."""
 
 from pathlib import Path
 
@@ -27,19 +27,20 @@ SCHEMA = pa.schema(
 AGAIN = "delete the file, so that the generator is trained again"
 
 
-def write_samples(path: Path, conditions: pd.DataFrame, images: dict[int, torch.Tensor]) -> None:
+def write_samples(path: Path, conditions: pd.DataFrame | None, images: dict[int, torch.Tensor]) -> None:
     """Write samples; equal arguments give equal bytes, and the file is whole or not there.
 
     Args:
         path: where to write.
-        conditions: columns source, pose, target, one row per sample.
-        images: by step, uint8 [n, 3, H, W] of these conditions.
+        conditions: columns source, pose, target, one row per sample; None where there is no generator.
+        images: by step, uint8 [n, 3, H, W] of these conditions; without any, a table without rows is written.
     """
     tables = [
         conditions.assign(step=step, number=range(len(conditions)), bytes=encode(images[step], "png", 0))
         for step in sorted(images)
     ]
-    table = pa.Table.from_pandas(pd.concat(tables)[SCHEMA.names], SCHEMA, preserve_index=False)
+    frame = pd.concat(tables)[SCHEMA.names] if tables else SCHEMA.empty_table().to_pandas()
+    table = pa.Table.from_pandas(frame, SCHEMA, preserve_index=False)
     with whole_file(Path(path)) as temporary:
         pq.write_table(table.replace_schema_metadata(None), temporary)
 

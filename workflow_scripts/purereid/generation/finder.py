@@ -15,7 +15,7 @@ from purereid.data.index import SPLITS
 from purereid.data.keypoints import Keypoints
 from purereid.data.pairs import persons, whole_torso
 from purereid.errors import UserError
-from purereid.poses.keypoint_rcnn import estimate, load_network
+from purereid.poses.keypoint_rcnn import estimate, load_keypoint_rcnn
 from purereid.poses.pose_file import read_pose
 
 POSE_FILES = (".txt", ".csv")
@@ -142,7 +142,7 @@ class Finder:
     @cached_property
     def _network(self) -> torch.nn.Module:
         names = ("weights", "weights_sha256", "short_side", "least_person")
-        return load_network(*(self.estimator[name] for name in names))
+        return load_keypoint_rcnn(*(self.estimator[name] for name in names))
 
     def _of_person(self, name: str, posed: bool = False) -> str:
         pid = name.removeprefix(PERSON)

@@ -13,12 +13,12 @@ from purereid.data.shard_rows import range_of_shard
 from purereid.data.shard_writer import encode, write_shard
 from purereid.errors import UserError
 from purereid.generation.conditions import Conditions
-from purereid.generation.draw import draw
 from purereid.generation.injection import KINDS, plan_injection
 from purereid.generation.plan import image_seeds, plan_images, plan_pairs, read_pose_list, training_persons
 from purereid.generation.spoil import SPOILED, spoil
 from purereid.logs import log
-from purereid.networks.generator_file import load_generator
+from purereid.networks.draw import draw
+from purereid.networks.network_file import load_network
 from purereid.networks.registry import description
 from purereid.training.distributed import first_device
 
@@ -69,7 +69,7 @@ def generate(
         UserError: a generator of another system or other weights, images or poses that are missing, unusable settings.
     """
     _check_shard(purpose, shard, shards, settings[purpose]["shards"])
-    network = load_generator(generator, system, first_device(gpus))
+    network = load_network(generator, "generator", first_device(gpus))
     table = read_index(index)
     chosen = settings[purpose]
     plan = (

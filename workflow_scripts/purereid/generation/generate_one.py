@@ -13,9 +13,9 @@ from purereid.data.index import read_index
 from purereid.data.keypoints import read_keypoints
 from purereid.errors import UserError
 from purereid.generation.conditions import IMAGES, MAPS
-from purereid.generation.draw import draw
 from purereid.generation.finder import Finder, Person, Pose
-from purereid.networks.generator_file import load_generator
+from purereid.networks.draw import draw
+from purereid.networks.network_file import load_network
 from purereid.networks.registry import description
 from purereid.report.grid import draw_grid
 from purereid.report.skeleton import draw_pose
@@ -67,7 +67,7 @@ def generate_one(
     if "source" not in conditions:
         what = f"the generator {name} makes people from noise: it takes no source and no pose"
         raise UserError(what, where=generator, expected="a generator whose system takes a source and a pose")
-    network = load_generator(generator, system, first_device(gpus))
+    network = load_network(generator, "generator", first_device(gpus))
     size = network.configuration["height"], network.configuration["width"]
     finder = Finder(read_index(index), read_keypoints(keypoints), estimator, np.random.default_rng(seed))
     persons, shown = finder.sources(sources), finder.poses(poses)

@@ -10,7 +10,8 @@ from purereid.data.images import load_images
 from purereid.data.index import read_index
 from purereid.data.pairs import read_pairs
 from purereid.errors import UserError
-from purereid.generation.conditions import PoseMaps
+from purereid.generation.conditions import Conditions, PoseMaps
+from purereid.training.samples import Samples
 
 
 class TrainingData:
@@ -21,8 +22,6 @@ class TrainingData:
         splits: which of its images, without junk; pairs, where there are some, choose instead.
         size: height and width to which images are stretched.
         threads: files decoded at once.
-        samples: number of conditions that are drawn again and again during the training.
-        seed: of the choice of these.
         pairs: file of pairs; with it, only images of pairs are loaded.
         encoder: file of a reID model.
         maps: files of heat maps, by condition.
@@ -33,7 +32,6 @@ class TrainingData:
         pids, camids: int64 [N].
         pairs: int64 [M, 2], rows of source and target; None without a file.
         encoder: path of the reID model; None without one.
-        samples: columns source, pose, target (images; "" where there are none) and seed.
 
     Raises:
         UserError: no images, pairs of images that the index does not hold, files that cannot be read.
@@ -45,14 +43,13 @@ class TrainingData:
         *,
         size: tuple[int, int],
         threads: int,
-        samples: int,
-        seed: int,
         splits: Sequence[str] = ("train",),
         pairs: str | Path | None = None,
         encoder: str | Path | None = None,
         **maps: str | Path,
     ):
-        table = read_index(index)
+        self.table, self.size, self.threads, self.files = read_index(index), size, threads, maps
+        table = self.table
         rows = table[table["split"].isin(splits) & (table["pid"] >= 0)]
         table_of_pairs = None if pairs is None else read_pairs(pairs)
         if table_of_pairs is not None:
@@ -70,7 +67,18 @@ class TrainingData:
         if table_of_pairs is not None:
             sides = [table_of_pairs[side].map(number).to_numpy(np.int64) for side in ("source", "target")]
             self.pairs = np.stack(sides, axis=1)
-        self.samples = self._choose(samples, np.random.default_rng([seed, 1]))
+
+    def samples(self, conditions: Sequence[str], settings: dict, steps: int) -> Samples:
+        """What is drawn again and again while a generator learns.
+
+        Args:
+            conditions: of the system.
+            settings: samples, how many; samples_over_time; seed, of their choice.
+            steps: of the whole training.
+        """
+        table = self._choose(settings["samples"], np.random.default_rng([settings["seed"], 1]))
+        found = Conditions(conditions, self.table, self.files, self.size, self.threads).of(table)
+        return Samples(table, found, steps, settings["samples_over_time"])
 
     def _choose(self, count: int, rng: np.random.Generator) -> pd.DataFrame:
         seeds = rng.integers(2**62, size=count)

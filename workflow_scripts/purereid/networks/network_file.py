@@ -1,52 +1,75 @@
-"""Networks of graphs as files: weights with the configuration that rebuilds them, and what they were trained on."""
+"""Networks by role as one file: weights, with the configuration that rebuilds each network."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TypeVar
 
+import torch
+from torch import nn
+
+from purereid.data import checkpoint
 from purereid.errors import UserError
-from purereid.purification.gcn import GCN
-from purereid.purification.gcn_e import GCNE
-from purereid.purification.gcn_v import GCNV
-from purereid.training import checkpoint
+from purereid.networks.registry import network_class
 
-Network = TypeVar("Network", GCN, GCNV, GCNE)
+AGAIN = "name a file that holds one, or delete this one so that it is made again"
 
 
-def save_network(path: str | Path, network: Network, training: dict) -> None:
-    """Write a network.
+def save_networks(
+    path: str | Path, networks: Mapping[str, nn.Module], *, system: str, stage: str, about: dict | None = None
+) -> None:
+    """Write networks.
 
     Args:
         path: safetensors file, written atomically.
-        network: its attribute ``configuration`` holds the arguments it was built with, ``kind`` tells what it is.
-        training: JSON values that say how it was trained: sizes of the neighbourhoods, identities (pids),
-            held_out_identities, encoder (SHA-256).
+        networks: by role, as in ``ROLES`` of the system; their attribute ``configuration`` (JSON values) holds the
+            arguments that they were built with.
+        system, stage: what trained them.
+        about: JSON values that say more of the training.
     """
-    about = {"configuration": json.dumps(network.configuration), "training": json.dumps(training)}
-    checkpoint.save(path, network.state_dict(), kind=network.kind, **about)
+    state = {role: network.state_dict() for role, network in networks.items()}
+    configurations = {role: network.configuration for role, network in networks.items()}
+    texts = {"roles": json.dumps(configurations), "about": json.dumps(about or {})}
+    checkpoint.save(path, state, kind="networks", system=system, stage=stage, **texts)
 
 
-def load_network(path: str | Path, wanted: type[Network]) -> tuple[Network, dict]:
-    """Rebuild a network from its file.
+def load_network(path: str | Path, role: str, device: torch.device | None = None) -> nn.Module:
+    """Rebuild the network of a role, in evaluation mode.
 
     Args:
-        path: file of ``save_network``.
-        wanted: class of the network.
-
-    Returns:
-        the network on the CPU, in evaluation mode, and what ``save_network`` was told of its training.
+        path: file of ``save_networks``; only the tensors of this role are read.
+        role: such as ``encoder`` or ``generator``, see ``contracts``.
+        device: where it is to be, in channels-last memory; None: on the CPU as it is.
 
     Raises:
-        UserError: the file is missing, damaged, holds something else, or weights that do not fit its configuration.
+        UserError: the file is missing, damaged, holds something else or no network of this role, is of a system that
+            is not there, or its weights do not fit its configuration.
     """
-    state, header = checkpoint.load(path)
-    if header.get("kind") != wanted.kind:
-        raise UserError(
-            f"the file holds no network of the kind {wanted.kind}",
-            where=path,
-            expected=f"{wanted.kind}.safetensors of the rule train_{wanted.kind}",
-            do="name such a file, or delete this one so that it is made again",
-        )
-    network = wanted(**json.loads(header["configuration"]))
-    checkpoint.fill(network, state, path)
-    return network.eval(), json.loads(header["training"])
+    header = checkpoint.read_header(path)
+    roles = _roles(header, path)
+    if role not in roles:
+        found = f"the file holds no {role}"
+        raise UserError(found, where=path, expected=f"a file with this role; here: {', '.join(roles)}", do=AGAIN)
+    made = network_class(header["system"], role)
+    if made is None:
+        found = f"the file is of the system {header['system']}, which has no {role} here"
+        raise UserError(found, where=path, do="add the folder of this system to purereid/systems")
+    network = made(**roles[role])
+    checkpoint.fill(network, checkpoint.load(path, part=role)[0], path)
+    return (network if device is None else network.to(device, memory_format=torch.channels_last)).eval()
+
+
+def read_about(path: str | Path) -> dict:
+    """What ``save_networks`` was told of the training, with the keys system and stage.
+
+    Raises:
+        UserError: the file is missing, damaged or holds something else.
+    """
+    header = checkpoint.read_header(path)
+    _roles(header, path)
+    return json.loads(header["about"]) | {name: header[name] for name in ("system", "stage")}
+
+
+def _roles(header: dict[str, str], path: str | Path) -> dict[str, dict]:
+    if header.get("kind") != "networks":
+        raise UserError("the file holds no networks", where=path, expected="networks of a training", do=AGAIN)
+    return json.loads(header["roles"])

@@ -1,57 +1,113 @@
-"""Which generators there are: each sub-package with a ``system.yaml`` is one.
+"""Which systems there are: each folder of ``systems`` with a ``system.yaml`` is one.
 
 ``system.yaml`` says what the workflow has to know before any code of the system runs:
 
-- ``inputs``: what its training reads besides the index, of ``INPUTS``
-- ``conditions``: what an image is made from, of ``CONDITIONS`` (see ``conditions.py``); none: noise alone
-- ``settings``: JSON schema of its settings, among them those of ``NEEDED``; their defaults stand in the config
+- ``rule``: ``train_reid`` where the system yields an encoder, ``train_gan`` where it only generates
+- ``conditions``: what an image of its generator is made from, of ``CONDITIONS``; none: noise alone
+- ``gpus``: how many GPUs may share a training: ``one`` or ``several``
+- ``settings``: JSON schema of the settings of all its stages
+- ``stages``: in running order, by name: ``after``, the stage that it continues, or null; ``inputs``, what it reads
+  besides the index, of ``INPUTS``; ``roles``, the networks that its file holds; ``settings``, its own
 
-Two of its modules hold the code:
+The section of the config under ``rule`` and the system's name holds these settings, those of a stage in a section of
+the stage's name. What describes the encoder of any system stands directly under ``train_reid``.
 
-- ``networks``: ``Generator(**configuration)``, an ``nn.Module`` with ``configuration`` (JSON values, among them height
-  and width of its images in pixels) and ``draw(conditions) -> uint8 [B, 3, H, W]``
-- ``train``: ``Trainer(data, settings, device)``, a ``trainer.GeneratorTrainer``; ``data`` is a ``TrainingData``; among
-  its ``columns`` are a loss and ``learning_rate``
+The code lies in the same folder:
+
+- ``networks.py``: ``ROLES``, the class of each role; it is built from its ``configuration`` (JSON values)
+- ``STAGE.py``, one for each stage: ``Trainer(inputs, settings, device)``, a ``training.trainer.BaseTrainer``
 """
 
 import importlib
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import yaml
 
 FOLDER = Path(__file__).parents[1] / "systems"
+DEFAULT_SYSTEM = "bot"  # of experiments that name none
+RULES = ("train_gan", "train_reid")
 MAPS = ("joints", "parts")
-INPUTS = (*MAPS, "pairs", "encoder")
+INPUTS = (*MAPS, "keypoints", "pairs", "encoder", "generated")
 CONDITIONS = ("source", "pose_image", *MAPS, *(f"source_{name}" for name in MAPS))
-NEEDED = ("height", "width", "epochs", "images_per_epoch", "batch", "samples", "samples_over_time", "seed", "log_every")
+OF_KEYPOINTS = (*MAPS, "keypoints", "pairs")  # inputs that are made from key points
+NEEDED = {"train_gan": ("height", "width", "epochs", "seed", "log_every"), "train_reid": ("epochs",)}
+OF_GRAPHS = "purification"  # stands for a system in files of networks that purifiers use
+TO_DRAW = ("samples", "samples_over_time")  # settings of stages that train a generator
 
 
-def system_names() -> list[str]:
-    """Names of all systems, sorted."""
-    return sorted(path.parent.name for path in FOLDER.glob("*/system.yaml"))
+class Stage(NamedTuple):
+    """One training: one job, one artifact, one checkpoint."""
+
+    after: str | None
+    inputs: tuple[str, ...]
+    roles: tuple[str, ...]
+    settings: dict
+
+
+class System(NamedTuple):
+    """What ``system.yaml`` says."""
+
+    rule: str
+    conditions: tuple[str, ...]
+    gpus: str
+    settings: dict
+    stages: dict[str, Stage]
+
+    def stage_with(self, role: str) -> str | None:
+        """The last stage whose file holds a network of a role."""
+        return next((name for name, stage in reversed(self.stages.items()) if role in stage.roles), None)
+
+    def until(self, last: str) -> list[str]:
+        """A stage and those that it continues, in running order."""
+        before = self.stages[last].after
+        return [*(self.until(before) if before else []), last]
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """What any of the stages reads."""
+        return tuple(dict.fromkeys(name for stage in self.stages.values() for name in stage.inputs))
+
+    @property
+    def sections(self) -> dict[str, dict]:
+        """Settings of the stages that have some of their own."""
+        return {name: stage.settings for name, stage in self.stages.items() if stage.settings}
+
+
+def system_names(rule: str | None = None) -> list[str]:
+    """Names of all systems, or of those of one rule, sorted."""
+    names = sorted(path.parent.name for path in FOLDER.glob("*/system.yaml"))
+    return [name for name in names if rule is None or description(name).rule == rule]
 
 
 @cache
-def description(system: str) -> dict:
+def description(system: str) -> System:
     """What a system's ``system.yaml`` says.
 
     Raises:
         ValueError: it is not as described above; a mistake of whoever writes the system.
     """
     path = FOLDER / system / "system.yaml"
-    absent = [module for module in ("networks", "generator") if not code_of(system, module).is_file()]
-    if absent:
-        raise ValueError(f"{path.parent} has no {absent[0]}.py")
-    found = yaml.safe_load(path.read_text(encoding="utf-8"))
-    if set(found) != {"inputs", "conditions", "settings"}:
-        raise ValueError(f"{path} holds {sorted(found)}, expected inputs, conditions and settings")
-    lacking = [name for name in NEEDED if name not in found["settings"]]
-    unknown = sorted({*found["inputs"]} - {*INPUTS} | {*found["conditions"]} - {*CONDITIONS})
-    if lacking or unknown:
-        raise ValueError(f"{path}: settings that are missing: {lacking}; unknown inputs or conditions: {unknown}")
+    text = yaml.safe_load(path.read_text(encoding="utf-8"))
+    try:
+        stages = {
+            name: Stage(stage["after"], tuple(stage["inputs"]), tuple(stage["roles"]), stage.get("settings", {}))
+            for name, stage in text["stages"].items()
+        }
+        found = System(text["rule"], tuple(text["conditions"]), text["gpus"], text["settings"], stages)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"{path} lacks {error}") from None
+    wrong = [*_mistakes(found), *_absent(system, found)]
+    if wrong:
+        raise ValueError(f"{path}: {'; '.join(wrong)}")
     return found
+
+
+def code_of(system: str, module: str) -> Path:
+    """File of a system's ``networks`` or of a stage, for the digest of the code behind a job."""
+    return FOLDER / system / f"{module}.py"
 
 
 def maps_needed(conditions: Sequence[str]) -> list[str]:
@@ -59,16 +115,35 @@ def maps_needed(conditions: Sequence[str]) -> list[str]:
     return [name for name in MAPS if name in conditions or f"source_{name}" in conditions]
 
 
-def network_class(system: str) -> type:
-    """The class ``Generator`` of a system; importing it may take seconds."""
-    return importlib.import_module(f"purereid.systems.{system}.networks").Generator
+def trainer_class(system: str, stage: str) -> type:
+    """The class ``Trainer`` of a stage; importing it may take seconds."""
+    return importlib.import_module(f"purereid.systems.{system}.{stage}").Trainer
 
 
-def trainer_class(system: str) -> type:
-    """The class ``Trainer`` of a system."""
-    return importlib.import_module(f"purereid.systems.{system}.generator").Trainer
+def network_class(system: str, role: str) -> type | None:
+    """The class of a system's networks of a role; None where there is none."""
+    if system not in (OF_GRAPHS, *system_names()):
+        return None
+    place = system if system == OF_GRAPHS else f"systems.{system}"
+    return importlib.import_module(f"purereid.{place}.networks").ROLES.get(role)
 
 
-def code_of(system: str, module: str) -> Path:
-    """File of a system's ``networks`` or ``train``, for the digest of the code behind a job."""
-    return FOLDER / system / f"{module}.py"
+def _mistakes(found: System) -> list[str]:
+    wrong = [] if found.rule in RULES else [f"rule {found.rule}, expected one of {', '.join(RULES)}"]
+    wrong += [f"unknown condition {name}" for name in found.conditions if name not in CONDITIONS]
+    wrong += [f"gpus {found.gpus}, expected one or several"] * (found.gpus not in ("one", "several"))
+    before: list[str] = []
+    for name, stage in found.stages.items():
+        wrong += [f"stage {name} is after {stage.after}"] * (stage.after not in (None, *before))
+        wrong += [f"unknown input {key} of the stage {name}" for key in stage.inputs if key not in INPUTS]
+        needed = (*NEEDED.get(found.rule, ()), *(TO_DRAW if "generator" in stage.roles else ()))
+        known = found.settings | stage.settings
+        wrong += [f"the stage {name} lacks the setting {key}" for key in needed if key not in known]
+        before.append(name)
+    role = "encoder" if found.rule == "train_reid" else "generator"
+    return wrong + [f"no stage has the role {role}"] * (found.stage_with(role) is None)
+
+
+def _absent(system: str, found: System) -> list[str]:
+    modules = ["networks", *found.stages]
+    return [f"there is no {module}.py" for module in modules if not code_of(system, module).is_file()]

@@ -12,7 +12,7 @@ from purereid.data.joints import JOINTS
 from purereid.data.keypoints import Keypoints, write_keypoints
 from purereid.errors import UserError
 from purereid.logs import log
-from purereid.poses.keypoint_rcnn import HOW_TO_GET_WEIGHTS, SETTING, estimate, load_network
+from purereid.poses.keypoint_rcnn import HOW_TO_GET_WEIGHTS, SETTING, estimate, load_keypoint_rcnn
 from purereid.training.distributed import first_device
 
 
@@ -54,7 +54,7 @@ def estimate_keypoints(
     """
     _check_weights_given(weights)
     device = first_device(gpus)
-    network = load_network(weights, weights_sha256, short_side, least_person).to(device)
+    network = load_keypoint_rcnn(weights, weights_sha256, short_side, least_person).to(device)
     table = _images_of(index, splits)
     sizes = table[["height", "width"]].to_numpy(np.int32)
     joints = np.empty((len(table), len(JOINTS), 2), np.float32)

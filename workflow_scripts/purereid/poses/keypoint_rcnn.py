@@ -40,7 +40,7 @@ class Estimate(NamedTuple):
     score: np.ndarray
 
 
-def load_network(weights: str | Path, sha256: str, short_side: int, least_person: float) -> nn.Module:
+def load_keypoint_rcnn(weights: str | Path, sha256: str, short_side: int, least_person: float) -> nn.Module:
     """Make the network with weights from a local file, in evaluation mode.
 
     Args:

@@ -11,9 +11,10 @@ from purereid.data.features import write_features
 from purereid.data.index import read_index
 from purereid.data.shard_rows import rows_of_shard
 from purereid.errors import UserError
+from purereid.networks.contracts import Encoder
+from purereid.networks.network_file import load_network
 from purereid.provenance import file_digest
-from purereid.reid.extract import combined, views_of_files
-from purereid.systems.bot.networks import ReIDModel, load_model
+from purereid.reid.extract import views_of_files
 from purereid.training.distributed import first_device
 
 
@@ -42,7 +43,7 @@ def embed_generated(
         features: Parquet file that is written, see ``data.features``; it names the encoder.
         confidence: Parquet file that is written, see ``data.confidence``.
         splits: which images, those without person (junk) apart.
-        flip: flip test: the feature is the sum of those of image and mirror image, the probability the mean of both.
+        flip: flip test: the feature combines those of image and mirror image, the probability is the mean of both.
         batch: images at once.
         precision: ``auto``, ``bf16`` or ``fp32``.
         shard, shards: number of this range, from 0, and of all.
@@ -53,7 +54,7 @@ def embed_generated(
         UserError: the encoder file is of something else, there is no generated image, an image cannot be read, a
             feature is not finite, no GPU where one is asked for, fewer images than shards.
     """
-    model = load_model(encoder).to(first_device(gpus), memory_format=torch.channels_last)
+    model = load_network(encoder, "encoder", first_device(gpus))
     table = read_index(index)
     rows = table[table["split"].isin(splits) & (table["pid"] >= 0)]
     if not (rows["kind"] == "generated").any():
@@ -65,20 +66,26 @@ def embed_generated(
     settings = {"flip": flip, "batch": batch, "precision": precision, "threads": threads}
     found, probable = [], []
     for number, views in enumerate(views_of_files(model, rows["path"].tolist(), **settings)):
-        found.append(combined(views).cpu().numpy())
+        found.append(model.combine(views).cpu().numpy())
         probable.append(probability(model, views, labels[number * batch :][: len(views[0])]))
     write_features(features, rows["image"].tolist(), np.concatenate(found), file_digest(encoder))
     write_confidence(confidence, rows["image"][generated].tolist(), np.concatenate(probable)[generated])
 
 
-def label_of(model: ReIDModel, pids: np.ndarray) -> np.ndarray:
+def label_of(model: Encoder, pids: np.ndarray) -> np.ndarray:
     """Class of each identity, int64 [N]; -1 for those that the model was not trained on."""
     number = {pid: label for label, pid in enumerate(model.configuration["pids"])}
     return np.array([number.get(pid, -1) for pid in pids.tolist()], np.int64)
 
 
 @torch.inference_mode()
-def probability(model: ReIDModel, views: list[torch.Tensor], labels: np.ndarray) -> np.ndarray:
-    """Probability float32 [B] of a class for each image, the mean over its views; NaN where the class is -1."""
-    classes = torch.stack([model.classifier(view).softmax(dim=1) for view in views]).mean(dim=0).cpu().numpy()
+def probability(model: Encoder, views: list[torch.Tensor], labels: np.ndarray) -> np.ndarray:
+    """Probability float32 [B] of a class for each image, the mean over its views.
+
+    NaN where the class is -1, and everywhere if the encoder has no classifier.
+    """
+    found = [model.probabilities(view) for view in views]
+    if found[0] is None:
+        return np.full(len(labels), np.nan, np.float32)
+    classes = torch.stack(found).mean(dim=0).cpu().numpy()
     return np.where(labels >= 0, classes[np.arange(len(labels)), labels], np.nan).astype(np.float32)

@@ -48,8 +48,6 @@ class GCN(nn.Module):
         UserError: fewer than two widths.
     """
 
-    kind = "gcn"
-
     def __init__(self, *, features: int, widths: list[int], padded_statistics: bool = False):
         super().__init__()
         if len(widths) < 2:

@@ -73,8 +73,6 @@ class GCNE(nn.Module):
         widths: outputs of the graph convolutions (published: 512, 512, 256, 256).
     """
 
-    kind = "gcn_e"
-
     def __init__(self, *, features: int, widths: list[int]):
         super().__init__()
         self.configuration = {"features": features, "widths": list(widths)}

@@ -26,8 +26,6 @@ class GCNV(nn.Module):
         width: outputs of the graph convolution (published: 512).
     """
 
-    kind = "gcn_v"
-
     def __init__(self, *, features: int, width: int):
         super().__init__()
         self.configuration = {"features": features, "width": width}

@@ -1,17 +1,24 @@
-"""What the trainings of GCN, GCN-V and GCN-E have in common: steps, learning rates, held-out scores, state."""
+"""What the trainings of GCN, GCN-V and GCN-E have in common: steps, learning rates, held-out scores."""
+
+from abc import abstractmethod
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 import torch
 from torch import nn
 
-from purereid.training.optimisers import set_rate
+from purereid.networks.network_file import save_networks
+from purereid.networks.registry import OF_GRAPHS
 from purereid.training.schedule import learning_rate_factor
+from purereid.training.trainer import BaseTrainer, Optimiser
 
 MOMENTUM = 0.9
+SCHEDULE = ("epochs", "schedule", "milestones", "gamma", "warmup_epochs", "warmup_start")
 
 
-class GraphTrainer:
-    """A training as the loop sees it; a subclass says what a batch is, its loss, and the scores of held-out images.
+class GraphTrainer(BaseTrainer):
+    """The training of one network; a subclass says what a batch is, its loss, and the scores of held-out images.
 
     Args:
         network: on the device of the training.
@@ -21,6 +28,8 @@ class GraphTrainer:
         images_per_step: largest size of a batch.
     """
 
+    role: str
+
     def __init__(
         self,
         network: nn.Module,
@@ -29,18 +38,21 @@ class GraphTrainer:
         steps_per_epoch: int,
         images_per_step: int,
     ):
-        self.network, self.optimiser, self.settings = network, optimiser, settings
-        self.steps_per_epoch, self.images_per_step = steps_per_epoch, images_per_step
-        self.steps = settings["epochs"] * steps_per_epoch
+        super().__init__(settings, next(network.parameters()).device)
+        self.lasts(steps_per_epoch, images_per_step)
+        self.network, self.networks = network, {self.role: network}
+        options = {name: settings[name] for name in SCHEDULE} | {"steps_per_epoch": steps_per_epoch}
+        rate = Optimiser(optimiser, settings["learning_rate"], partial(learning_rate_factor, **options))
+        self.optimisers = {self.role: rate}
         self.test_scores: dict[str, float] = {}
 
+    @abstractmethod
     def loss(self, batch: object) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
         """Loss of a batch, and further values for the curves."""
-        raise NotImplementedError
 
+    @abstractmethod
     def scores_of_held_out(self) -> dict[str, float]:
         """Scores of the held-out images, with names that start with ``held_out_``; none where none are held out."""
-        raise NotImplementedError
 
     def drawn(self, images: np.ndarray, step: int) -> torch.Tensor:
         """The images int64 [B] of a step, of those int64 [n] of which each is seen once per epoch."""
@@ -48,35 +60,34 @@ class GraphTrainer:
         order = np.random.default_rng([self.settings["seed"], 2, epoch]).permutation(images)
         return torch.from_numpy(order[number * self.images_per_step :][: self.images_per_step])
 
-    def step(self, step: int, batch: object) -> dict[str, torch.Tensor | float]:
+    def update(self, step: int, batch: object) -> dict[str, torch.Tensor | float]:
         """One update of the weights."""
-        rate = self.settings["learning_rate"] * self._factor(step)
-        set_rate(self.optimiser, rate)
         loss, values = self.loss(batch)
-        self.optimiser.zero_grad()
-        loss.backward()
-        self.optimiser.step()
+        self.learn(loss, self.role)
         if step == 0 or (step + 1) % self.steps_per_epoch == 0:
             self.test_scores = self.scores_of_held_out()
-        return {"loss": loss.detach(), **values, **self.test_scores, "learning_rate": rate}
+        return {"loss": loss, **values, **self.test_scores}
 
     def state(self) -> dict:
-        """Weights, what the optimiser remembers, and the latest scores of the held-out images."""
-        states = {"network": self.network.state_dict(), "optimiser": self.optimiser.state_dict()}
-        return states | {"test_scores": self.test_scores}
+        """Also the latest scores of the held-out images."""
+        return super().state() | {"test_scores": self.test_scores}
 
     def restore(self, state: dict) -> None:
         """Take up a state."""
-        self.network.load_state_dict(state["network"])
-        self.optimiser.load_state_dict(state["optimiser"])
+        super().restore(state)
         self.test_scores = state["test_scores"]
 
-    def watch(self, row: dict) -> None:
-        """Warn of nothing: the scores tell whether it learns."""
 
-    def _factor(self, step: int) -> float:
-        names = ("epochs", "schedule", "milestones", "gamma", "warmup_epochs", "warmup_start")
-        return learning_rate_factor(step / self.steps_per_epoch, **{name: self.settings[name] for name in names})
+def save_graph_network(path: str | Path, trainer: GraphTrainer, about: dict) -> None:
+    """Write the network of a training.
+
+    Args:
+        path: safetensors file.
+        trainer: at its end.
+        about: JSON values that say how it was trained: sizes of the neighbourhoods, identities (pids),
+            held_out_identities, encoder (SHA-256).
+    """
+    save_networks(path, trainer.networks, system=OF_GRAPHS, stage=f"train_{trainer.role}", about=about)
 
 
 def gradient_descent(network: nn.Module, settings: dict) -> torch.optim.SGD:

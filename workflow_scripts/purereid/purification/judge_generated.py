@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import torch
 
 from purereid.data.index import read_index
 from purereid.data.shards import decode, read_shard
@@ -13,12 +12,12 @@ from purereid.data.truth_file import write_truth
 from purereid.errors import UserError
 from purereid.generation.plan import training_persons
 from purereid.logs import log
+from purereid.networks.network_file import load_network
 from purereid.people.true_pictures import true_pictures
 from purereid.quality.consistency import nearest_centres
 from purereid.quality.pixels import l1
 from purereid.quality.ssim import ssim
 from purereid.reid.extract import encode
-from purereid.systems.bot.networks import load_model
 from purereid.training.distributed import first_device
 
 
@@ -48,7 +47,7 @@ def judge_generated(
     Raises:
         UserError: files that cannot be read, no generated or no real images of persons.
     """
-    model = load_model(encoder).to(first_device(gpus), memory_format=torch.channels_last)
+    model = load_network(encoder, "encoder", first_device(gpus))
     parts = [read_shard(shard) for shard in shards]
     made = pd.concat(parts, ignore_index=True)
     if (made["pid"] < 0).any() or made.empty:

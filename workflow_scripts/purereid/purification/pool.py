@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 import pandas as pd
 import torch
+from torch import nn
 
 from purereid.data.confidence import read_confidence
 from purereid.data.features import read_encoder, read_features
@@ -16,16 +16,11 @@ from purereid.data.graph_file import read_graph
 from purereid.data.index import read_index
 from purereid.data.shards import read_shard
 from purereid.errors import UserError
-from purereid.networks.network_file import load_network
-from purereid.purification.gcn import GCN
-from purereid.purification.gcn_e import GCNE
+from purereid.networks.network_file import load_network, read_about
 from purereid.purification.gcn_inference import predict_links
-from purereid.purification.gcn_v import GCNV
 from purereid.purification.link_scores import Links
 from purereid.purification.vertex_confidence import vertex_confidence
 from purereid.retrieval.neighbours import Neighbours
-
-Kind = TypeVar("Kind", GCN, GCNV, GCNE)
 
 
 class Pool:
@@ -86,7 +81,7 @@ class Pool:
     @cached_property
     def links(self) -> Links:
         """Links that the GCN predicts."""
-        network, about = self.network("gcn", GCN)
+        network, about = self.network("gcn")
         sizes = {name: about[name] for name in ("k1", "k2", "u")}
         return predict_links(network, self.features, self.graph.indices, device=self.device, **sizes)
 
@@ -107,12 +102,12 @@ class Pool:
     @cached_property
     def vertices(self) -> tuple[np.ndarray, dict]:
         """Confidences that GCN-V predicts, float32 [N], and what is known of it."""
-        network, about = self.network("gcn_v", GCNV)
+        network, about = self.network("gcn_v")
         return vertex_confidence(network, self.features, self.graph, k=about["k"], device=self.device), about
 
-    def network(self, name: str, kind: type[Kind]) -> tuple[Kind, dict]:
+    def network(self, name: str) -> tuple[nn.Module, dict]:
         """A trained network and what is known of it; graph and network must stem from the encoder of the features."""
-        network, about = load_network(self.inputs[name], kind)
+        network, about = load_network(self.inputs[name], name), read_about(self.inputs[name])
         for other, found in (("graph", read_encoder(self.inputs["graph"])), (name, about["encoder"])):
             if found != read_encoder(self.inputs["features"]):
                 raise UserError(

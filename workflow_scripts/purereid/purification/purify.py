@@ -10,7 +10,6 @@ from purereid.data.purified_file import read_purified, write_purified
 from purereid.logs import log
 from purereid.purification.choose_parents import choose_parents
 from purereid.purification.connect import components, connect
-from purereid.purification.gcn_e import GCNE
 from purereid.purification.pool import Pool
 from purereid.purification.propagation import propagate_links
 from purereid.purification.purifiers import centre, classifier, mutual, random, source
@@ -77,7 +76,7 @@ def _by_confidence(pool: Pool, settings: dict) -> pd.DataFrame:
 
 
 def _by_candidates(pool: Pool, settings: dict) -> pd.DataFrame:
-    network, about = pool.network("gcn_e", GCNE)
+    network, about = pool.network("gcn_e")
     sizes = {name: about[name] for name in ("k", "share")}
     parents = choose_parents(network, pool.features, pool.graph, pool.vertices[0], device=pool.device, **sizes)
     return purify_clusters(pool.images, pool.pids, components(parents, about["tau"]), smallest=settings["smallest"])

@@ -12,10 +12,10 @@ from torch.nn import functional
 from purereid.data.atomic import write_text
 from purereid.data.files import Files
 from purereid.logs import log
-from purereid.networks.network_file import save_network
+from purereid.networks.precision import autocast
 from purereid.purification.gcn import GCN
 from purereid.purification.gcn_inference import predict_links
-from purereid.purification.graph_trainer import GraphTrainer
+from purereid.purification.graph_trainer import GraphTrainer, save_graph_network
 from purereid.purification.link_scores import Curve, average_precision, link_scores, precision_recall, thinned
 from purereid.purification.subgraphs import SubgraphBuilder, Subgraphs
 from purereid.purification.training_data import GraphImages, held_out_images, training_data
@@ -23,7 +23,6 @@ from purereid.training.distributed import first_device
 from purereid.training.loop import train
 from purereid.training.making import making
 from purereid.training.optimisers import adam_with_faster_biases
-from purereid.training.precision import autocast
 from purereid.training.seeds import step_seed
 
 SIZES = ("k1", "k2", "u")
@@ -34,9 +33,9 @@ def train_gcn(
     *,
     features: Files,
     index: str | Path,
-    gcn: str | Path,
+    networks: str | Path,
     curves: str | Path,
-    links: str | Path,
+    scores: str | Path,
     settings: dict,
     stamp: str,
     gpus: int = 0,
@@ -52,9 +51,9 @@ def train_gcn(
     Args:
         features: features of length 1 of training images; those of generated ones are left out.
         index: tells who they show.
-        gcn: safetensors file that is written; it names the identities.
+        networks: safetensors file that is written; it names the identities.
         curves: CSV file that is written.
-        links: JSON that is written: sizes, numbers of images and identities, and of the held-out identities the scores
+        scores: JSON that is written: sizes, numbers of images and identities, and of the held-out identities the scores
             of links (``link_scores.link_scores``) and their precision and recall, beside those of links by cosine.
         settings: the section ``train_gcn`` of the config.
         stamp: digest of all that decides the result, for the checkpoint.
@@ -64,7 +63,7 @@ def train_gcn(
         UserError: images that are not in the index or of the test set; too few images; no two neighbours of one person;
             no GPU where one is asked for.
     """
-    with making([gcn, curves, links], stamp) as needed:
+    with making([networks, curves, scores], stamp) as needed:
         if needed:
             device = first_device(gpus)
             sizes = {name: settings[name] for name in SIZES}
@@ -74,13 +73,15 @@ def train_gcn(
             )
             trainer = GCNTrainer(data, test, settings, device)
             train(trainer, seed=settings["seed"], stamp=stamp, curves=Path(curves), log_every=settings["log_every"])
-            scores = {"held_out": None, "cosine": None} if test is None else scores_of(test, trainer.predict(test))
-            write_text(links, json.dumps(sizes | about | scores, indent=1) + "\n")
-            save_network(gcn, trainer.network, sizes | about)
+            found = {"held_out": None, "cosine": None} if test is None else scores_of(test, trainer.predict(test))
+            write_text(scores, json.dumps(sizes | about | found, indent=1) + "\n")
+            save_graph_network(networks, trainer, sizes | about)
 
 
 class GCNTrainer(GraphTrainer):
     """The training as the loop sees it; each image is a pivot once per epoch."""
+
+    role = "gcn"
 
     def __init__(self, data: GraphImages, test: GraphImages | None, settings: dict, device: torch.device):
         torch.manual_seed(step_seed(settings["seed"], 0))
@@ -89,7 +90,7 @@ class GCNTrainer(GraphTrainer):
         optimiser = adam_with_faster_biases(network, settings["learning_rate"], settings["weight_decay"])
         batch = min(settings["batch"], len(data.pids))
         super().__init__(network, optimiser, settings, math.ceil(len(data.pids) / batch), batch)
-        self.data, self.test, self.device = data, test, device
+        self.data, self.test = data, test
         self.sizes = {name: settings[name] for name in SIZES}
         self.subgraphs = SubgraphBuilder(data.graph.indices, device=device, **self.sizes)
         self.features = torch.from_numpy(data.features).to(device)

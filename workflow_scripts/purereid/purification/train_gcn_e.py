@@ -13,12 +13,12 @@ from purereid.data.atomic import write_text
 from purereid.data.files import Files
 from purereid.errors import UserError
 from purereid.logs import log
-from purereid.networks.network_file import load_network, save_network
+from purereid.networks.network_file import load_network, read_about
 from purereid.purification.choose_parents import choose_parents, confident_images
 from purereid.purification.connect import Parents, best_tau, nearest_higher, ranks
 from purereid.purification.gcn_e import GCNE, CandidateGraphBuilder, CandidateGraphs, candidate_loss
 from purereid.purification.gcn_v import GCNV
-from purereid.purification.graph_trainer import GraphTrainer, gradient_descent
+from purereid.purification.graph_trainer import GraphTrainer, gradient_descent, save_graph_network
 from purereid.purification.training_data import GraphImages, training_data
 from purereid.purification.vertex_confidence import nearest, vertex_confidence
 from purereid.retrieval.neighbours import Neighbours
@@ -33,7 +33,7 @@ def train_gcn_e(
     features: Files,
     index: str | Path,
     gcn_v: str | Path,
-    gcn_e: str | Path,
+    networks: str | Path,
     curves: str | Path,
     scores: str | Path,
     settings: dict,
@@ -49,7 +49,7 @@ def train_gcn_e(
         features: features of length 1 of training images, those that GCN-V was trained with.
         index: tells who they show.
         gcn_v: file of the GCN-V that tells confidences.
-        gcn_e: safetensors file that is written; it names the identities.
+        networks: safetensors file that is written; it names the identities.
         curves: CSV file that is written.
         scores: JSON that is written: numbers of images and identities, tau, chosen as by ``train_gcn_v``, and of the
             held-out identities (null without any) the share of links that are right, of those images that choose, and
@@ -61,10 +61,10 @@ def train_gcn_e(
     Raises:
         UserError: as for ``train_gcn_v``; a GCN-V of other identities or features; no image with several candidates.
     """
-    with making([gcn_e, curves, scores], stamp) as needed:
+    with making([networks, curves, scores], stamp) as needed:
         if needed:
             device = first_device(gpus)
-            vertex_network, known = load_network(gcn_v, GCNV)
+            vertex_network, known = load_network(gcn_v, "gcn_v"), read_about(gcn_v)
             held_out = partial(held_out_from_gcn_v, known=known, gcn_v=gcn_v)
             k = known["k"], settings["k"]
             images, others, about = training_data(
@@ -78,7 +78,7 @@ def train_gcn_e(
             tau, found = scores_of(trainer)
             about = {"k": settings["k"], "share": settings["share"], "tau": tau} | about
             write_text(scores, json.dumps(about | found, indent=1) + "\n")
-            save_network(gcn_e, trainer.network, about)
+            save_graph_network(networks, trainer, about)
 
 
 class EdgeData(NamedTuple):
@@ -111,13 +111,15 @@ def edge_data(
 class GCNETrainer(GraphTrainer):
     """The training as the loop sees it; each image that chooses is seen once per epoch."""
 
+    role = "gcn_e"
+
     def __init__(self, data: EdgeData, test: EdgeData | None, settings: dict, device: torch.device):
         torch.manual_seed(step_seed(settings["seed"], 0))
         network = GCNE(features=data.features.shape[1], widths=settings["widths"]).to(device)
         batch = min(settings["batch"], len(data.choosing))
         optimiser = gradient_descent(network, settings)
         super().__init__(network, optimiser, settings, math.ceil(len(data.choosing) / batch), batch)
-        self.data, self.test, self.device = data, test, device
+        self.data, self.test = data, test
         self.build = CandidateGraphBuilder(data.graph, torch.from_numpy(ranks(data.confidence)), device)
         self.features, self.pids = (torch.from_numpy(part).to(device) for part in (data.features, data.pids))
 

@@ -11,10 +11,9 @@ from torch.nn import functional
 from purereid.data.atomic import write_text
 from purereid.data.files import Files
 from purereid.logs import log
-from purereid.networks.network_file import save_network
 from purereid.purification.connect import best_tau, best_threshold, nearest_higher, similar_components
 from purereid.purification.gcn_v import GCNV, input_blocks
-from purereid.purification.graph_trainer import GraphTrainer, gradient_descent
+from purereid.purification.graph_trainer import GraphTrainer, gradient_descent, save_graph_network
 from purereid.purification.training_data import GraphImages, held_out_images, training_data
 from purereid.purification.vertex_confidence import margins, vertex_confidence
 from purereid.training.distributed import first_device
@@ -27,7 +26,7 @@ def train_gcn_v(
     *,
     features: Files,
     index: str | Path,
-    gcn_v: str | Path,
+    networks: str | Path,
     curves: str | Path,
     scores: str | Path,
     settings: dict,
@@ -48,7 +47,7 @@ def train_gcn_v(
     Args:
         features: features of length 1 of training images; those of generated ones are left out.
         index: tells who they show.
-        gcn_v: safetensors file that is written; it names the identities.
+        networks: safetensors file that is written; it names the identities.
         curves: CSV file that is written.
         scores: JSON that is written: numbers of images and identities, tau, and of the held-out identities (null
             without any; tau is then that of the training identities) mean squared error and correlation of the
@@ -62,7 +61,7 @@ def train_gcn_v(
         UserError: images that are not in the index or of the test set; too few images; no two neighbours of one person;
             no GPU where one is asked for.
     """
-    with making([gcn_v, curves, scores], stamp) as needed:
+    with making([networks, curves, scores], stamp) as needed:
         if needed:
             device = first_device(gpus)
             sizes = {"k": settings["k"]}
@@ -77,18 +76,20 @@ def train_gcn_v(
             tau, found = scores_of(trainer)
             about = sizes | {"tau": tau} | about
             write_text(scores, json.dumps(about | found, indent=1) + "\n")
-            save_network(gcn_v, trainer.network, about)
+            save_graph_network(networks, trainer, about)
 
 
 class GCNVTrainer(GraphTrainer):
     """The training as the loop sees it; each step sees all images."""
+
+    role = "gcn_v"
 
     def __init__(self, data: GraphImages, test: GraphImages | None, settings: dict, device: torch.device):
         torch.manual_seed(step_seed(settings["seed"], 0))
         network = GCNV(features=data.features.shape[1], width=settings["width"]).to(device)
         optimiser = gradient_descent(network, settings)
         super().__init__(network, optimiser, settings, settings["steps_per_epoch"], len(data.pids))
-        self.data, self.test, self.device = data, test, device
+        self.data, self.test = data, test
         self.inputs = torch.cat(list(input_blocks(data.features, data.graph, device)))
         margin = margins(data.graph, data.pids)
         self.scale = np.abs(margin).max()

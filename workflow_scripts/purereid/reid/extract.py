@@ -14,10 +14,11 @@ from purereid.data.index import read_index
 from purereid.data.shard_rows import rows_of_shard
 from purereid.data.transforms import normalise
 from purereid.logs import log
+from purereid.networks.contracts import Encoder
+from purereid.networks.network_file import load_network
+from purereid.networks.precision import autocast
 from purereid.provenance import file_digest
-from purereid.systems.bot.networks import ReIDModel, load_model
 from purereid.training.distributed import first_device
-from purereid.training.precision import autocast
 
 
 def extract_features(
@@ -39,9 +40,9 @@ def extract_features(
     Args:
         index: the data set.
         encoder: file of the model.
-        features: Parquet file that is written: image, feature float32 [D], L2-normalised; it names the encoder.
+        features: Parquet file that is written: image, feature float32 [D]; it names the encoder.
         splits: which images.
-        flip: flip test: the feature is the sum of those of the image and its mirror image, normalised again.
+        flip: flip test: the feature combines those of the image and its mirror image.
         batch: images at once.
         precision: ``auto``, ``bf16`` or ``fp32``.
         shard, shards: number of this range, from 0, and of all.
@@ -52,23 +53,21 @@ def extract_features(
         UserError: the encoder file is of something else, an image cannot be read, a feature is not finite, no GPU
             where one is asked for, fewer images than shards.
     """
-    model = load_model(encoder).to(first_device(gpus), memory_format=torch.channels_last)
+    model = load_network(encoder, "encoder", first_device(gpus))
     table = read_index(index)
     rows = rows_of_shard(table[table["split"].isin(splits)], shard, shards, "extract_features")
     found = encode(model, rows["path"].tolist(), flip=flip, batch=batch, precision=precision, threads=threads)
     write_features(features, rows["image"].tolist(), found, file_digest(encoder))
 
 
-def encode(
-    model: ReIDModel, paths: Sequence[str], *, flip: bool, batch: int, precision: str, threads: int
-) -> np.ndarray:
-    """Features float32 [N, D] of N image files, of length 1; settings as for ``extract_features``."""
+def encode(model: Encoder, paths: Sequence[str], *, flip: bool, batch: int, precision: str, threads: int) -> np.ndarray:
+    """Features float32 [N, D] of N image files; settings as for ``extract_features``."""
     views = views_of_files(model, paths, flip=flip, batch=batch, precision=precision, threads=threads)
-    return np.concatenate([combined(part).cpu().numpy() for part in views])
+    return np.concatenate([model.combine(part).cpu().numpy() for part in views])
 
 
 def views_of_files(
-    model: ReIDModel, paths: Sequence[str], *, flip: bool, batch: int, precision: str, threads: int
+    model: Encoder, paths: Sequence[str], *, flip: bool, batch: int, precision: str, threads: int
 ) -> Iterator[list[torch.Tensor]]:
     """The views (``views_of``) of image files, ``batch`` of them at a time."""
     device = next(model.parameters()).device
@@ -83,18 +82,7 @@ def views_of_files(
             log.info("%d of %d images", min(start + batch, len(paths)), len(paths))
 
 
-def features_of(model: ReIDModel, images: torch.Tensor, flip: bool) -> torch.Tensor:
-    """Features float32 [B, D] of images uint8 [B, 3, H, W]; L2-normalised."""
-    return combined(views_of(model, images, flip))
-
-
-def views_of(model: ReIDModel, images: torch.Tensor, flip: bool) -> list[torch.Tensor]:
-    """What the classifier sees of images uint8 [B, 3, H, W] and, with ``flip``, of their mirror images; [B, D] each."""
-    inputs = normalise(images)
+def views_of(model: Encoder, images: torch.Tensor, flip: bool) -> list[torch.Tensor]:
+    """Embeddings [B, D] of images uint8 [B, 3, H, W] and, with ``flip``, of their mirror images."""
+    inputs = normalise(images, model.configuration["mean"], model.configuration["std"])
     return [model.embed(view) for view in ([inputs, inputs.flip(3)] if flip else [inputs])]
-
-
-def combined(views: list[torch.Tensor]) -> torch.Tensor:
-    """One feature of length 1 from those of the views: the sum of the views' features of length 1; float32 [B, D]."""
-    features = [torch.nn.functional.normalize(view, dim=1) for view in views]
-    return torch.nn.functional.normalize(sum(features), dim=1) if len(features) > 1 else features[0]

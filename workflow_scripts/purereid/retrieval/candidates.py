@@ -77,7 +77,7 @@ def _precisions(device: str) -> list[str]:
         return ["fp32"]
     import torch
 
-    from purereid.training.precision import has_bf16
+    from purereid.networks.precision import has_bf16
 
     return ["fp32", "bf16"] if has_bf16(torch.device(device)) else ["fp32"]
 

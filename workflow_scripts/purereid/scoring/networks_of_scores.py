@@ -8,12 +8,12 @@ import torch
 from torch.nn import functional
 
 from purereid.data.heatmaps import FRAME
-from purereid.poses.keypoint_rcnn import Estimate, estimate, load_network
+from purereid.networks.network_file import load_network
+from purereid.networks.precision import autocast
+from purereid.poses.keypoint_rcnn import Estimate, estimate, load_keypoint_rcnn
 from purereid.provenance import file_digest
 from purereid.quality.inception import load_inception
-from purereid.reid.extract import features_of
-from purereid.systems.bot.networks import load_model
-from purereid.training.precision import autocast
+from purereid.reid.extract import views_of
 
 
 class Networks:
@@ -31,7 +31,7 @@ class Networks:
 
     def __init__(self, encoder: str | Path, settings: dict, estimator: dict | None, device: torch.device):
         self.device, self.batch, self.precision = device, settings["batch"], settings["precision"]
-        self.encoder = load_model(encoder).to(device, memory_format=torch.channels_last)
+        self.encoder = load_network(encoder, "encoder", device)
         self.checksums = {"encoder": file_digest(encoder)}
         if settings["inception_weights"]:
             self.checksums["inception"] = settings["inception_weights_sha256"]
@@ -40,7 +40,7 @@ class Networks:
         if estimator:
             self.checksums["pose"], self.estimator = estimator["weights_sha256"], estimator
             names = ("weights", "weights_sha256", "short_side", "least_person")
-            self.pose_network = load_network(*(estimator[name] for name in names)).to(device)
+            self.pose_network = load_keypoint_rcnn(*(estimator[name] for name in names)).to(device)
 
     def encode(self, images: torch.Tensor) -> np.ndarray:
         """Features of the reID model, float32 [N, D] of length 1; images are stretched to its input size."""
@@ -49,7 +49,7 @@ class Networks:
         for part in images.split(self.batch):
             inputs = _stretched(part, size).to(self.device)
             with torch.inference_mode(), autocast(self.precision, self.device):
-                found.append(features_of(self.encoder, inputs, flip=True).float().cpu())
+                found.append(self.encoder.combine(views_of(self.encoder, inputs, flip=True)).float().cpu())
         return torch.cat(found).numpy()
 
     def inception_features(self, images: torch.Tensor) -> np.ndarray:

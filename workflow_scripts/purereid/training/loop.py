@@ -12,47 +12,23 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Protocol
 
 import torch
 
+from purereid.data import checkpoint
 from purereid.data.ahead import made_ahead
 from purereid.errors import UserError
 from purereid.logs import log
-from purereid.training import checkpoint
 from purereid.training.distributed import rank
 from purereid.training.making import CHECKPOINT
 from purereid.training.progress import Progress
 from purereid.training.seeds import step_seed
+from purereid.training.trainer import BaseTrainer
 
 SHARE = 20  # a checkpoint takes at most a twentieth of the time
 
 
-class Trainer(Protocol):
-    """What the loop needs to know of a training."""
-
-    steps: int
-    steps_per_epoch: int
-    images_per_step: int
-    columns: list[str]  # names of the values that ``step`` returns
-
-    def batch(self, step: int) -> object:
-        """Data of a step; called in another thread, ahead of time; depends on the step's number alone."""
-
-    def step(self, step: int, batch: object) -> dict[str, torch.Tensor | float]:
-        """Learn from a batch; returns the parts of the loss and other values for the curves."""
-
-    def state(self) -> object:
-        """Everything that ``step`` changes, as nested dicts and lists of tensors and JSON values."""
-
-    def restore(self, state: object) -> None:
-        """Take up a state."""
-
-    def watch(self, row: dict) -> None:
-        """Look at each row of the curves, for instance to raise an alarm."""
-
-
-def train(trainer: Trainer, *, seed: int, stamp: str, curves: Path, log_every: int = 10) -> None:
+def train(trainer: BaseTrainer, *, seed: int, stamp: str, curves: Path, log_every: int = 10) -> None:
     """Run a training to its end, from its checkpoint where there is one.
 
     The checkpoint ``checkpoint.safetensors`` lies beside the curves; it is written at the end of epochs (of each, where
@@ -96,7 +72,7 @@ def train(trainer: Trainer, *, seed: int, stamp: str, curves: Path, log_every: i
                     raise SystemExit(128 + signal.SIGTERM)
 
 
-def _resume(trainer: Trainer, file: Path, stamp: str) -> tuple[int, list[dict]]:
+def _resume(trainer: BaseTrainer, file: Path, stamp: str) -> tuple[int, list[dict]]:
     if not file.exists():
         return 0, []
     try:

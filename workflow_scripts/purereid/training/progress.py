@@ -26,7 +26,7 @@ class Progress:
     writes anything.
 
     Args:
-        trainer: the training, see ``loop.Trainer``.
+        trainer: the training, see ``trainer.BaseTrainer``.
         curves: CSV file with the columns step, epoch, ``trainer.columns``, images_per_second, waiting (share 0..1).
         rows: rows of an interrupted training, from its checkpoint.
         log_every: steps in a row.

@@ -1,98 +1,139 @@
-"""What the trainers of all generators share: length, precision, state, and samples drawn during the training."""
+"""What every training has: networks by role, optimisers with rates of their own, state, and images drawn on the way."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import NamedTuple
 
 import torch
 from torch import nn
 
-from purereid.generation.draw import draw
-from purereid.generation.training_data import TrainingData
-from purereid.training.optimisers import set_rate
-from purereid.training.precision import autocast
+from purereid.networks.precision import autocast
+from purereid.training.ema import Average
+from purereid.training.optimisers import clip_gradients, set_rate
+from purereid.training.samples import Samples
+
+AVERAGED = ("encoder", "generator")  # roles that are used after the training
 
 
-class GeneratorTrainer(ABC):
-    """A training as the loop sees it (``training.loop.Trainer``); a system adds networks, batches and updates.
+class Optimiser(NamedTuple):
+    """An optimiser with its learning rate.
 
-    A system sets ``columns``, ``networks`` (by name; one is called ``generator``) and ``optimisers``.
+    Attributes:
+        torch: the optimiser of torch.
+        rate: the learning rate of the whole training.
+        factor: what it is multiplied by, a function of the step.
+    """
+
+    torch: torch.optim.Optimizer
+    rate: float
+    factor: Callable[[int], float]
+
+
+class BaseTrainer(ABC):
+    """A training as the loop sees it. A stage of a system says what a batch is and how its networks learn from it.
+
+    A stage sets ``columns``, the names of the values that ``update`` returns, and ``learning_rate``, that of the first
+    optimiser; ``networks`` by role, all that its steps change; ``optimisers``, by any name; and calls ``place``.
+    ``samples`` it sets where it trains a generator.
 
     Args:
-        data: images, pairs and heat maps.
-        settings: the system's settings, among them those of ``registry.NEEDED``.
+        settings: of the stage, among them epochs; seed, precision, ema (decay of averaged weights) and clip (largest
+            norm of a gradient) where it has these.
         device: where to train.
     """
 
     columns: tuple[str, ...]
     networks: dict[str, nn.Module]
-    optimisers: dict[str, torch.optim.Optimizer]
+    optimisers: dict[str, Optimiser]
+    samples: Samples | None = None
+    steps_per_epoch = images_per_step = steps = 0
 
-    def __init__(self, data: TrainingData, settings: dict, device: torch.device):
-        self.data, self.settings, self.device, self.seed = data, settings, device, settings["seed"]
+    def __init__(self, settings: dict, device: torch.device):
+        self.settings, self.device, self.seed = settings, device, settings["seed"]
         self.precision = settings.get("precision", "auto")
-        self.images_per_step = settings["batch"]
-        self.steps_per_epoch = max(1, settings["images_per_epoch"] // settings["batch"])
-        self.steps = settings["epochs"] * self.steps_per_epoch
-        times = settings["samples_over_time"]
-        self.sample_steps = {round(self.steps * (number + 1) / times) for number in range(times)} - {0}
-        self.samples: dict[int, torch.Tensor] = {}
+        self.averages: dict[str, Average] = {}
+        self.optimisers = {}
 
     @abstractmethod
     def batch(self, step: int) -> object:
-        """Data of a step; depends on the step's number alone."""
+        """Data of a step; called in another thread, ahead of time; depends on the step's number alone."""
 
     @abstractmethod
     def update(self, step: int, batch: object) -> dict[str, torch.Tensor | float]:
-        """Learn from a batch; returns the values of ``columns``."""
+        """Learn from a batch; returns the parts of the loss and other values for the curves."""
 
-    @abstractmethod
-    def sample_conditions(self) -> dict[str, torch.Tensor]:
-        """What ``data.samples`` ask for, as the generator's ``draw`` takes it."""
+    def lasts(self, steps_per_epoch: int, images_per_step: int) -> None:
+        """Set the length of the training, ``settings["epochs"]`` times ``steps_per_epoch``."""
+        self.steps_per_epoch, self.images_per_step = steps_per_epoch, images_per_step
+        self.steps = self.settings["epochs"] * steps_per_epoch
 
-    def step(self, step: int, batch: object) -> dict[str, torch.Tensor | float]:
-        """One update, and samples where they are due."""
-        values = self.update(step, batch)
-        if step + 1 in self.sample_steps:
-            self.samples[step + 1] = self.draw_samples()
-        return values
-
-    def draw_samples(self) -> torch.Tensor:
-        """Images uint8 [n, 3, H, W] of the samples, by the generator as it is now."""
-        network = self.networks["generator"].eval()
-        images = draw(network, self.sample_conditions(), self.precision)
-        network.train()
-        return images
-
-    def place_networks(self) -> None:
+    def place(self) -> None:
         """Bring the networks to the device, ready to learn."""
         for network in self.networks.values():
             network.to(self.device, memory_format=torch.channels_last).train()
+        if self.settings.get("ema"):
+            averaged = {role: network for role, network in self.networks.items() if role in AVERAGED}
+            self.averages = {role: Average(network, self.settings["ema"]) for role, network in averaged.items()}
 
-    def set_rates(self, factor: float) -> float:
-        """Give all optimisers ``learning_rate`` times a factor, and times that of a group where it has one."""
-        rate = self.settings["learning_rate"] * factor
-        for optimiser in self.optimisers.values():
-            set_rate(optimiser, rate)
-        return rate
+    def step(self, step: int, batch: object) -> dict[str, torch.Tensor | float]:
+        """One update of the weights, and images where they are due."""
+        rates = [set_rate(each.torch, each.rate * each.factor(step)) for each in self.optimisers.values()]
+        values = self.update(step, batch)
+        for role, average in self.averages.items():
+            average.update(self.networks[role])
+        if self.samples:
+            self.samples.draw_if_due(step + 1, self.written("generator"), self.precision)
+        return {name: _detached(value) for name, value in values.items()} | {"learning_rate": rates[0]}
 
-    def state(self) -> dict:
-        """Weights, moments, samples; a system with further state adds it."""
-        return {
-            "networks": {name: network.state_dict() for name, network in self.networks.items()},
-            "optimisers": {name: optimiser.state_dict() for name, optimiser in self.optimisers.items()},
-            "samples": self.samples,
-        }
+    def learn(self, loss: torch.Tensor, *names: str) -> None:
+        """One step of some optimisers down the gradient of a loss."""
+        optimisers = [self.optimisers[name].torch for name in names]
+        for optimiser in optimisers:
+            optimiser.zero_grad()
+        loss.backward()
+        for optimiser in optimisers:
+            if self.settings.get("clip"):
+                clip_gradients(optimiser, self.settings["clip"])
+            optimiser.step()
 
-    def restore(self, state: dict) -> None:
-        """Take up a state."""
-        for name, network in self.networks.items():
-            network.load_state_dict(state["networks"][name])
-        for name, optimiser in self.optimisers.items():
-            optimiser.load_state_dict(state["optimisers"][name])
-        self.samples = state["samples"]
-
-    def watch(self, row: dict) -> None:  # noqa: B027 (systems may leave it empty)
-        """Warn of nothing: the losses of an adversarial training say little about its images."""
+    def epoch(self, step: int) -> int:
+        """Number of the running epoch, counted from 1."""
+        return step // self.steps_per_epoch + 1
 
     def autocast(self):
         """Context of the networks' passes."""
         return autocast(self.precision, self.device)
+
+    def written(self, role: str) -> nn.Module:
+        """The network of a role as it is used after the training: its average where there is one."""
+        return self.averages[role].network if role in self.averages else self.networks[role]
+
+    def state(self) -> dict:
+        """Everything that ``step`` changes, as nested dicts and lists of tensors and JSON values.
+
+        A stage with further state adds it.
+        """
+        return {
+            "networks": {role: network.state_dict() for role, network in self.networks.items()},
+            "optimisers": {name: each.torch.state_dict() for name, each in self.optimisers.items()},
+            "averages": {role: average.state_dict() for role, average in self.averages.items()},
+            "samples": self.samples.drawn if self.samples else {},
+        }
+
+    def restore(self, state: dict) -> None:
+        """Take up a state."""
+        for role, network in self.networks.items():
+            network.load_state_dict(state["networks"][role])
+        for name, each in self.optimisers.items():
+            each.torch.load_state_dict(state["optimisers"][name])
+        for role, average in self.averages.items():
+            average.load_state_dict(state["averages"][role])
+        if self.samples:
+            self.samples.drawn = state["samples"]
+
+    def watch(self, row: dict) -> None:  # noqa: B027 (stages may leave it empty)
+        """Look at each row of the curves, for instance to raise an alarm."""
+
+
+def _detached(value: torch.Tensor | float) -> torch.Tensor | float:
+    return value.detach() if isinstance(value, torch.Tensor) else value

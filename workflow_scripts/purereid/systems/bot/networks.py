@@ -1,27 +1,30 @@
-"""The reID model: backbone, BNNeck and identity classifier, and its file."""
-
-import json
-from pathlib import Path
+"""The encoder of the bag of tricks: backbone, pooling, neck and classifier (BoT, Luo et al. 2019, section 3.5)."""
 
 import torch
 from torch import nn
+from torch.nn import functional
 
-from purereid.errors import UserError
-from purereid.networks.backbones import build_backbone
-from purereid.training import checkpoint
+from purereid.networks.backbones import build_backbone, statistics_of
+from purereid.networks.bottleneck import Bottleneck
+from purereid.networks.pooling import pooling as build_pooling
 from purereid.training.distributed import gather
 
 
-class ReIDModel(nn.Module):
-    """Backbone, global average pooling, BNNeck, classifier (BoT, Luo et al. 2019, section 3.5).
+class Encoder(nn.Module):
+    """Backbone, pooling, neck, classifier.
 
     Args:
         backbone: name, see ``backbones``.
         last_stride: stride of the backbone's last stage.
-        bnneck: whether a batch normalisation stands between the pooled feature and the classifier.
         pids: the identities of the training set in label order, one class each.
         height, width: size of the input in pixels.
         resizing: how images are stretched to it, see ``data.images.resize``.
+        mean, std: of the three channels of the input; None: those of the backbone's pretraining.
+        pooling: mean, max or gem.
+        bnneck: whether a batch normalisation stands between pooled feature and classifier.
+        bottleneck: width of the layer that stands there instead, see ``bottleneck``; 0: none.
+        bottleneck_activation, bottleneck_dropout: of that layer.
+        embedding: what an image is embedded as: ``neck``, what the classifier sees, or ``pooled``, what the neck sees.
         extra_class: whether one further class, the last, is for generated images.
     """
 
@@ -30,33 +33,33 @@ class ReIDModel(nn.Module):
         *,
         backbone: str,
         last_stride: int,
-        bnneck: bool,
         pids: list[int],
         height: int,
         width: int,
         resizing: str = "opencv",
+        mean: list[float] | None = None,
+        std: list[float] | None = None,
+        pooling: str = "mean",
+        bnneck: bool = True,
+        bottleneck: int = 0,
+        bottleneck_activation: str = "leaky_relu",
+        bottleneck_dropout: float = 0.5,
+        embedding: str = "neck",
         extra_class: bool = False,
     ):
         super().__init__()
-        self.configuration = {
-            "backbone": backbone,
-            "last_stride": last_stride,
-            "bnneck": bnneck,
-            "pids": pids,
-            "height": height,
-            "width": width,
-            "resizing": resizing,
-            "extra_class": extra_class,
-        }
-        self.backbone, features = build_backbone(backbone, last_stride, height, width)
-        self.neck = nn.BatchNorm1d(features) if bnneck else nn.Identity()
-        self.classifier = nn.Linear(features, len(pids) + extra_class, bias=False)
+        self.configuration = {name: value for name, value in locals().items() if name not in ("self", "__class__")}
+        if mean is None:
+            self.configuration |= dict(zip(("mean", "std"), map(list, statistics_of(backbone)), strict=True))
+        self.backbone, self.features = build_backbone(backbone, last_stride, height, width)
+        self.pooling = build_pooling(pooling)
+        self.neck = _neck(self.features, bnneck, bottleneck, bottleneck_activation, bottleneck_dropout)
+        self.classifier = nn.Linear(bottleneck or self.features, len(pids) + extra_class, bias=bottleneck > 0)
         nn.init.normal_(self.classifier.weight, std=0.001)
-        if bnneck:
-            self.neck.bias.requires_grad_(False)
+        self.embeds_pooled = embedding == "pooled"
 
     def forward(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Features for the metric loss and class scores, of the whole batch.
+        """Features for the metric losses and class scores, of the whole batch.
 
         Args:
             images: float [b, 3, H, W], this process's slice of the batch.
@@ -69,34 +72,32 @@ class ReIDModel(nn.Module):
             return pooled, self.classifier(self.neck(pooled))
 
     def embed(self, images: torch.Tensor) -> torch.Tensor:
-        """What the classifier sees: pooled features after the neck (if there is one), float32 [B, D]."""
-        return self.neck(self.pool(images))
+        """What is known of one view, float32 [B, D], see ``embedding``."""
+        pooled = self.pool(images)
+        return pooled if self.embeds_pooled else self.neck(pooled)
+
+    def combine(self, views: list[torch.Tensor]) -> torch.Tensor:
+        """The sum of the views' embeddings of length 1, brought to length 1; float32 [B, D]."""
+        total = sum(functional.normalize(view.float(), dim=1) for view in views)
+        return functional.normalize(total, dim=1) if len(views) > 1 else total
+
+    def probabilities(self, embedded: torch.Tensor) -> torch.Tensor:
+        """Probability float32 [B, K] of each class, the extra one last, for one embedded view."""
+        return self.classifier(self.neck(embedded) if self.embeds_pooled else embedded).softmax(dim=1)
 
     def pool(self, images: torch.Tensor) -> torch.Tensor:
         """Pooled features of the backbone, float32 [B, D]."""
-        maps = self.backbone(images).float()
-        return maps.mean(dim=(2, 3)) if maps.ndim == 4 else maps
+        return self.pooling(self.backbone(images))
 
 
-def save_model(path: str | Path, model: ReIDModel) -> None:
-    """Write a model with its configuration."""
-    checkpoint.save(path, model.state_dict(), configuration=json.dumps(model.configuration), kind="reid")
+def _neck(features: int, bnneck: bool, bottleneck: int, activation: str, dropout: float) -> nn.Module:
+    if bottleneck:
+        return Bottleneck(features, bottleneck, activation, dropout)
+    if not bnneck:
+        return nn.Identity()
+    neck = nn.BatchNorm1d(features)
+    neck.bias.requires_grad_(False)
+    return neck
 
 
-def load_model(path: str | Path) -> ReIDModel:
-    """Rebuild a model from its file, in evaluation mode.
-
-    Raises:
-        UserError: the file holds something else, or its weights do not fit its configuration.
-    """
-    state, header = checkpoint.load(path)
-    if header.get("kind") != "reid":
-        raise UserError(
-            "the file holds no reID model",
-            where=path,
-            expected="encoder.safetensors of the rule train_reid",
-            do="name an encoder, or delete the file so that it is made again",
-        )
-    model = ReIDModel(**json.loads(header["configuration"]))
-    checkpoint.fill(model, state, path)
-    return model.eval()
+ROLES = {"encoder": Encoder}

@@ -1,18 +1,22 @@
 """Train the unconditional generator against a discriminator."""
 
+from functools import partial
+
 import torch
 
 from purereid.data.transforms import crop_and_flip
 from purereid.generation.pixels import to_range
 from purereid.generation.training_data import TrainingData
 from purereid.losses.adversarial import adversarial
+from purereid.networks.registry import description
 from purereid.systems.dcgan.networks import NOISE, Discriminator, Generator
 from purereid.training.schedule import learning_rate_factor
 from purereid.training.seeds import step_seed
-from purereid.training.trainer import GeneratorTrainer
+from purereid.training.stage import Inputs
+from purereid.training.trainer import BaseTrainer, Optimiser
 
 
-class Trainer(GeneratorTrainer):
+class Trainer(BaseTrainer):
     """One update of the discriminator, then two of the generator with the same noise, per batch of images.
 
     As in the code published with LSRO (Zheng et al., ICCV 2017), with two differences: the images of an epoch are
@@ -21,16 +25,17 @@ class Trainer(GeneratorTrainer):
 
     columns = ("loss", "discriminator_real", "discriminator_fake", "learning_rate")
 
-    def __init__(self, data: TrainingData, settings: dict, device: torch.device):
-        super().__init__(data, settings, device)
+    def __init__(self, inputs: Inputs, settings: dict, device: torch.device):
+        super().__init__(settings, device)
+        size = settings["height"], settings["width"]
+        self.data = TrainingData(inputs.index, size=size, splits=settings["splits"], threads=inputs.threads)
+        self.lasts(max(1, settings["images_per_epoch"] // settings["batch"]), settings["batch"])
         torch.manual_seed(step_seed(self.seed, 0, 0))
         shape = {name: settings[name] for name in ("height", "width", "channels")}
         self.networks = {"generator": Generator(**shape), "discriminator": Discriminator(**shape)}
-        self.place_networks()
-        self.optimisers = {
-            name: torch.optim.Adam(network.parameters(), lr=settings["learning_rate"], betas=(0.5, 0.999))
-            for name, network in self.networks.items()
-        }
+        self.place()
+        self.optimisers = {name: self._optimiser(network) for name, network in self.networks.items()}
+        self.samples = self.data.samples(description("dcgan").conditions, settings, self.steps)
 
     def batch(self, step: int) -> tuple[torch.Tensor, torch.Tensor]:
         """Images uint8 [B, 3, H, W] of which each comes once before any comes again, and noise float [B, 100]."""
@@ -44,15 +49,10 @@ class Trainer(GeneratorTrainer):
     def update(self, step: int, batch: tuple[torch.Tensor, torch.Tensor]) -> dict[str, torch.Tensor | float]:
         """One update of the discriminator and two of the generator."""
         images, draws = (values.to(self.device) for values in batch)
-        rate = self.set_rates(self._factor(step))
         parts = self._update_discriminator(to_range(images), draws)
         for _ in range(self.settings["generator_updates"]):
             parts["loss"] = self._update_generator(draws)
-        return {name: value.detach() for name, value in parts.items()} | {"learning_rate": rate}
-
-    def sample_conditions(self) -> dict[str, torch.Tensor]:
-        """Seeds of the samples."""
-        return {"seed": torch.tensor(self.data.samples["seed"].to_numpy())}
+        return parts
 
     def _shuffled_rows(self, positions: torch.Tensor) -> torch.Tensor:
         """Rows of the images at some positions of an endless list: all images in one random order after another."""
@@ -68,9 +68,7 @@ class Trainer(GeneratorTrainer):
                 fakes = self.networks["generator"](draws)
             on_real, on_fake = self.networks["discriminator"](images), self.networks["discriminator"](fakes)
         real, fake = adversarial(on_real, real=True), adversarial(on_fake, real=False)
-        self.optimisers["discriminator"].zero_grad()
-        (real + fake).backward()
-        self.optimisers["discriminator"].step()
+        self.learn(real + fake, "discriminator")
         return {"discriminator_real": real, "discriminator_fake": fake}
 
     def _update_generator(self, draws: torch.Tensor) -> torch.Tensor:
@@ -79,11 +77,11 @@ class Trainer(GeneratorTrainer):
             logits = discriminator(self.networks["generator"](draws))
         discriminator.requires_grad_(True)
         loss = adversarial(logits, real=True)
-        self.optimisers["generator"].zero_grad()
-        loss.backward()
-        self.optimisers["generator"].step()
+        self.learn(loss, "generator")
         return loss
 
-    def _factor(self, step: int) -> float:
+    def _optimiser(self, network: torch.nn.Module) -> Optimiser:
+        adam = torch.optim.Adam(network.parameters(), betas=(0.5, 0.999))
         names = ("epochs", "schedule")
-        return learning_rate_factor(step / self.steps_per_epoch, **{name: self.settings[name] for name in names})
+        options = {name: self.settings[name] for name in names} | {"steps_per_epoch": self.steps_per_epoch}
+        return Optimiser(adam, self.settings["learning_rate"], partial(learning_rate_factor, **options))

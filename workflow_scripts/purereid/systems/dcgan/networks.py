@@ -55,6 +55,7 @@ class Discriminator(nn.Module):
 
     def __init__(self, *, height: int, width: int, channels: int):
         super().__init__()
+        self.configuration = {"height": height, "width": width, "channels": channels}
         layers = [nn.Conv2d(3, channels, 5, stride=2, padding=2), nn.LeakyReLU(0.2, inplace=True)]
         for number in range(HALVINGS - 1):
             fewer, more = channels << number, channels << number + 1
@@ -86,3 +87,6 @@ def _doubling(channels: int) -> list[nn.Module]:
 
 def _normalised(normalisation: nn.Module) -> list[nn.Module]:
     return [normalisation, nn.ReLU(inplace=True)]
+
+
+ROLES = {"generator": Generator, "discriminator": Discriminator}

@@ -1,12 +1,15 @@
 """Train the pose-guided generator against two discriminators."""
 
+from functools import partial
+
 import torch
 
 from purereid.generation.pixels import to_range
 from purereid.generation.training_data import TrainingData
 from purereid.logs import log
 from purereid.losses.adversarial import adversarial
-from purereid.systems.bot.networks import load_model
+from purereid.networks.network_file import load_network
+from purereid.networks.registry import description
 from purereid.systems.posegan.history import History
 from purereid.systems.posegan.losses.identity import IdentityLoss
 from purereid.systems.posegan.losses.perceptual import PerceptualLoss
@@ -14,13 +17,14 @@ from purereid.systems.posegan.networks import PARTS, Discriminator, Generator
 from purereid.systems.posegan.schedule import identity_factor, rate_factor
 from purereid.training.optimisers import adam_with_faster_biases
 from purereid.training.seeds import step_seed
-from purereid.training.trainer import GeneratorTrainer
+from purereid.training.stage import Inputs
+from purereid.training.trainer import BaseTrainer, Optimiser
 
 # what each discriminator sees beside the image, in channels
 DISCRIMINATORS = {"discriminator_pose": PARTS, "discriminator_source": 3}
 
 
-class Trainer(GeneratorTrainer):
+class Trainer(BaseTrainer):
     """One update of the generator, then one of each discriminator, per batch of random pairs.
 
     Published code of "Generate and Purify: Efficient Person Data Generation for Re-Identification" (Lu et al.).
@@ -28,22 +32,23 @@ class Trainer(GeneratorTrainer):
     5/2 BCE(D_source) + 5/2 BCE(D_pose) + 10 L1 + 20 L_perceptual + f(epoch) L_identity.
     """
 
-    def __init__(self, data: TrainingData, settings: dict, device: torch.device):
-        super().__init__(data, settings, device)
-        self.columns = ("loss", "adversarial", "l1", "perceptual", "identity", *DISCRIMINATORS, "learning_rate")
-        torch.manual_seed(step_seed(self.seed, 0, 0))
+    columns = ("loss", "adversarial", "l1", "perceptual", "identity", *DISCRIMINATORS, "learning_rate")
+
+    def __init__(self, inputs: Inputs, settings: dict, device: torch.device):
+        super().__init__(settings, device)
         size = {"height": settings["height"], "width": settings["width"]}
+        files = {name: path for name, path in inputs.files.items() if name != "encoder"}
+        self.data = TrainingData(inputs.index, size=tuple(size.values()), threads=inputs.threads, **files)
+        self.lasts(max(1, settings["images_per_epoch"] // settings["batch"]), settings["batch"])
+        torch.manual_seed(step_seed(self.seed, 0, 0))
         self.networks = {"generator": Generator(**size, channels=settings["channels"], blocks=settings["blocks"])}
         shape = {"channels": settings["discriminator_channels"], "blocks": settings["discriminator_blocks"]}
         self.networks |= {name: Discriminator(inputs=3 + more, **shape) for name, more in DISCRIMINATORS.items()}
-        self.place_networks()
-        rates = {"learning_rate": settings["learning_rate"], "weight_decay": settings["weight_decay"]}
-        self.optimisers = {
-            name: adam_with_faster_biases(network, **rates, betas=(0.5, 0.999))
-            for name, network in self.networks.items()
-        }
+        self.place()
+        self.optimisers = {name: self._optimiser(network) for name, network in self.networks.items()}
+        self.samples = self.data.samples(description("posegan").conditions, settings, self.steps)
         self.histories = {name: History(settings["history"]) for name in DISCRIMINATORS}
-        self.perceptual, self.identity = self._perceptual_loss(), self._identity_loss()
+        self.perceptual, self.identity = self._perceptual_loss(), self._identity_loss(inputs.files.get("encoder"))
 
     def batch(self, step: int) -> dict[str, torch.Tensor]:
         """Source and target images of random pairs, uint8 [B, 3, H, W], and the body-part maps of the targets."""
@@ -58,20 +63,13 @@ class Trainer(GeneratorTrainer):
         batch = {name: values.to(self.device) for name, values in batch.items()}
         source, target = to_range(batch["source"]), to_range(batch["target"])
         conditions = {"discriminator_pose": batch["parts"], "discriminator_source": source}
-        rate = self.set_rates(self._factor(step))
         with self.autocast():
             fake = self.networks["generator"](source, batch["parts"])
         parts = self._update_generator(step, fake.float(), target, conditions)
         parts |= {
             name: self._update_discriminator(step, name, fake, target, conditions[name]) for name in DISCRIMINATORS
         }
-        return {name: value.detach() for name, value in parts.items()} | {"learning_rate": rate}
-
-    def sample_conditions(self) -> dict[str, torch.Tensor]:
-        """Sources and poses of the samples."""
-        rows = [self.data.names.index(image) for image in self.data.samples["source"]]
-        parts = self.data.maps.of("parts", self.data.samples["pose"].tolist())
-        return {"source": self.data.images[rows], "parts": parts}
+        return parts
 
     def state(self) -> dict:
         """Also the discriminators' earlier fakes."""
@@ -87,8 +85,7 @@ class Trainer(GeneratorTrainer):
         self, step: int, fake: torch.Tensor, target: torch.Tensor, conditions: dict[str, torch.Tensor]
     ) -> dict[str, torch.Tensor]:
         settings = self.settings
-        epoch = step // self.steps_per_epoch + 1
-        identity = settings["identity_weight"] * identity_factor(epoch, *settings["identity_epochs"])
+        identity = settings["identity_weight"] * identity_factor(self.epoch(step), *settings["identity_epochs"])
         parts = {
             "adversarial": self._fooling(fake, conditions),
             "l1": (fake - target).abs().mean(),
@@ -97,9 +94,7 @@ class Trainer(GeneratorTrainer):
         }
         weights = (settings["adversarial_weight"] / 2, settings["l1_weight"], settings["perceptual_weight"], identity)
         loss = sum(weight * part for weight, part in zip(weights, parts.values(), strict=True))
-        self.optimisers["generator"].zero_grad()
-        loss.backward()
-        self.optimisers["generator"].step()
+        self.learn(loss, "generator")
         return {"loss": loss, **parts}
 
     def _fooling(self, fake: torch.Tensor, conditions: dict[str, torch.Tensor]) -> torch.Tensor:
@@ -123,14 +118,15 @@ class Trainer(GeneratorTrainer):
             on_real = self.networks[name](torch.cat([target, condition], dim=1))
             on_fake = self.networks[name](pair)
         loss = adversarial(on_real, real=True) + adversarial(on_fake, real=False)
-        self.optimisers[name].zero_grad()
-        (self.settings["adversarial_weight"] / 2 * loss).backward()
-        self.optimisers[name].step()
+        self.learn(self.settings["adversarial_weight"] / 2 * loss, name)
         return loss
 
-    def _factor(self, step: int) -> float:
+    def _optimiser(self, network: torch.nn.Module) -> Optimiser:
+        rates = {"learning_rate": self.settings["learning_rate"], "weight_decay": self.settings["weight_decay"]}
+        adam = adam_with_faster_biases(network, **rates, betas=(0.5, 0.999))
         names = ("epochs", "schedule", "warmup_epochs")
-        return rate_factor(step / self.steps_per_epoch, **{name: self.settings[name] for name in names})
+        options = {name: self.settings[name] for name in names} | {"steps_per_epoch": self.steps_per_epoch}
+        return Optimiser(adam, self.settings["learning_rate"], partial(rate_factor, **options))
 
     def _perceptual_loss(self) -> PerceptualLoss | None:
         path, checksum = self.settings["perceptual_weights"], self.settings["perceptual_weights_sha256"]
@@ -141,10 +137,10 @@ class Trainer(GeneratorTrainer):
             return None
         return PerceptualLoss(path, checksum).to(self.device)
 
-    def _identity_loss(self) -> IdentityLoss | None:
+    def _identity_loss(self, encoder: str | None) -> IdentityLoss | None:
         if not self.settings["identity_weight"]:
             return None
-        if self.data.encoder is None:
+        if encoder is None:
             log.warning("NO IDENTITY LOSS: train_gan.posegan.encoder names no experiment")
             return None
-        return IdentityLoss(load_model(self.data.encoder)).to(self.device)
+        return IdentityLoss(load_network(encoder, "encoder")).to(self.device)

@@ -76,6 +76,7 @@ class Discriminator(nn.Module):
 
     def __init__(self, *, inputs: int, channels: int, blocks: int):
         super().__init__()
+        self.configuration = {"inputs": inputs, "channels": channels, "blocks": blocks}
         self.layers = nn.Sequential(encoder(inputs, channels), *(ResidualBlock(4 * channels) for _ in range(blocks)))
         self.apply(initialise)
 
@@ -127,3 +128,6 @@ def _upsampling(channels: int, fewer: int) -> list[nn.Module]:
 
 def _normalised(convolution: nn.Module) -> list[nn.Module]:
     return [convolution, nn.BatchNorm2d(convolution.out_channels), nn.ReLU(inplace=True)]
+
+
+ROLES = {"generator": Generator, "discriminator_pose": Discriminator, "discriminator_source": Discriminator}

@@ -5,7 +5,7 @@ from torch import nn
 from torch.nn import functional
 
 from purereid.data.transforms import standardise
-from purereid.systems.bot.networks import ReIDModel
+from purereid.networks.contracts import Encoder
 
 LEAST_ANGLE = 0.4  # radians; nearer features cost nothing
 CLAMP = 1 - 1e-5  # of cosines, where the arc cosine has no gradient
@@ -14,15 +14,16 @@ CLAMP = 1 - 1e-5  # of cosines, where the arc cosine has no gradient
 class IdentityLoss(nn.Module):
     """Angle between the features of generated and true image beyond 0.4 radians, mean over the batch.
 
-    As in the published code of generate-and-purify: pooled features of a frozen reID network, standardised by the
-    statistics of their own batch without learnt scale, brought to length 1. There the network is a ResNet-50 of its
-    own with weights that cannot be had; here it is a model of this workflow with the input it was trained for.
+    As in the published code of generate-and-purify: features of a frozen reID network, standardised by the statistics
+    of their own batch without learnt scale (which undoes that of a neck), brought to length 1. There the network is a
+    ResNet-50 of its own with weights that cannot be had; here it is an encoder of this workflow with the input it was
+    trained for.
 
     Args:
-        encoder: the reID model; it is frozen.
+        encoder: a network of that role; it is frozen.
     """
 
-    def __init__(self, encoder: ReIDModel):
+    def __init__(self, encoder: Encoder):
         super().__init__()
         self.encoder = encoder.eval().requires_grad_(False)
         self.size = encoder.configuration["height"], encoder.configuration["width"]
@@ -35,7 +36,8 @@ class IdentityLoss(nn.Module):
 
     def _features(self, images: torch.Tensor) -> torch.Tensor:
         images = functional.interpolate(images.float(), self.size, mode="bilinear", align_corners=False, antialias=True)
-        return self.encoder.pool(standardise((images + 1) / 2))
+        mean, std = (self.encoder.configuration[name] for name in ("mean", "std"))
+        return self.encoder.embed(standardise((images + 1) / 2, mean, std))
 
 
 def angle_loss(features: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:

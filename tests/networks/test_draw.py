@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from purereid.generation.draw import draw
+from purereid.networks.draw import draw
 
 
 class Levels(torch.nn.Linear):

@@ -5,6 +5,8 @@ values as leaves. Tensors go into the file as they are, everything else into its
 """
 
 import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
@@ -31,8 +33,12 @@ def save(path: str | Path, state: object, **header: str) -> None:
         temporary.write_bytes(serialise(tensors, metadata))  # save_file would make it readable for its owner alone
 
 
-def load(path: str | Path) -> tuple[object, dict[str, str]]:
+def load(path: str | Path, part: str | None = None) -> tuple[object, dict[str, str]]:
     """Read what ``save`` wrote.
+
+    Args:
+        path: the file.
+        part: key of the state, a dict, whose value alone is wanted; None: all of it.
 
     Returns:
         the state with its tensors on the CPU, and the header.
@@ -40,18 +46,21 @@ def load(path: str | Path) -> tuple[object, dict[str, str]]:
     Raises:
         UserError: the file is missing, damaged or was not written by ``save``.
     """
-    try:
-        with safe_open(path, "pt") as file:
-            header = json.loads((file.metadata() or {})["purereid"])
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
-        return _join(header.pop("structure"), tensors), header
-    except (OSError, SafetensorError, KeyError) as error:
-        raise UserError(
-            f"weights cannot be read: {error}",
-            where=path,
-            expected="a safetensors file written by this workflow",
-            do="delete the file, so that it is made again",
-        ) from None
+    with _opened(path) as (file, header):
+        structure = header.pop("structure")
+        if part is not None:
+            structure = dict(structure["dict"])[part]
+        return _join(structure, file.get_tensor), header
+
+
+def read_header(path: str | Path) -> dict[str, str]:
+    """The header that ``save`` wrote, without reading any tensor.
+
+    Raises:
+        UserError: as for ``load``.
+    """
+    with _opened(path) as (_, header):
+        return {name: text for name, text in header.items() if name != "structure"}
 
 
 def fill(network: nn.Module, state: dict[str, torch.Tensor], path: str | Path) -> None:
@@ -86,12 +95,26 @@ def _split(value: object, name: str, tensors: dict[str, torch.Tensor]) -> object
     return {"value": value}
 
 
-def _join(node: dict, tensors: dict[str, torch.Tensor]) -> object:
+def _join(node: dict, tensor: Callable[[str], torch.Tensor]) -> object:
     ((kind, content),) = node.items()
     if kind == "tensor":
-        return tensors[content]
+        return tensor(content)
     if kind == "dict":
-        return {key: _join(item, tensors) for key, item in content}
+        return {key: _join(item, tensor) for key, item in content}
     if kind == "list":
-        return [_join(item, tensors) for item in content]
+        return [_join(item, tensor) for item in content]
     return content
+
+
+@contextmanager
+def _opened(path: str | Path) -> Iterator[tuple[safe_open, dict]]:
+    try:
+        with safe_open(path, "pt") as file:
+            yield file, json.loads((file.metadata() or {})["purereid"])
+    except (OSError, SafetensorError, KeyError) as error:
+        raise UserError(
+            f"weights cannot be read: {error}",
+            where=path,
+            expected="a safetensors file written by this workflow",
+            do="delete the file, so that it is made again",
+        ) from None

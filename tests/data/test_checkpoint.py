@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from purereid.errors import UserError
-from purereid.training import checkpoint
+from purereid.data import checkpoint
 
 
 def test_round_trip_of_an_optimiser(tmp_path: Path):

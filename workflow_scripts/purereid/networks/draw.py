@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from purereid.training.precision import autocast
+from purereid.networks.precision import autocast
 
 
 def draw(network: nn.Module, conditions: dict[str, torch.Tensor], precision: str) -> torch.Tensor:

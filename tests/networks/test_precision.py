@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from purereid.errors import UserError
-from purereid.training.precision import autocast
+from purereid.networks.precision import autocast
 
 
 @pytest.mark.parametrize(("precision", "dtype"), [("bf16", torch.bfloat16), ("fp32", torch.float32)])

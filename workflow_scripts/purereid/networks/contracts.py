@@ -1,0 +1,54 @@
+"""What networks of a role promise to whoever loads them, whichever system trained them."""
+
+from typing import Protocol
+
+import torch
+
+
+class Encoder(Protocol):
+    """Turns an image of a person into a feature.
+
+    Attributes:
+        configuration: JSON values from which the network is rebuilt; among them height, width and resizing of its
+            input, mean and std with which the input is normalised, and pids, the identities that it learnt.
+    """
+
+    configuration: dict
+
+    def embed(self, images: torch.Tensor) -> torch.Tensor:
+        """What is known of one view, float [B, D], from normalised images float32 [B, 3, H, W]."""
+
+    def combine(self, views: list[torch.Tensor]) -> torch.Tensor:
+        """One feature float32 [B, F] from the embedded views (image, mirror image) of each image.
+
+        Features are compared by their scalar product; most have length 1.
+        """
+
+    def probabilities(self, embedded: torch.Tensor) -> torch.Tensor | None:
+        """Probability float32 [B, K] of each of ``pids`` for one embedded view; None without a classifier."""
+
+
+class Generator(Protocol):
+    """Makes images of persons.
+
+    Attributes:
+        configuration: JSON values from which the network is rebuilt; among them height and width of its images.
+    """
+
+    configuration: dict
+
+    def draw(self, conditions: dict[str, torch.Tensor]) -> torch.Tensor:
+        """Images uint8 [B, 3, H, W], on the network's device, of B conditions by name (``generation.conditions``)."""
+
+
+class Verifier(Protocol):
+    """Tells whether two images show one person.
+
+    Attributes:
+        configuration: JSON values from which the network is rebuilt.
+    """
+
+    configuration: dict
+
+    def differ(self, first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
+        """Probability float32 [B] that embedded images [B, D] and [B, D] show different persons."""

@@ -1,0 +1,147 @@
+"""What trainings of encoders on labelled images share; a system says what its encoder and its losses are."""
+
+import math
+from abc import abstractmethod
+from functools import partial
+
+import torch
+from torch import nn
+from torch.nn.parallel import DistributedDataParallel
+
+from purereid.logs import log
+from purereid.losses.cross_entropy import cross_entropy
+from purereid.networks.pretrained import load_pretrained
+from purereid.reid.labelled_images import LabelledImages, Truth
+from purereid.reid.training_rows import training_rows
+from purereid.training.distributed import sync_batch_norm, world_size
+from purereid.training.optimisers import backbone_and_new, build_optimiser
+from purereid.training.schedule import learning_rate_factor
+from purereid.training.seeds import step_seed
+from purereid.training.stage import Inputs
+from purereid.training.trainer import BaseTrainer, Optimiser
+
+SCHEDULE = ("epochs", "schedule", "milestones", "gamma", "warmup_epochs", "warmup_start")
+
+
+class EncoderTrainer(BaseTrainer):
+    """One update of an encoder per batch of P x K real images and, where there are some, generated ones.
+
+    Args:
+        inputs: the index of the training set.
+        settings: of the stage, those of ``train_reid`` for all encoders among them.
+        device: where to train.
+
+    Raises:
+        UserError: no training images, too few identities, generated images that are missing or do not fit their labels,
+            unusable weights, no space for temporary files.
+    """
+
+    parts: tuple[str, ...] = ()  # names of the further losses
+
+    def __init__(self, inputs: Inputs, settings: dict, device: torch.device):
+        super().__init__(settings, device)
+        rows = training_rows(inputs.index, settings["splits"])
+        self.people = LabelledImages(rows, settings, device, inputs.threads)
+        self.has_extra_class = self.people.uses_generated and settings["generated_labels"] == "extra_class"
+        self.classes = len(self.people.pids) + self.has_extra_class
+        torch.manual_seed(step_seed(self.seed, 0, 0))
+        self.encoder = self.build(self.people.pids, self.has_extra_class)
+        self.networks = {"encoder": self.encoder}
+        self.network: nn.Module = self.encoder
+        self.watched_for_alarm = False
+        self._start()
+        if settings["epochs"]:
+            self.prepare()
+        self.place()
+
+    @abstractmethod
+    def build(self, pids: list[int], extra_class: bool) -> nn.Module:
+        """The encoder, with attributes ``backbone`` and ``configuration``, and random weights."""
+
+    @abstractmethod
+    def learn_from(self, outputs: object, truth: Truth) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
+        """Update the weights by what the encoder made of a batch.
+
+        Returns:
+            ``loss``, which was minimised, and ``parts`` by name; logits float [B, K] of the batch.
+        """
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns of the curves; the parts of the cross entropy are plain means, without weights."""
+        generated = ("cross_entropy_generated",) if self.people.uses_generated else ()
+        return ("loss", "cross_entropy", *self.parts, *generated, "accuracy", "learning_rate")
+
+    def batch(self, step: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Rows int64 [B] of the whole batch, and the augmented images of this process's slice of it."""
+        return self.people.batch(step)
+
+    def update(self, step: int, batch: tuple[torch.Tensor, torch.Tensor]) -> dict[str, torch.Tensor | float]:
+        """One update of the weights."""
+        rows, images = batch
+        truth = self.people.truth(rows, step / self.steps_per_epoch)
+        self._freeze_backbone(self.epoch(step) <= self.settings["frozen_epochs"])
+        with self.autocast():
+            outputs = self.network(images)
+        values, logits = self.learn_from(outputs, truth)
+        return values | self._seen(logits.detach(), truth)
+
+    def watch(self, row: dict) -> None:
+        """Warn once if the cross entropy of real images is still that of guessing after ``alarm_after`` steps."""
+        if row["step"] < self.settings["alarm_after"] or self.watched_for_alarm:
+            return
+        self.watched_for_alarm = True
+        guessing = math.log(self.classes)
+        if row["cross_entropy"] > 0.97 * guessing:
+            log.warning(
+                "ALARM: after %d steps the cross entropy is %.3f; guessing among %d classes gives ln K = %.3f. "
+                "The model is not learning: check the learning rate, the labels and the images.",
+                row["step"],
+                row["cross_entropy"],
+                self.classes,
+                guessing,
+            )
+
+    def schedule(self):
+        """Factor on the learning rate, a function of the step."""
+        options = {name: self.settings[name] for name in SCHEDULE}
+        return partial(learning_rate_factor, steps_per_epoch=self.steps_per_epoch, **options)
+
+    def prepare(self) -> None:
+        """Plan the batches, decode the images, make the optimiser."""
+        settings, configuration = self.settings, self.encoder.configuration
+        batches = self.people.load(configuration["mean"], configuration["std"])
+        self.lasts(batches.batches_per_epoch, batches.size)
+        if settings["sync_batch_norm"]:
+            sync_batch_norm(self.encoder.backbone)
+        self.encoder.to(self.device, memory_format=torch.channels_last)
+        if world_size() > 1:
+            ids = [self.device.index] if self.device.type == "cuda" else None
+            unused = settings["frozen_epochs"] > 0  # the backbone's parameters, as long as it is frozen
+            self.network = DistributedDataParallel(self.encoder, device_ids=ids, find_unused_parameters=unused)
+        groups = backbone_and_new(self.encoder, settings["backbone_factor"], settings["weight_decay"])
+        optimiser = build_optimiser(settings["optimiser"], groups)
+        self.optimisers = {"encoder": Optimiser(optimiser, settings["learning_rate"], self.schedule())}
+
+    def _start(self) -> None:
+        """Weights of the backbone from a file, where one is named."""
+        if self.settings["weights"]:
+            load_pretrained(self.encoder.backbone, self.settings["weights"], self.settings["weights_sha256"])
+        elif self.settings["epochs"]:
+            log.warning("NO PRETRAINED WEIGHTS: the backbone starts from random numbers (train_reid.weights is empty)")
+
+    def _freeze_backbone(self, frozen: bool) -> None:
+        """Without gradients its weights rest, whatever the optimiser; in evaluation mode its statistics do as well."""
+        backbone = self.encoder.backbone
+        if frozen == backbone.training:
+            backbone.requires_grad_(not frozen).train(not frozen)
+
+    def _seen(self, logits: torch.Tensor, truth: Truth) -> dict[str, torch.Tensor]:
+        """Cross entropy of real and of generated images, accuracy on real ones."""
+        generated, soft = truth.generated, truth.targets(logits, self.settings["label_smoothing"])
+        masks = {"cross_entropy": ~generated}
+        if self.people.uses_generated:
+            masks["cross_entropy_generated"] = generated
+        found = {name: cross_entropy(logits[mask], soft[mask]) for name, mask in masks.items()}
+        right = logits.argmax(dim=1) == truth.labels
+        return found | {"accuracy": right[~generated].float().mean()}

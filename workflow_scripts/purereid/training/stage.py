@@ -1,0 +1,129 @@
+"""Train one stage of a system (rules ``train_gan`` and ``train_reid``)."""
+
+import functools
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+
+from purereid.data.samples import write_samples
+from purereid.errors import UserError
+from purereid.logs import log
+from purereid.networks.network_file import load_network, save_networks
+from purereid.networks.registry import description, trainer_class
+from purereid.training.distributed import launch, rank, world_size
+from purereid.training.loop import train
+from purereid.training.making import making
+from purereid.training.trainer import BaseTrainer
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a stage reads.
+
+    Attributes:
+        index: the data set, with the generated images that are trained on.
+        files: further files, by the names of the stage's ``inputs``.
+        former: file of the networks of the stage that it continues; None: it is the first.
+        threads: image files decoded at once.
+    """
+
+    index: Path
+    files: dict[str, str | Path] = field(default_factory=dict)
+    former: Path | None = None
+    threads: int = 1
+
+    def continued(self, role: str, device: torch.device) -> torch.nn.Module:
+        """The network of a role as the former stage left it."""
+        return load_network(self.former, role, device)
+
+
+def train_stage(
+    *,
+    index: str | Path,
+    networks: str | Path,
+    curves: str | Path,
+    samples: str | Path,
+    system: str,
+    stage: str,
+    settings: dict,
+    stamp: str,
+    former: str | Path | None = None,
+    threads: int = 1,
+    gpus: int = 0,
+    granted_gpus: int | None = None,
+    processes: int | None = None,
+    **files: str | Path,
+) -> None:
+    """Train one stage and write its networks.
+
+    Args:
+        index: the data set.
+        networks: safetensors file that is written: the stage's networks by role.
+        curves: CSV file that is written.
+        samples: Parquet file that is written: images drawn during the training, see ``data.samples``; none of a stage
+            without a generator.
+        system, stage: what is trained.
+        settings: of the stage.
+        stamp: digest of all that decides the result, for the checkpoint.
+        former: networks of the stage that it continues.
+        threads: image files decoded at once.
+        gpus: 0 for the CPU; several share the batches.
+        granted_gpus: GPUs that the job was given; None: as many as it asked for.
+        processes: CPU processes where ``gpus`` is 0.
+        files: further files, as the stage's ``inputs`` name them.
+
+    Raises:
+        UserError: unusable inputs or settings, fewer GPUs than asked for.
+    """
+    if granted_gpus is not None and granted_gpus < gpus:
+        raise UserError(
+            f"the experiment asks for {gpus} GPUs, the run grants {granted_gpus}",
+            where="resources of the profile",
+            do="raise gpu= in profiles/workstation/config.yaml to the number of GPUs, or lower gpus",
+        )
+    inputs = Inputs(Path(index), files, None if former is None else Path(former), threads)
+    named = {"system": system, "stage": stage, "settings": settings, "stamp": stamp}
+    run = functools.partial(_train_on, inputs=inputs, networks=networks, curves=curves, samples=samples, **named)
+    with making([networks, curves, samples], stamp) as needed:
+        if needed:
+            launch(run, gpus, processes)
+
+
+def _train_on(
+    device: torch.device,
+    *,
+    inputs: Inputs,
+    networks: str | Path,
+    curves: str | Path,
+    samples: str | Path,
+    system: str,
+    stage: str,
+    settings: dict,
+    stamp: str,
+) -> None:
+    trainer = trainer_class(system, stage)(inputs, settings, device)
+    _say(trainer, stage)
+    train(trainer, seed=trainer.seed, stamp=stamp, curves=Path(curves), log_every=settings["log_every"])
+    if rank() == 0:
+        drawn = trainer.samples
+        write_samples(samples, drawn.table if drawn else None, drawn.drawn if drawn else {})
+        roles = description(system).stages[stage].roles
+        save_networks(networks, {role: trainer.written(role) for role in roles}, system=system, stage=stage)
+
+
+def _say(trainer: BaseTrainer, stage: str) -> None:
+    sizes = ", ".join(f"{role} {_millions(network)} M" for role, network in trainer.networks.items())
+    log.info(
+        "%s: parameters %s; %d steps of %d images on %s x %d",
+        stage,
+        sizes,
+        trainer.steps,
+        trainer.images_per_step,
+        trainer.device.type,
+        world_size(),
+    )
+
+
+def _millions(network: torch.nn.Module) -> str:
+    return f"{sum(parameter.numel() for parameter in network.parameters()) / 1e6:.2f}"
