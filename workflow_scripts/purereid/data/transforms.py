@@ -9,26 +9,37 @@ import cv2
 import numpy as np
 import torch
 
+from purereid.data.colour_jitter import jitter_colours
+from purereid.data.vertical_shift import shift_vertically
+from purereid.errors import UserError
+
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet, RGB
+ERASED_AREA, ERASED_ASPECT = (0.02, 0.4), (0.3, 3.33)  # as published: share of the image, height over width
 
 
-def normalise(images: torch.Tensor) -> torch.Tensor:
-    """Values 0..255, uint8 or float32 [B, 3, H, W], to mean and deviation of ImageNet, in channels-last memory."""
+def normalise(images: torch.Tensor, mean: Sequence[float] = MEAN, std: Sequence[float] = STD) -> torch.Tensor:
+    """Values 0..255, uint8 or float32 [B, 3, H, W], less the mean, by the deviation, in channels-last memory.
+
+    Args:
+        images: RGB.
+        mean, std: of each channel, for values in 0..1.
+    """
     if images.device.type != "cpu" or images.dtype != torch.uint8:
-        return standardise(images / 255).contiguous(memory_format=torch.channels_last)
+        return standardise(images / 255, mean, std).contiguous(memory_format=torch.channels_last)
     planes = images.is_contiguous()
     pixels = images.numpy() if planes else images.permute(0, 2, 3, 1).contiguous().numpy()
     count, _, height, width = images.shape
     normalised = np.empty((count, height, width, 3), np.float32)
-    table = standardise((torch.arange(256) / 255).expand(1, 3, 1, 256)).permute(0, 3, 2, 1)[0].contiguous().numpy()
+    levels = (torch.arange(256) / 255).expand(1, 3, 1, 256)
+    table = standardise(levels, mean, std).permute(0, 3, 2, 1)[0].contiguous().numpy()
     for image, place in zip(pixels, normalised, strict=True):  # a table gives the values of the arithmetic, sooner
         cv2.LUT(cv2.merge(list(image)) if planes else image, table, dst=place)
     return torch.from_numpy(normalised).permute(0, 3, 1, 2)
 
 
-def standardise(images: torch.Tensor) -> torch.Tensor:
-    """Float32 [B, 3, H, W] in 0..1 to the mean and deviation of ImageNet; gradients pass."""
-    mean, std = (torch.tensor(v, device=images.device).view(3, 1, 1) for v in (MEAN, STD))
+def standardise(images: torch.Tensor, mean: Sequence[float] = MEAN, std: Sequence[float] = STD) -> torch.Tensor:
+    """Float32 [B, 3, H, W] in 0..1, less the mean of each channel, by its deviation; gradients pass."""
+    mean, std = (torch.tensor(v, device=images.device).view(3, 1, 1) for v in (mean, std))
     return (images - mean) / std
 
 
@@ -39,28 +50,56 @@ def augment(
     *,
     flip: float = 0.5,
     pad: int = 10,
+    crop: tuple[int, int] | None = None,
+    shift: float = 0.0,
+    colour_jitter: Sequence[float] = (0, 0, 0, 0),
+    mean: Sequence[float] = MEAN,
+    std: Sequence[float] = STD,
     erase: float = 0.5,
+    erase_area: tuple[float, float] = ERASED_AREA,
+    erase_aspect: tuple[float, float] = ERASED_ASPECT,
+    erase_fill: Sequence[float] = MEAN,
 ) -> torch.Tensor:
-    """BoT's augmentation (Luo et al. 2019): flip, pad and crop, normalise, random erasing.
+    """BoT's augmentation (Luo et al. 2019): flip, pad and crop, normalise, random erasing; and what other recipes add.
 
     Args:
         images: B images uint8 [H, W, 3].
         generator: CPU generator of all draws.
         device: where the result is to be. Floating-point numbers are computed there.
         flip: probability of a horizontal flip.
-        pad: black pixels added on each side before a crop of the old size.
+        pad: black pixels added on each side before a random crop.
+        crop: height h and width w of that crop; None: those of the images.
+        shift: probability of ``shift_vertically``.
+        colour_jitter: strengths of brightness, contrast, saturation and hue, see ``jitter_colours``; it comes first.
+        mean, std: as for ``normalise``.
         erase: probability of random erasing.
+        erase_area, erase_aspect, erase_fill: as for ``erase_randomly``.
 
     Returns:
-        float32 [B, 3, H, W], normalised, in channels-last memory.
+        float32 [B, 3, h, w], normalised, in channels-last memory.
+
+    Raises:
+        UserError: as ``crop_and_flip``.
     """
-    batch = crop_and_flip(images, generator, flip=flip, pad=pad)
+    if any(colour_jitter):
+        images = jitter_colours(images, generator, colour_jitter)
+    if shift:
+        images = shift_vertically(images, generator, shift)
+    batch = crop_and_flip(images, generator, flip=flip, pad=pad, crop=crop)
     if device.type == "cuda":
         batch = batch.pin_memory().to(device, non_blocking=True)
-    return erase_randomly(normalise(batch), generator, erase)
+    batch = normalise(batch, mean, std)
+    return erase_randomly(batch, generator, erase, area=erase_area, aspect=erase_aspect, fill=erase_fill)
 
 
-def crop_and_flip(images: Sequence[np.ndarray], generator: torch.Generator, *, flip: float, pad: int) -> torch.Tensor:
+def crop_and_flip(
+    images: Sequence[np.ndarray],
+    generator: torch.Generator,
+    *,
+    flip: float,
+    pad: int,
+    crop: tuple[int, int] | None = None,
+) -> torch.Tensor:
     """Pad with black, crop at random, flip at random.
 
     Args:
@@ -68,19 +107,30 @@ def crop_and_flip(images: Sequence[np.ndarray], generator: torch.Generator, *, f
         generator: CPU generator of all draws.
         flip: probability of a flip.
         pad: pixels added on each side.
+        crop: height h and width w of the crop; None: those of the images.
 
     Returns:
-        uint8 [B, 3, H, W], in channels-last memory.
+        uint8 [B, 3, h, w], in channels-last memory.
+
+    Raises:
+        UserError: the crop is larger than the padded images.
     """
-    count, (height, width, _) = len(images), images[0].shape
-    top = torch.randint(2 * pad + 1, (count, 1), generator=generator)
-    left = torch.randint(2 * pad + 1, (count, 1), generator=generator)
+    count, size = len(images), images[0].shape[:2]
+    height, width = crop or size
+    room = [whole + 2 * pad - part for whole, part in zip(size, (height, width), strict=True)]
+    if min(room) < 0:
+        raise UserError(
+            f"a crop of {height} x {width} does not fit into images of {size[0]} x {size[1]} with {pad} pixels more on "
+            "each side",
+            do="lower the size of the crop, or raise that of the images",
+        )
+    top, left = (torch.randint(more + 1, (count, 1), generator=generator) for more in room)
     flipped = torch.rand(count, 1, generator=generator) < flip
     draws = torch.cat([top - pad, left - pad, flipped], dim=1).tolist()
     batch = np.empty((count, height, width, 3), np.uint8)
     for image, place, (down, right, mirror) in zip(images, batch, draws, strict=True):
-        (rows, from_rows), (columns, from_columns) = _overlap(down, height), _overlap(right, width)
-        if down or right:
+        (rows, from_rows), (columns, from_columns) = _overlap(down, size[0], height), _overlap(right, size[1], width)
+        if rows.stop - rows.start < height or columns.stop - columns.start < width:
             place[:] = 0
         if mirror and columns.stop > columns.start and rows.stop > rows.start:  # OpenCV takes nothing for an error
             mirrored = slice(width - columns.stop, width - columns.start)
@@ -95,13 +145,12 @@ def erase_randomly(
     generator: torch.Generator,
     probability: float,
     *,
-    area: tuple[float, float] = (0.02, 0.4),
-    aspect: tuple[float, float] = (0.3, 3.33),
+    area: tuple[float, float] = ERASED_AREA,
+    aspect: tuple[float, float] = ERASED_ASPECT,
+    fill: Sequence[float] = MEAN,
     tries: int = 20,
 ) -> torch.Tensor:
     """Random erasing (Zhong et al. 2020), in place: one rectangle of each image, with a probability, is filled.
-
-    The fill is the ImageNet mean written into the normalised image, as in BoT's published runs.
 
     Args:
         images: float32 [B, 3, H, W], normalised, in channels-last memory.
@@ -109,6 +158,8 @@ def erase_randomly(
         probability: of a rectangle in an image.
         area: share of the image that the rectangle covers.
         aspect: height over width of the rectangle.
+        fill: values of the rectangle, of each channel of the normalised image. As in BoT's published runs these are
+            the numbers of the ImageNet mean, which after normalising is no longer its colour; 0 would be.
         tries: drawn rectangles per image; if none fits the image stays whole.
 
     Returns:
@@ -127,13 +178,14 @@ def erase_randomly(
     chosen = fits.any(dim=1) & (drawn[4] < probability)
     boxes = torch.stack([top, left, tall, wide], dim=1).long()
     rows = images.permute(0, 2, 3, 1).view(count, height, width * 3)
-    fill = torch.tensor(MEAN, device=images.device).repeat(width)
+    values = torch.tensor(fill, dtype=images.dtype, device=images.device).repeat(width)
     for number in chosen.nonzero().flatten().tolist():
         y, x, tall, wide = boxes[number].tolist()
-        rows[number, y : y + tall, 3 * x : 3 * (x + wide)] = fill[: 3 * wide]
+        rows[number, y : y + tall, 3 * x : 3 * (x + wide)] = values[: 3 * wide]
     return images
 
 
-def _overlap(shift: int, size: int) -> tuple[slice, slice]:
-    """Where a window of an image's size, shifted against it, meets it: places in the window and in the image."""
-    return tuple(slice(max(0, by), max(0, size + min(0, by))) for by in (-shift, shift))
+def _overlap(shift: int, size: int, window: int) -> tuple[slice, slice]:
+    """Where a window, shifted against an image, meets it: places in the window and in the image."""
+    meets = slice(max(0, -shift), max(0, min(window, size - shift)))
+    return meets, slice(max(0, shift), max(0, min(size, window + shift)))
