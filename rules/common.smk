@@ -88,11 +88,14 @@ def index_of(dataset):
 
 
 def keypoints_of(dataset):
-    """Key points of a data set: those that it brings, or else those that are estimated; none where it has neither."""
-    if not setup.can_have_keypoints(dataset):
-        return []
+    """Key points of a data set: those that it brings, or else those that are estimated."""
     maker = rules.import_keypoints if setup.has_keypoints(dataset) else rules.estimate_keypoints
     return maker.output.keypoints.format(dataset=dataset)
+
+
+def known_keypoints(dataset):
+    """The same where there are any."""
+    return {"keypoints": keypoints_of(dataset)} if setup.can_have_keypoints(dataset) else {}
 
 
 def guides_of(dataset, names):

@@ -54,6 +54,10 @@ def keypoints(wildcards):
     return keypoints_of(wildcards.dataset)
 
 
+def sample_pairs_inputs(wildcards):
+    return {"index": index_of(wildcards.dataset)} | known_keypoints(wildcards.dataset)
+
+
 def sample_pairs_settings(wildcards):
     return canonical(config["sample_pairs"][wildcards.pairs])
 
@@ -221,8 +225,7 @@ rule make_heatmaps:
 rule sample_pairs:
     """List pairs of source and target image of a person."""
     input:
-        index=rules.index_dataset.output.index,
-        keypoints=keypoints,
+        unpack(sample_pairs_inputs),
     output:
         pairs="results/{dataset}/sample_pairs/{pairs}/pairs.parquet",
     log:

@@ -58,7 +58,7 @@ def score_images_inputs(wildcards):
         "train": generated_shards(dataset, generator, "train"),
         "test": generated_shards(dataset, generator, "test") if "source" in setup.takes(generator) else [],
     }
-    return found | ({"keypoints": keypoints_of(dataset)} if found["test"] else {}) | scene_of(dataset)
+    return found | (known_keypoints(dataset) if found["test"] else {}) | scene_of(dataset)
 
 
 def score_images_settings(wildcards):
@@ -75,12 +75,9 @@ def score_images_code(wildcards):
 
 def generate_one_inputs(wildcards):
     """The generator, the data set, and whatever files the picture names."""
-    return {
-        "index": index_of(wildcards.dataset),
-        "keypoints": keypoints_of(wildcards.dataset),
-        "generator": generator_file(wildcards.dataset, wildcards.generator),
-        "named": setup.named_files(wildcards.picture),
-    }
+    files = {"index": index_of(wildcards.dataset), "named": setup.named_files(wildcards.picture)}
+    files |= {"generator": generator_file(wildcards.dataset, wildcards.generator)}
+    return files | known_keypoints(wildcards.dataset)
 
 
 def generate_one_settings(wildcards):

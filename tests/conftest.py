@@ -9,9 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-import yaml
 
-from configured import default_config
+from configured import configure, default_config
 from purereid.data.index import write_index
 from purereid.logs import log
 from workflow_project import Project, copy, made_once
@@ -49,10 +48,10 @@ def config() -> dict:
 
 @pytest.fixture
 def settings() -> dict:
-    """Settings of ``train_reid`` for a training of a second."""
-    defaults = yaml.safe_load((ROOT / "config.yaml").read_text())["train_reid"]
+    """Settings of the encoder of the system bot for a training of a second."""
+    defaults = configure(default_config()).training("baseline").settings("encoder")
     small = {"height": 32, "width": 16, "pad": 2, "identities_per_batch": 4, "images_per_identity": 2, "epochs": 3}
-    return defaults | small | {"seed": 1, "gpus": 0, "log_every": 2, "alarm_after": 10_000}
+    return defaults | small | {"seed": 1, "log_every": 2, "alarm_after": 10_000}
 
 
 @pytest.fixture

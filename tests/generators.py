@@ -5,14 +5,15 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import torch
-import yaml
 
+from configured import default_config
 from purereid.data.import_keypoints import import_keypoints
 from purereid.data.index_dataset import index_dataset
 from purereid.data.make_heatmaps import make_heatmaps
 from purereid.data.pairs import sample_pairs
 from purereid.people.writer import render_people
-from purereid.systems.bot.networks import ReIDModel, save_model
+from purereid.systems.bot.networks import Encoder
+from saved import save_encoder
 
 SIZE = 32, 16
 SMALL = {
@@ -57,16 +58,16 @@ def people(tmp_path_factory: pytest.TempPathFactory) -> People:
         sample_pairs(keypoints=made.keypoints, index=made.index, pairs=pairs, splits=[split], most=most)
     torch.manual_seed(0)
     shape = {"height": 32, "width": 16, "last_stride": 1, "bnneck": True, "extra_class": False}
-    save_model(made.encoder, ReIDModel(backbone="resnet_small", pids=[1, 2, 3], **shape))
+    save_encoder(made.encoder, Encoder(backbone="resnet_small", pids=[1, 2, 3], **shape))
     return made
 
 
 @pytest.fixture
-def gan_settings(root: Path):
+def gan_settings():
     """Settings of a system for a training of a second."""
 
     def settings(system: str, **changed: object) -> dict:
-        defaults = yaml.safe_load((root / "config.yaml").read_text())["train_gan"][system]
+        defaults = default_config()["train_gan"][system]
         short = {"height": SIZE[0], "width": SIZE[1], "epochs": 2, "images_per_epoch": 16, "log_every": 2}
         return defaults | short | {"samples": 3, "samples_over_time": 2} | SMALL[system] | changed
 

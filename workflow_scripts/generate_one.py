@@ -6,7 +6,7 @@ from purereid.logs import job
 if __name__ == "__main__":
     with job(snakemake):
         generate_one(
-            **{name: snakemake.input[name] for name in ("index", "keypoints", "generator")},
+            **{name: file for name, file in snakemake.input.items() if name != "named"},
             **snakemake.output,
             **snakemake.params.settings,
             gpus=snakemake.resources.gpu,

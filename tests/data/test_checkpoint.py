@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from purereid.errors import UserError
 from purereid.data import checkpoint
+from purereid.errors import UserError
 
 
 def test_round_trip_of_an_optimiser(tmp_path: Path):

@@ -16,9 +16,10 @@ from purereid.generation.generate import generate
 from purereid.generation.index_generated import index_generated
 from purereid.generation.injection import KINDS, plan_injection
 from purereid.generation.spoil import SPOILED, spoil
-from purereid.networks.generator_file import load_generator, save_generator
+from purereid.networks.network_file import load_network
 from purereid.systems.dcgan.networks import Generator as Unconditional
 from purereid.systems.posegan.networks import Generator as PoseGuided
+from saved import save_generator
 
 
 @pytest.fixture
@@ -72,7 +73,7 @@ def make(people, guided, settings, tmp_path):
 @pytest.fixture
 def drawn_alone(people, guided):
     """What the pose-guided generator draws of one source and pose, uint8 [3, H, W]."""
-    network = load_generator(guided, "posegan", torch.device("cpu"))
+    network = load_network(guided, "generator")
     paths, parts = people.table.set_index("image")["path"], Heatmaps(people.parts)
 
     def run(source: str, pose: str) -> torch.Tensor:

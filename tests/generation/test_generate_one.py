@@ -10,10 +10,10 @@ from purereid.data.images import read_image
 from purereid.data.keypoints import Keypoints, read_keypoints, write_keypoints
 from purereid.errors import UserError
 from purereid.generation.generate_one import generate_one
-from purereid.networks.generator_file import save_generator
 from purereid.people.scene import render_as
 from purereid.systems.dcgan.networks import Generator as Unconditional
 from purereid.systems.posegan.networks import Generator
+from saved import save_generator
 
 
 @pytest.fixture

@@ -65,7 +65,7 @@ def batches(monkeypatch: pytest.MonkeyPatch) -> list[list[int]]:
         joints = np.where(visible[..., None], colours[:, None, None], -1).astype(np.float32)
         return Estimate(joints, visible, np.where(colours != 20, 0.5, 0).astype(np.float32))
 
-    monkeypatch.setattr(module, "load_network", lambda *_: torch.nn.Identity())
+    monkeypatch.setattr(module, "load_keypoint_rcnn", lambda *_: torch.nn.Identity())
     monkeypatch.setattr(module, "estimate", estimate)
     return seen
 

@@ -13,7 +13,7 @@ from torch import nn
 from purereid.data.joints import JOINTS, NUMBER
 from purereid.data.keypoint_formats.coco import COCO_JOINTS
 from purereid.errors import UserError
-from purereid.poses.keypoint_rcnn import build_network, estimate, load_network, load_weights
+from purereid.poses.keypoint_rcnn import build_network, estimate, load_keypoint_rcnn, load_weights
 from purereid.vision import torchvision
 
 PARAMETERS = 59_137_258  # as published with the weights
@@ -183,7 +183,7 @@ def weights(network: nn.Module, tmp_path: Path) -> Iterator[Path]:
 
 
 def test_weights_are_taken(network: nn.Module, images: torch.Tensor, weights: Path):
-    other = load_network(weights, checksum(weights), short_side=32, least_person=0.0)
+    other = load_keypoint_rcnn(weights, checksum(weights), short_side=32, least_person=0.0)
     assert not other.training
     for found, expected in zip(estimate(other, images, 0.0), estimate(network, images, 0.0), strict=True):
         np.testing.assert_array_equal(found, expected)

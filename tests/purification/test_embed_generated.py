@@ -14,23 +14,25 @@ from purereid.data.index import read_index, write_index
 from purereid.data.shard_writer import encode, write_shard
 from purereid.data.transforms import normalise
 from purereid.errors import UserError
+from purereid.networks.network_file import load_network
 from purereid.provenance import file_digest
 from purereid.purification.embed_generated import embed_generated, label_of, probability
-from purereid.systems.bot.networks import ReIDModel, load_model, save_model
+from purereid.systems.bot.networks import Encoder
+from saved import save_encoder
 
 PIDS = [0, 2, -1, 6, 4, 2]  # of the generated images
 KNOWN = [0, 2, 6]  # identities of the encoder
 
 
-def save_encoder(path: Path, **options: object) -> Path:
+def write_encoder(path: Path, **options: object) -> Path:
     """An encoder with statistics of its own, which tells its identities clearly apart."""
     torch.manual_seed(0)
     shape = {"last_stride": 1, "bnneck": True, "height": 32, "width": 16}
-    model = ReIDModel(backbone="resnet_small", pids=KNOWN, **(shape | options))
+    model = Encoder(backbone="resnet_small", pids=KNOWN, **(shape | options))
     with torch.no_grad():
         model.train()(torch.rand(8, 3, 32, 16))
         model.classifier.weight.normal_(std=2)
-    save_model(path, model)
+    save_encoder(path, model)
     return path
 
 
@@ -52,7 +54,7 @@ def both(index: Path) -> Path:
 
 @pytest.fixture
 def encoder(tmp_path: Path) -> Path:
-    return save_encoder(tmp_path / "encoder.safetensors")
+    return write_encoder(tmp_path / "encoder.safetensors")
 
 
 @pytest.fixture
@@ -71,7 +73,7 @@ def embed(both: Path, encoder: Path, tmp_path: Path):
 
 def by_hand(encoder: Path, path: str, pid: int, flip: bool) -> tuple[np.ndarray, float]:
     """Feature and probability of one image, step by step."""
-    model = load_model(encoder)
+    model = load_network(encoder, "encoder")
     image = normalise(load_images([path], 32, 16))
     weights, total, chances = model.classifier.weight.detach().numpy().astype(np.float64), 0, []
     for view in [image, image.flip(3)][: 1 + flip]:
@@ -130,7 +132,7 @@ def test_shards_hold_what_one_job_makes(embed):
 
 
 def test_an_extra_class_takes_its_share(tmp_path: Path):
-    model = load_model(save_encoder(tmp_path / "extra.safetensors", extra_class=True))
+    model = load_network(write_encoder(tmp_path / "extra.safetensors", extra_class=True), "encoder")
     view = torch.randn(2, model.classifier.in_features) / 10
     with torch.inference_mode():
         chances = np.stack([probability(model, [view], np.full(2, label)) for label in range(3)])
@@ -140,7 +142,7 @@ def test_an_extra_class_takes_its_share(tmp_path: Path):
 
 
 def test_classes_follow_the_encoder_s_order(encoder: Path):
-    labels = label_of(load_model(encoder), np.array([6, 0, 4, -1, 2]))
+    labels = label_of(load_network(encoder, "encoder"), np.array([6, 0, 4, -1, 2]))
     assert labels.tolist() == [2, 0, -1, -1, 1] and labels.dtype == np.int64
 
 
@@ -164,9 +166,9 @@ def test_more_shards_than_images_are_told(embed):
 
 
 def test_an_encoder_that_diverged_is_told(encoder: Path, embed, tmp_path: Path):
-    model = load_model(encoder)
+    model = load_network(encoder, "encoder")
     torch.nn.init.constant_(model.neck.weight, np.nan)
-    save_model(tmp_path / "diverged.safetensors", model)
+    save_encoder(tmp_path / "diverged.safetensors", model)
     with pytest.raises(UserError, match="28 features are not a finite number"):
         embed(encoder=tmp_path / "diverged.safetensors")
     assert not list((tmp_path / "out").glob("*"))

@@ -6,11 +6,12 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from purereid.data import checkpoint
 from purereid.errors import UserError
-from purereid.networks.network_file import load_network, save_network
+from purereid.networks.network_file import load_network
 from purereid.purification.gcn import GCN
 from purereid.purification.subgraphs import SubgraphBuilder, Subgraphs
-from purereid.data import checkpoint
+from saved import load_with_about, save_graph_network
 
 CPU = torch.device("cpu")
 SIZES = {"k1": 6, "k2": 3, "u": 3}
@@ -146,24 +147,24 @@ def test_file_rebuilds_the_network(tmp_path):
     build = SubgraphBuilder(lists, device=CPU, **SIZES)
     own = network([8, 4], padded_statistics=True)
     own(features, build(torch.arange(50)))
-    save_network(tmp_path / "gcn.safetensors", own, {"identities": [3, 7]})
-    again, training = load_network(tmp_path / "gcn.safetensors", GCN)
+    save_graph_network(tmp_path / "gcn.safetensors", "gcn", own, {"identities": [3, 7]})
+    again, training = load_with_about(tmp_path / "gcn.safetensors", "gcn")
     assert training == {"identities": [3, 7]} and not again.training and again.configuration == own.configuration
     graphs = build(torch.arange(5))
     assert torch.equal(again.logits(again.first(features), graphs), own.logits(own.first(features), graphs))
-    save_network(tmp_path / "again.safetensors", again, training)
+    save_graph_network(tmp_path / "again.safetensors", "gcn", again, training)
     assert (tmp_path / "again.safetensors").read_bytes() == (tmp_path / "gcn.safetensors").read_bytes()
 
 
 def test_files_of_something_else(tmp_path):
     path = tmp_path / "gcn.safetensors"
     with pytest.raises(UserError, match="weights cannot be read"):
-        load_network(path, GCN)
+        load_network(path, "gcn")
     checkpoint.save(path, {"a": torch.zeros(2)}, kind="reid", configuration="{}")
     with pytest.raises(UserError, match="the file holds no network of the kind gcn"):
-        load_network(path, GCN)
+        load_network(path, "gcn")
     own = network([8, 4])
     own.configuration = own.configuration | {"widths": [8, 5]}
-    save_network(path, own, {})
+    save_graph_network(path, "gcn", own, {})
     with pytest.raises(UserError, match="the weights are of another network than the file's configuration"):
-        load_network(path, GCN)
+        load_network(path, "gcn")

@@ -4,14 +4,15 @@ import numpy as np
 import pytest
 import torch
 
+from purereid.data import checkpoint
 from purereid.errors import UserError
-from purereid.networks.network_file import load_network, save_network
+from purereid.networks.network_file import load_network
 from purereid.purification import choose_parents as module
 from purereid.purification.choose_parents import choose_parents, confident_images
 from purereid.purification.connect import nearest_higher, ranks
 from purereid.purification.gcn_e import GCNE, CandidateGraphBuilder, candidate_loss
 from purereid.retrieval.neighbours import Neighbours, nearest_neighbours
-from purereid.data import checkpoint
+from saved import load_with_about, save_graph_network
 
 K = 9
 
@@ -138,8 +139,8 @@ def test_no_circles_whatever_is_chosen():
 
 def test_gcn_e_file_rebuilds_the_network(tmp_path):
     made = network()
-    save_network(tmp_path / "e.safetensors", made, {"share": 0.2})
-    again, training = load_network(tmp_path / "e.safetensors", GCNE)
+    save_graph_network(tmp_path / "e.safetensors", "gcn_e", made, {"share": 0.2})
+    again, training = load_with_about(tmp_path / "e.safetensors", "gcn_e")
     assert training == {"share": 0.2} and not again.training and again.configuration == made.configuration
     assert all(torch.equal(again.state_dict()[name], values) for name, values in made.state_dict().items())
 
@@ -150,7 +151,7 @@ def test_gcn_e_file_rebuilds_the_network(tmp_path):
 def test_a_gcn_v_is_no_gcn_e(tmp_path):
     checkpoint.save(tmp_path / "v.safetensors", {"a": torch.zeros(2)}, kind="gcn_v", configuration="{}")
     with pytest.raises(UserError, match="the file holds no network of the kind gcn_e"):
-        load_network(tmp_path / "v.safetensors", GCNE)
+        load_network(tmp_path / "v.safetensors", "gcn_e")
 
 
 def test_bad_arguments():

@@ -4,14 +4,15 @@ import numpy as np
 import pytest
 import torch
 
+from purereid.data import checkpoint
 from purereid.errors import UserError
-from purereid.networks.network_file import load_network, save_network
+from purereid.networks.network_file import load_network
 from purereid.purification import gcn_v
 from purereid.purification.connect import connect
 from purereid.purification.gcn_v import GCNV, affinity
 from purereid.purification.vertex_confidence import margins, vertex_confidence
 from purereid.retrieval.neighbours import Neighbours, nearest_neighbours
-from purereid.data import checkpoint
+from saved import load_with_about, save_graph_network
 
 K = 5
 
@@ -124,8 +125,8 @@ def test_a_gpu_gives_the_same_confidences():
 
 def test_gcn_v_file_rebuilds_the_network(tmp_path):
     made = network()
-    save_network(tmp_path / "v.safetensors", made, {"tau": 0.5})
-    again, training = load_network(tmp_path / "v.safetensors", GCNV)
+    save_graph_network(tmp_path / "v.safetensors", "gcn_v", made, {"tau": 0.5})
+    again, training = load_with_about(tmp_path / "v.safetensors", "gcn_v")
     assert training == {"tau": 0.5} and not again.training and again.configuration == made.configuration
     assert all(torch.equal(again.state_dict()[name], values) for name, values in made.state_dict().items())
 
@@ -134,12 +135,12 @@ def test_gcn_v_files_of_something_else(tmp_path):
     path = tmp_path / "v.safetensors"
     checkpoint.save(path, {"a": torch.zeros(2)}, kind="gcn", configuration="{}")
     with pytest.raises(UserError, match="the file holds no network of the kind gcn_v"):
-        load_network(path, GCNV)
+        load_network(path, "gcn_v")
     made = network()
     made.configuration = made.configuration | {"width": 5}
-    save_network(path, made, {})
+    save_graph_network(path, "gcn_v", made, {})
     with pytest.raises(UserError, match="the weights are of another network than the file's configuration"):
-        load_network(path, GCNV)
+        load_network(path, "gcn_v")
 
 
 # --- mistakes ---------------------------------------------------------------------------------------------------------

@@ -14,10 +14,10 @@ from purereid.data.index import write_index
 from purereid.data.shard_writer import encode, write_shard
 from purereid.data.truth_file import read_truth
 from purereid.errors import UserError
+from purereid.networks.network_file import load_network
 from purereid.people.true_pictures import true_pictures
 from purereid.purification.judge_generated import judge_generated
 from purereid.reid.extract import features_of
-from purereid.systems.bot.networks import load_model
 
 SIZE = 32, 16
 SETTINGS = {"splits": ["train"], "batch": 3, "precision": "fp32"}
@@ -76,7 +76,7 @@ def made(people, tmp_path: Path) -> Made:
 
 
 def test_nearest_identities_one_by_one(made: Made):
-    model = load_model(made.people.encoder)
+    model = load_network(made.people.encoder, "encoder")
 
     def feature(image: torch.Tensor) -> np.ndarray:
         with torch.inference_mode():

@@ -14,7 +14,6 @@ from purereid.data.index import write_index
 from purereid.data.purified_file import read_purified
 from purereid.data.shard_writer import encode, write_shard
 from purereid.errors import UserError
-from purereid.networks.network_file import save_network
 from purereid.purification.build_graph import build_graph
 from purereid.purification.gcn import GCN
 from purereid.purification.gcn_inference import predict_links
@@ -24,6 +23,7 @@ from purereid.purification.purifiers.published import purify_published
 from purereid.purification.purifiers.registry import RULES
 from purereid.purification.purifiers.strict import purify_strict
 from purereid.purification.purify import purify
+from saved import save_graph_network
 
 PEOPLE, EACH, WIDTH = 4, 6, 8
 SIZES = {"k1": 5, "k2": 2, "u": 2}
@@ -81,7 +81,7 @@ class Files:
         self.gcn = GCN(features=WIDTH, widths=[6, 4])
         with torch.no_grad():  # a random network links nobody or all
             self.gcn.classifier[-1].weight.mul_(20)
-        save_network(self.path("gcn"), self.gcn, SIZES | {"encoder": "an encoder"})
+        save_graph_network(self.path("gcn"), "gcn", self.gcn, SIZES | {"encoder": "an encoder"})
 
 
 @pytest.fixture
@@ -165,7 +165,7 @@ def test_an_empty_kept_set_is_a_result(files: Files, caplog: pytest.LogCaptureFi
 
 
 def test_files_of_another_encoder_are_told(files: Files):
-    save_network(files.path("gcn"), files.gcn, SIZES | {"encoder": "another"})
+    save_graph_network(files.path("gcn"), "gcn", files.gcn, SIZES | {"encoder": "another"})
     with pytest.raises(UserError, match="the gcn stems from features of another encoder"):
         files.run("published")
     write_features(files.path("features"), files.images + files.real_images, files.features, "another")

@@ -12,8 +12,7 @@ import torch
 from purereid.data.features import write_features
 from purereid.data.index import write_index
 from purereid.errors import UserError
-from purereid.networks.network_file import load_network
-from purereid.purification.gcn import GCN
+from purereid.networks.network_file import load_network, read_about
 from purereid.purification.gcn_inference import predict_links
 from purereid.purification.link_scores import link_scores, same_person
 from purereid.purification.train_gcn import GCNTrainer, train_gcn
@@ -90,7 +89,10 @@ def graph_images(toy: Set) -> GraphImages:
 
 def test_network_curves_and_links_are_written(toy: Set, tmp_path: Path):
     toy.run()
-    network, training = load_network(tmp_path / "out/gcn.safetensors", GCN)
+    network, training = (
+        load_network(tmp_path / "out/gcn.safetensors", "gcn"),
+        read_about(tmp_path / "out/gcn.safetensors"),
+    )
     assert network.configuration == {"features": LENGTH, "widths": [32, 16, 16], "padded_statistics": False}
     held_out = training["held_out_identities"]
     assert (training["k1"], training["k2"], training["u"]) == (8, 3, 3) and len(held_out) == 6
@@ -106,7 +108,10 @@ def test_network_curves_and_links_are_written(toy: Set, tmp_path: Path):
 
 def test_scores_are_those_of_the_held_out_images_in_a_graph_of_their_own(toy: Set, tmp_path: Path):
     toy.run()
-    network, training = load_network(tmp_path / "out/gcn.safetensors", GCN)
+    network, training = (
+        load_network(tmp_path / "out/gcn.safetensors", "gcn"),
+        read_about(tmp_path / "out/gcn.safetensors"),
+    )
     links = json.loads((tmp_path / "out/links.json").read_text())
     assert training.items() <= links.items()
     chosen = np.isin(toy.pids, training["held_out_identities"])

@@ -13,12 +13,10 @@ import torch
 from purereid.data.features import write_features
 from purereid.data.index import write_index
 from purereid.errors import UserError
-from purereid.networks.network_file import load_network
+from purereid.networks.network_file import load_network, read_about
 from purereid.purification.choose_parents import choose_parents
 from purereid.purification.cluster_scores import cluster_scores
 from purereid.purification.connect import best_threshold, components, connect, similar_components
-from purereid.purification.gcn_e import GCNE
-from purereid.purification.gcn_v import GCNV
 from purereid.purification.graph_trainer import GraphTrainer
 from purereid.purification.train_gcn_e import train_gcn_e
 from purereid.purification.train_gcn_v import correlation, train_gcn_v
@@ -103,7 +101,10 @@ def read_scores(files: dict[str, bytes]) -> dict:
 
 def test_gcn_v_is_written_with_what_it_was_trained_on(toy: Set, tmp_path: Path):
     scores = read_scores(toy.train_v())
-    network, training = load_network(tmp_path / "v/gcn_v.safetensors", GCNV)
+    network, training = (
+        load_network(tmp_path / "v/gcn_v.safetensors", "gcn_v"),
+        read_about(tmp_path / "v/gcn_v.safetensors"),
+    )
     assert network.configuration == {"features": LENGTH, "width": 24}
     assert training.items() <= scores.items() and training["k"] == 7 and training["encoder"] == ""
     assert len(training["held_out_identities"]) == 12 and training["held_out_images"] == 12 * IMAGES
@@ -117,7 +118,10 @@ def test_gcn_v_is_written_with_what_it_was_trained_on(toy: Set, tmp_path: Path):
 
 def test_gcn_v_scores_are_those_of_the_held_out_images_in_a_graph_of_their_own(toy: Set, tmp_path: Path):
     scores = read_scores(toy.train_v())
-    network, training = load_network(tmp_path / "v/gcn_v.safetensors", GCNV)
+    network, training = (
+        load_network(tmp_path / "v/gcn_v.safetensors", "gcn_v"),
+        read_about(tmp_path / "v/gcn_v.safetensors"),
+    )
     features, pids = toy.part(training["identities"])
     margin = margins(nearest_neighbours(features, 7), pids)
     mean, scale = (margin / np.abs(margin).max()).mean(), np.abs(margin).max()
@@ -148,7 +152,10 @@ def test_gcn_v_learns_the_confidence_of_people_whom_it_has_not_seen(tmp_path: Pa
 def test_without_held_out_people_tau_is_that_of_the_training(toy: Set, tmp_path: Path):
     scores = read_scores(toy.train_v(held_out=0.0))
     assert scores["held_out"] is None and scores["cosine"] is None and scores["held_out_identities"] == []
-    network, training = load_network(tmp_path / "v/gcn_v.safetensors", GCNV)
+    network, training = (
+        load_network(tmp_path / "v/gcn_v.safetensors", "gcn_v"),
+        read_about(tmp_path / "v/gcn_v.safetensors"),
+    )
     graph = nearest_neighbours(toy.features, 7)
     found = connect(vertex_confidence(network, toy.features, graph, k=7), graph, training["tau"])
     assert cluster_scores(toy.pids, found).bcubed.f > 0.5
@@ -166,8 +173,14 @@ def test_correlation_of_a_constant_is_zero():
 def test_gcn_e_is_written_with_the_scores_of_its_clusters(toy: Set, tmp_path: Path):
     toy.train_v()
     scores = read_scores(toy.train_e())
-    vertex, known = load_network(tmp_path / "v/gcn_v.safetensors", GCNV)
-    network, training = load_network(tmp_path / "e/gcn_e.safetensors", GCNE)
+    vertex, known = (
+        load_network(tmp_path / "v/gcn_v.safetensors", "gcn_v"),
+        read_about(tmp_path / "v/gcn_v.safetensors"),
+    )
+    network, training = (
+        load_network(tmp_path / "e/gcn_e.safetensors", "gcn_e"),
+        read_about(tmp_path / "e/gcn_e.safetensors"),
+    )
     assert network.configuration == {"features": LENGTH, "widths": [24, 16, 8]}
     assert training.items() <= scores.items() and (training["k"], training["share"]) == (10, 0.4)
     for name in ("identities", "held_out_identities", "images", "held_out_images"):
@@ -195,9 +208,9 @@ def test_gcn_e_learns(tmp_path: Path):
 
 def test_gcn_e_sees_each_image_once_per_epoch(toy: Set, monkeypatch: pytest.MonkeyPatch):
     toy.train_v()
-    seen, step = [], GraphTrainer.step
+    seen, step = [], GraphTrainer.update
     monkeypatch.setattr(
-        GraphTrainer, "step", lambda self, n, batch: seen.append(batch.images.tolist()) or step(self, n, batch)
+        GraphTrainer, "update", lambda self, n, batch: seen.append(batch.images.tolist()) or step(self, n, batch)
     )
     toy.train_e(epochs=2)
     half = len(seen) // 2
@@ -215,7 +228,7 @@ def test_interrupted_training_ends_with_the_same_bytes(
     toy.train_v()
     train = toy.train_v if kind == "v" else toy.train_e
     whole = train("whole", **changed)
-    step, started = GraphTrainer.step, []
+    step, started = GraphTrainer.update, []
 
     def stopping(self, number, batch):
         if number == 2 * self.steps_per_epoch + 1:
@@ -223,7 +236,7 @@ def test_interrupted_training_ends_with_the_same_bytes(
         return step(self, number, batch)
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(GraphTrainer, "step", stopping)
+        patch.setattr(GraphTrainer, "update", stopping)
         train("parts", **changed)
     monkeypatch.setattr(
         GraphTrainer,

@@ -11,18 +11,20 @@ from purereid.data.images import load_images
 from purereid.data.index import read_index
 from purereid.data.transforms import normalise
 from purereid.errors import UserError
+from purereid.networks.network_file import load_network
 from purereid.provenance import file_digest
 from purereid.reid.extract import combined, encode, extract_features, views_of
-from purereid.systems.bot.networks import ReIDModel, load_model, save_model
+from purereid.systems.bot.networks import Encoder
+from saved import save_encoder
 
 
 @pytest.fixture
 def encoder(tmp_path: Path) -> Path:
     torch.manual_seed(0)
-    model = ReIDModel(backbone="resnet_small", last_stride=1, bnneck=True, pids=[0, 2], height=32, width=16)
+    model = Encoder(backbone="resnet_small", last_stride=1, bnneck=True, pids=[0, 2], height=32, width=16)
     model.train()(torch.rand(8, 3, 32, 16))
     path = tmp_path / "encoder.safetensors"
-    save_model(path, model)
+    save_encoder(path, model)
     return path
 
 
@@ -45,7 +47,7 @@ def test_flip_test_adds_the_mirror_image(index: Path, encoder: Path, tmp_path: P
     table = read_index(index)
     path = table.loc[table["split"] == "query", "path"].iloc[0]
     image = normalise(load_images([path], 32, 16))
-    model = load_model(encoder)
+    model = load_network(encoder, "encoder")
     with torch.inference_mode():
         both = sum(torch.nn.functional.normalize(model.embed(view)) for view in (image, image.flip(3)))
     np.testing.assert_allclose(features[0], (both / both.norm())[0].numpy(), atol=1e-5)
@@ -55,9 +57,9 @@ def test_flip_test_adds_the_mirror_image(index: Path, encoder: Path, tmp_path: P
 
 def test_images_are_stretched_as_in_the_training(index: Path, encoder: Path, tmp_path: Path):
     _, features = extract(index, encoder, tmp_path / "f.parquet", flip=False)
-    model = load_model(encoder)
+    model = load_network(encoder, "encoder")
     model.configuration["resizing"] = "pillow"
-    save_model(encoder, model)
+    save_encoder(encoder, model)
     images, found = extract(index, encoder, tmp_path / "g.parquet", flip=False)
     path = read_index(index).set_index("image").loc[images[0], "path"]
     with torch.inference_mode():
@@ -94,14 +96,14 @@ def test_more_shards_than_images_are_told(index: Path, encoder: Path, tmp_path: 
 def test_encoding_files_is_what_extraction_writes(index: Path, encoder: Path, tmp_path: Path):
     images, features = extract(index, encoder, tmp_path / "f.parquet")
     paths = read_index(index).set_index("image").loc[images[::-1], "path"].tolist()
-    found = encode(load_model(encoder), paths, flip=True, batch=7, precision="fp32", threads=2)
+    found = encode(load_network(encoder, "encoder"), paths, flip=True, batch=7, precision="fp32", threads=2)
     np.testing.assert_allclose(found, features[::-1], atol=1e-5)
     assert found.dtype == np.float32
 
 
 def test_views_are_image_and_mirror_image_as_the_classifier_sees_them(encoder: Path):
     images = torch.randint(256, (3, 3, 32, 16), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
-    model = load_model(encoder)
+    model = load_network(encoder, "encoder")
     with torch.inference_mode():
         (plain,), both = (views_of(model, images, flip) for flip in (False, True))
         mirrored = views_of(model, images.flip(3), False)[0]

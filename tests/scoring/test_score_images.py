@@ -15,6 +15,7 @@ from purereid.data.images import load_images
 from purereid.data.keypoints import read_keypoints, select_keypoints, write_keypoints
 from purereid.data.shard_writer import encode, write_shard
 from purereid.errors import UserError
+from purereid.networks.network_file import load_network
 from purereid.people.true_pictures import true_pictures
 from purereid.provenance import file_digest
 from purereid.quality.frechet import frechet_distance, gaussian
@@ -22,7 +23,6 @@ from purereid.quality.pose_neighbours import nearest_poses
 from purereid.reid.extract import features_of
 from purereid.scoring.score_images import score_images
 from purereid.scoring.yardsticks import PoseNeighbours
-from purereid.systems.bot.networks import load_model
 
 SIZE = 32, 16
 
@@ -100,7 +100,7 @@ def test_pairs_are_scored_with_their_targets(people, score):
 def test_feature_scores_are_those_of_the_encoder(people, score):
     rows = score()
     pairs = pd.read_parquet(people.test_pairs)
-    model = load_model(people.encoder)
+    model = load_network(people.encoder, "encoder")
     images = [load(people, pairs[side]) for side in ("source", "target")]
     with torch.inference_mode():
         source, target = (features_of(model, each, True).numpy() for each in images)

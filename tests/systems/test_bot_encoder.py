@@ -16,17 +16,20 @@ from purereid.data.images import load_images
 from purereid.data.index import read_index, write_index
 from purereid.data.shard_writer import encode, write_shard
 from purereid.errors import UserError
+from purereid.networks.network_file import load_network
 from purereid.reid.labels import KINDS, REAL
 from purereid.reid.training_rows import training_rows
-from purereid.systems.bot.encoder import ReIDTrainer, train_reid
-from purereid.systems.bot.networks import load_model
+from purereid.systems.bot.encoder import Trainer
+from purereid.training.stage import Inputs, train_stage
+from purereid.training.trainer import Optimiser
 
 
 def run(index: Path, folder: Path, settings: dict, **options: object) -> tuple[str, pd.DataFrame]:
     folder.mkdir(exist_ok=True)
-    files = {"encoder": folder / "encoder.safetensors", "curves": folder / "curves.csv"}
-    train_reid(index=index, **files, settings=settings, stamp="s", **options)
-    return hashlib.sha256(files["encoder"].read_bytes()).hexdigest(), pd.read_csv(files["curves"])
+    names = {"networks": "networks.safetensors", "curves": "curves.csv", "samples": "samples.parquet"}
+    files = {name: folder / file for name, file in names.items()}
+    train_stage(index=index, **files, system="bot", stage="encoder", settings=settings, stamp="s", **options)
+    return hashlib.sha256(files["networks"].read_bytes()).hexdigest(), pd.read_csv(files["curves"])
 
 
 def test_it_learns_and_leaves_no_checkpoint(index: Path, tmp_path: Path, settings: dict):
@@ -39,7 +42,8 @@ def test_it_learns_and_leaves_no_checkpoint(index: Path, tmp_path: Path, setting
     assert sorted(path.name for path in (tmp_path / "a").iterdir()) == [
         ".made",
         "curves.csv",
-        "encoder.safetensors",
+        "networks.safetensors",
+        "samples.parquet",
         "tensorboard",
     ]
 
@@ -63,8 +67,8 @@ def test_images_in_a_mapped_file_train_the_bytes_that_images_in_memory_do(
             return self.images[rows].numpy()
 
     mapped, _ = run(mixed, tmp_path / "a", mixture)
-    monkeypatch.setattr("purereid.systems.bot.encoder.shared_file", lambda write: nullcontext())
-    monkeypatch.setattr("purereid.systems.bot.encoder.DecodedImages", InMemory)
+    monkeypatch.setattr("purereid.reid.labelled_images.shared_file", lambda write: nullcontext())
+    monkeypatch.setattr("purereid.reid.labelled_images.DecodedImages", InMemory)
     assert run(mixed, tmp_path / "b", mixture)[0] == mapped
 
 
@@ -96,14 +100,16 @@ def test_each_switch_changes_the_result(index: Path, tmp_path: Path, settings: d
 def test_untrained_network_has_its_file_and_empty_curves(index: Path, tmp_path: Path, settings: dict):
     _, curves = run(index, tmp_path / "a", settings | {"epochs": 0})
     assert curves.empty and "triplet" in curves
-    assert load_model(tmp_path / "a/encoder.safetensors").configuration["pids"] == [0, 2, 4, 6]
+    assert load_network(tmp_path / "a/networks.safetensors", "encoder").configuration["pids"] == [0, 2, 4, 6]
 
 
 def test_two_processes_train_one_model(index: Path, tmp_path: Path, settings: dict):
     calm = settings | {"epochs": 2, "precision": "fp32", "random_erasing": 0.0, "flip": 0.0, "pad": 0}
     run(index, tmp_path / "one", calm)
     run(index, tmp_path / "two", calm, processes=2)
-    one, two = (load_model(tmp_path / name / "encoder.safetensors").state_dict() for name in ("one", "two"))
+    one, two = (
+        load_network(tmp_path / name / "networks.safetensors", "encoder").state_dict() for name in ("one", "two")
+    )
     for name in one:
         torch.testing.assert_close(two[name].float(), one[name].float(), rtol=0.05, atol=5e-3, msg=name)
 
@@ -148,31 +154,31 @@ def mixture(settings: dict) -> dict:
     return settings | {"generated_per_batch": 3, "precision": "fp32", "warmup_epochs": 0}
 
 
-def trainer_of(index: Path, settings: dict) -> tuple[ReIDTrainer, np.ndarray]:
+def trainer_of(index: Path, settings: dict) -> tuple[Trainer, np.ndarray]:
     """A trainer and the names of its rows."""
-    rows = training_rows(index, ["train"])
-    trainer = ReIDTrainer(rows, settings, torch.device("cpu"), 1)
-    used = rows if trainer.uses_generated else rows[rows["kind"] != "generated"]
-    return trainer, used["image"].to_numpy()
+    trainer = Trainer(Inputs(index), settings, torch.device("cpu"))
+    return trainer, trainer.people.rows["image"].to_numpy()
 
 
-def weights_after(trainer: ReIDTrainer, steps: Iterable[int]) -> bytes:
+def weights_after(trainer: Trainer, steps: Iterable[int]) -> bytes:
     for step in steps:
         torch.manual_seed(step)
         trainer.step(step, trainer.batch(step))
-    return b"".join(tensor.numpy().tobytes() for tensor in trainer.model.state_dict().values())
+    return b"".join(tensor.numpy().tobytes() for tensor in trainer.encoder.state_dict().values())
 
 
 @pytest.mark.parametrize("labels", LABELS)
 def test_generated_images_come_on_top_of_the_same_real_ones(mixed: Path, mixture: dict, labels: str):
     trainer, names = trainer_of(mixed, mixture | {"generated_labels": labels})
     plain, plain_names = trainer_of(mixed, mixture | {"generated_per_batch": 0})
-    assert len(trainer.model.configuration["pids"]) == plain.classes == 4 and trainer.steps == plain.steps == 9
+    assert len(trainer.encoder.configuration["pids"]) == plain.classes == 4 and trainer.steps == plain.steps == 9
     for step in range(trainer.steps):
         rows, images = trainer.batch(step)
         assert images.shape == (11, 3, 32, 16)
         assert (names[rows[:8]] == plain_names[plain.batch(step)[0]]).all()
-        assert (trainer.kinds[rows[:8]] == REAL).all() and (trainer.kinds[rows[8:]] == KINDS[labels]).all()
+        assert (trainer.people.kinds[rows[:8]] == REAL).all() and (
+            trainer.people.kinds[rows[8:]] == KINDS[labels]
+        ).all()
 
 
 @pytest.mark.parametrize("labels", LABELS)
@@ -184,19 +190,19 @@ def test_each_kind_trains_resumes_to_the_same_bytes_and_shows_its_parts(
     columns = ["step", "epoch", "loss", "cross_entropy", "triplet", "cross_entropy_generated", "accuracy"]
     assert list(curves) == [*columns, "learning_rate", "images_per_second", "waiting"]
     assert np.isfinite(curves[columns]).all(axis=None) and (curves["cross_entropy_generated"] > 0).all()
-    model = load_model(tmp_path / "whole/encoder.safetensors")
+    model = load_network(tmp_path / "whole/networks.safetensors", "encoder")
     assert model.classifier.out_features == (5 if labels == "extra_class" else 4)
     assert model.configuration["extra_class"] == (labels == "extra_class")
 
-    whole = ReIDTrainer.step
+    whole = Trainer.step
 
-    def broken(self: ReIDTrainer, step: int, batch: object) -> dict:
+    def broken(self: Trainer, step: int, batch: object) -> dict:
         if step == 4:
             raise KeyboardInterrupt
         return whole(self, step, batch)
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(ReIDTrainer, "step", broken)
+        patch.setattr(Trainer, "step", broken)
         run(mixed, tmp_path / "broken", options)
     assert (tmp_path / "broken/checkpoint.safetensors").exists()
     again, resumed = run(mixed, tmp_path / "broken", options)
@@ -227,14 +233,16 @@ def test_before_its_epoch_a_pseudo_label_is_as_good_as_another(mixed: Path, mixt
 @pytest.mark.parametrize(("begin", "step", "share"), [(0, 0, 0.1), (20, 59, 0.0), (20, 60, 0.1), (0.5, 2, 0.1)])
 def test_generated_images_count_from_their_epoch_on(mixed: Path, mixture: dict, begin: float, step: int, share: float):
     trainer, _ = trainer_of(mixed, mixture | {"generated_weight": 0.1, "generated_from_epoch": begin})
-    assert trainer.steps_per_epoch == 3 and trainer._generated_share(step) == share
+    rows, _ = trainer.batch(0)
+    truth = trainer.people.truth(rows, step / trainer.steps_per_epoch)
+    assert trainer.steps_per_epoch == 3
+    assert truth.weights[truth.generated].tolist() == pytest.approx([share] * 3)
 
 
-def frozen(trainer: ReIDTrainer, logits: torch.Tensor, pooled: torch.Tensor) -> None:
+def frozen(trainer: Trainer, logits: torch.Tensor, pooled: torch.Tensor) -> None:
     """Let the network give fixed values, and nobody change them."""
     trainer.network = lambda images: (pooled, logits)
-    trainer.settings = trainer.settings | {"learning_rate": 0.0}
-    trainer.optimiser = torch.optim.SGD([logits, pooled])
+    trainer.optimisers = {"encoder": Optimiser(torch.optim.SGD([logits, pooled]), 0.0, lambda step: 1.0)}
 
 
 @pytest.mark.parametrize("weight", [1.0, 0.1])
@@ -242,20 +250,20 @@ def frozen(trainer: ReIDTrainer, logits: torch.Tensor, pooled: torch.Tensor) -> 
 def test_loss_and_parts_of_a_step_against_loops(mixed: Path, mixture: dict, labels: str, weight: float):
     options = mixture | {"generated_labels": labels, "generated_weight": weight, "label_smoothing": 0.0}
     trainer, _ = trainer_of(mixed, options)
-    trainer.weights[:] = torch.linspace(0.5, 1.5, len(trainer.weights))
+    trainer.people.weights[:] = torch.linspace(0.5, 1.5, len(trainer.people.weights))
     rng = np.random.default_rng(3)
     logits, pooled = (torch.tensor(rng.normal(size=(11, n)), requires_grad=True) for n in (trainer.classes, 3))
     frozen(trainer, logits, pooled)
     rows, images = trainer.batch(0)
     values = trainer.step(0, (rows, images))
 
-    x, own = logits.detach().numpy(), trainer.labels[rows].numpy().copy()
+    x, own = logits.detach().numpy(), trainer.people.labels[rows].numpy().copy()
     normaliser = np.log(np.exp(x).sum(1))
     chosen = {"extra_class": np.full(11, 4), "pseudo": x.argmax(1)}.get(labels, own)
     parts = [normaliser[i] - (x[i, own[i]] if i < 8 else x[i, chosen[i]]) for i in range(11)]
     if labels == "uniform":
         parts[8:] = [normaliser[i] - x[i].mean() for i in range(8, 11)]
-    factors = trainer.weights[rows].numpy() * np.where(np.arange(11) < 8, 1, weight)
+    factors = trainer.people.weights[rows].numpy() * np.where(np.arange(11) < 8, 1, weight)
     people = own if labels == "identity" else np.where(np.arange(11) < 8, own, -1)
     triplet = slow_triplet(pooled.detach().numpy(), people, factors, options["margin"])
     assert float(values["cross_entropy"]) == pytest.approx(np.mean(parts[:8]), rel=1e-5)
@@ -293,9 +301,9 @@ def test_with_identities_a_batch_s_generated_images_show_its_own_people(mixed: P
     strangers = 0
     for step in range(trainer.steps):
         rows, _ = trainer.batch(step)
-        assert set(trainer.labels[rows[4:]].tolist()) <= set(trainer.labels[rows[:4]].tolist())
+        assert set(trainer.people.labels[rows[4:]].tolist()) <= set(trainer.people.labels[rows[:4]].tolist())
         pids = np.array(IDENTITIES)[other.batch(step)[0][4:]] // 2  # generated rows come first in the index
-        strangers += not set(pids) <= set(other.labels[rows[:4]].tolist())
+        strangers += not set(pids) <= set(other.people.labels[rows[:4]].tolist())
     assert strangers
 
 
@@ -318,7 +326,7 @@ def test_what_generated_images_are_labelled_as_is_said(mixed: Path, mixture: dic
     assert said == [
         f"{ratio}uniform (as every identity alike, LSRO), weight 1",
         f"{ratio}pseudo (as whoever the model takes them for), weight 0.1 after 20 epochs, 0 before",
-        "7 generated images are left out: train_reid.generated_per_batch is 0",
+        "7 generated images are left out: generated_per_batch is 0",
     ]
 
 
@@ -360,28 +368,30 @@ def test_weights_of_the_index_reach_the_loss(index: Path, settings: dict):
     table = read_index(index)
     table.loc[table["pid"] == 2, "weight"] = 0.25
     write_index(table, index)
-    trainer = ReIDTrainer(training_rows(index, ["train"]), settings, torch.device("cpu"), 1)
-    assert set(trainer.weights[trainer.labels == 1].tolist()) == {0.25}
-    assert set(trainer.weights[trainer.labels != 1].tolist()) == {1.0}
+    trainer = Trainer(Inputs(index), settings, torch.device("cpu"))
+    assert set(trainer.people.weights[trainer.people.labels == 1].tolist()) == {0.25}
+    assert set(trainer.people.weights[trainer.people.labels != 1].tolist()) == {1.0}
 
 
 def test_augmentation_depends_on_the_step(index: Path, settings: dict):
-    trainer = ReIDTrainer(training_rows(index, ["train"]), settings, torch.device("cpu"), 1)
-    trainer.batches.batch = lambda step: np.arange(8)
+    trainer = Trainer(Inputs(index), settings, torch.device("cpu"))
+    trainer.people.batches.batch = lambda step: np.arange(8)
     first, again, other = (trainer.batch(step)[1] for step in (0, 0, 1))
     assert torch.equal(first, again) and not torch.equal(first, other)
 
 
 def test_optimiser_decays_all_weights_as_set(index: Path, settings: dict):
-    trainer = ReIDTrainer(training_rows(index, ["train"]), settings, torch.device("cpu"), 1)
-    (group,) = trainer.optimiser.param_groups
-    assert isinstance(trainer.optimiser, torch.optim.Adam) and group["weight_decay"] == settings["weight_decay"]
-    assert len(group["params"]) == sum(parameter.requires_grad for parameter in trainer.model.parameters())
+    trainer = Trainer(Inputs(index), settings, torch.device("cpu"))
+    optimiser = trainer.optimisers["encoder"].torch
+    assert type(optimiser) is torch.optim.Adam
+    assert {group["weight_decay"] for group in optimiser.param_groups} == {settings["weight_decay"]}
+    learning = sum(parameter.requires_grad for parameter in trainer.encoder.parameters())
+    assert sum(len(group["params"]) for group in optimiser.param_groups) == learning
 
 
 def test_fewer_gpus_than_asked_for_are_told(index: Path, tmp_path: Path, settings: dict):
     with pytest.raises(UserError, match=r"asks for 4 GPUs, the run grants 1[\s\S]*raise gpu="):
-        run(index, tmp_path / "a", settings | {"gpus": 4}, granted_gpus=1)
+        run(index, tmp_path / "a", settings, gpus=4, granted_gpus=1)
 
 
 def test_no_training_images_are_told(index: Path, tmp_path: Path, settings: dict):

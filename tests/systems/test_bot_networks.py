@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from purereid.errors import UserError
-from purereid.systems.bot.networks import ReIDModel, load_model, save_model
 from purereid.data import checkpoint
+from purereid.errors import UserError
+from purereid.networks.network_file import load_network
+from purereid.systems.bot.networks import Encoder
+from saved import save_encoder
 
 SHAPE = {"height": 32, "width": 16, "resizing": "pillow"}
 OPTIONS = {"backbone": "resnet_small", "last_stride": 1, "bnneck": True, "pids": [3, 7, 9]} | SHAPE
@@ -18,11 +20,11 @@ OPTIONS |= {"extra_class": False}
 @pytest.mark.parametrize("extra_class", [False, True])
 def test_the_file_rebuilds_the_model(tmp_path: Path, extra_class: bool):
     options = OPTIONS | {"extra_class": extra_class}
-    model = ReIDModel(**options)
+    model = Encoder(**options)
     _, logits = model.train()(torch.rand(4, 3, 32, 16))
     assert logits.shape == (4, 3 + extra_class)
-    save_model(tmp_path / "m.safetensors", model)
-    again = load_model(tmp_path / "m.safetensors")
+    save_encoder(tmp_path / "m.safetensors", model)
+    again = load_network(tmp_path / "m.safetensors", "encoder")
     images = torch.rand(2, 3, 32, 16)
     with torch.inference_mode():
         torch.testing.assert_close(again.embed(images), model.eval().embed(images))
@@ -31,7 +33,7 @@ def test_the_file_rebuilds_the_model(tmp_path: Path, extra_class: bool):
 
 
 def test_neck_is_between_the_metric_feature_and_the_classifier():
-    model = ReIDModel(**OPTIONS).train()
+    model = Encoder(**OPTIONS).train()
     images = torch.rand(6, 3, 32, 16)
     pooled, logits = model(images)
     neck = (pooled - pooled.mean(0)) / (pooled.var(0, unbiased=False) + 1e-5).sqrt()
@@ -40,14 +42,14 @@ def test_neck_is_between_the_metric_feature_and_the_classifier():
 
 
 def test_without_neck_the_classifier_sees_the_pooled_feature():
-    model = ReIDModel(**(OPTIONS | {"bnneck": False})).train()
+    model = Encoder(**(OPTIONS | {"bnneck": False})).train()
     pooled, logits = model(torch.rand(2, 3, 32, 16))
     torch.testing.assert_close(logits, pooled @ model.classifier.weight.T)
 
 
 @pytest.mark.parametrize("bnneck", [True, False])
 def test_features_are_those_after_the_neck(bnneck: bool):
-    model = ReIDModel(**(OPTIONS | {"bnneck": bnneck})).eval()
+    model = Encoder(**(OPTIONS | {"bnneck": bnneck})).eval()
     images = torch.rand(3, 3, 32, 16)
     expected = model.pool(images)
     if bnneck:
@@ -63,10 +65,10 @@ def test_features_are_those_after_the_neck(bnneck: bool):
 
 def test_weights_of_another_model_are_told(tmp_path: Path):
     path = tmp_path / "m.safetensors"
-    state = ReIDModel(**OPTIONS).state_dict()
+    state = Encoder(**OPTIONS).state_dict()
     checkpoint.save(path, state, kind="reid", configuration=json.dumps(OPTIONS | {"pids": [1, 2]}))
     with pytest.raises(UserError, match=r"weights are of another network[\s\S]*classifier.weight"):
-        load_model(path)
+        load_network(path, "encoder")
     checkpoint.save(path, {"a": torch.ones(1)}, stamp="x")
     with pytest.raises(UserError, match="the file holds no reID model"):
-        load_model(path)
+        load_network(path, "encoder")

@@ -11,7 +11,7 @@ from purereid.data.transforms import MEAN, STD
 from purereid.data.weights import _checksum
 from purereid.errors import UserError
 from purereid.losses.adversarial import adversarial
-from purereid.systems.bot.networks import ReIDModel
+from purereid.systems.bot.networks import Encoder
 from purereid.systems.posegan.history import History
 from purereid.systems.posegan.losses.identity import IdentityLoss, angle_loss
 from purereid.systems.posegan.losses.perceptual import PerceptualLoss
@@ -44,7 +44,7 @@ def test_identity_loss_is_the_angle_beyond_0_4_of_standardised_features():
 def test_identity_loss_reaches_the_image_and_leaves_the_encoder():
     torch.manual_seed(0)
     shape = {"height": 32, "width": 16, "last_stride": 1, "bnneck": True, "extra_class": False}
-    loss = IdentityLoss(ReIDModel(backbone="resnet_small", pids=[1, 2], **shape))
+    loss = IdentityLoss(Encoder(backbone="resnet_small", pids=[1, 2], **shape))
     before = {name: value.clone() for name, value in loss.encoder.state_dict().items()}
     images = torch.rand(4, 3, 64, 32).requires_grad_()
     loss(images, torch.rand(4, 3, 64, 32)).backward()

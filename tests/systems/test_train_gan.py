@@ -6,14 +6,15 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from purereid.training.train_gan import train_gan
 
 from purereid.data.shards import decode
 from purereid.errors import UserError
 from purereid.generation.training_data import TrainingData
-from purereid.networks.generator_file import load_generator, save_generator
+from purereid.networks.network_file import load_network
 from purereid.networks.registry import trainer_class
 from purereid.systems.posegan.networks import Generator
-from purereid.training.train_gan import train_gan
+from saved import save_generator
 
 CPU = torch.device("cpu")
 
@@ -42,7 +43,7 @@ def test_generator_curves_and_samples_are_written(people, gan_settings, tmp_path
     assert first.shape == (3, 3, 32, 16) and not torch.equal(first, last)
     named = samples[["source", "pose", "target"]]
     assert (named == "").all(axis=None) if system == "dcgan" else (named["pose"] == named["target"]).all()
-    network = load_generator(tmp_path / "generator.safetensors", system, CPU)
+    network = load_network(tmp_path / "generator.safetensors", "generator")
     assert not network.training and network.configuration["height"] == 32
     assert not (tmp_path / "checkpoint.safetensors").exists()
 
@@ -149,10 +150,10 @@ def test_poses_without_heat_maps(people, gan_settings, tmp_path):
 
 def test_generator_file_of_something_else(people, tmp_path):
     with pytest.raises(UserError, match="the file holds no generator"):
-        load_generator(people.encoder, "posegan", CPU)
+        load_network(people.encoder, "generator")
     save_generator(tmp_path / "g.safetensors", "posegan", Generator(height=32, width=16, channels=4, blocks=1))
     with pytest.raises(UserError, match="a generator of the system posegan"):
-        load_generator(tmp_path / "g.safetensors", "dcgan", CPU)
+        load_network(tmp_path / "g.safetensors", "generator")
 
 
 def test_generator_file_with_weights_of_another_network(tmp_path):
@@ -160,4 +161,4 @@ def test_generator_file_with_weights_of_another_network(tmp_path):
     network.configuration = network.configuration | {"blocks": 2}
     save_generator(tmp_path / "g.safetensors", "posegan", network)
     with pytest.raises(UserError, match="the weights are of another network than the file's configuration"):
-        load_generator(tmp_path / "g.safetensors", "posegan", CPU)
+        load_network(tmp_path / "g.safetensors", "generator")

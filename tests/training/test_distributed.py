@@ -14,14 +14,14 @@ from purereid.errors import UserError
 from purereid.losses.cross_entropy import cross_entropy
 from purereid.losses.triplet import batch_hard_triplet
 from purereid.reid.labels import targets
-from purereid.systems.bot.networks import ReIDModel
+from purereid.systems.bot.networks import Encoder
 from purereid.training.distributed import launch, own_slice, rank, sync_batch_norm, world_size
 
 
 def gradients(device: torch.device, *, path: Path) -> None:
     """Gradients and running statistics of one step on a batch of 16; each process computes its slice."""
     torch.manual_seed(0)
-    model = ReIDModel(backbone="resnet_small", last_stride=1, bnneck=True, pids=[0, 1, 2, 3], height=32, width=16)
+    model = Encoder(backbone="resnet_small", last_stride=1, bnneck=True, pids=[0, 1, 2, 3], height=32, width=16)
     sync_batch_norm(model.backbone)
     images = torch.rand(16, 3, 32, 16, generator=torch.Generator().manual_seed(1))
     labels = torch.arange(16) // 4

@@ -21,7 +21,13 @@ SCHEMA = pa.schema([("source", pa.string()), ("target", pa.string())])
 
 
 def sample_pairs(
-    *, keypoints: Path, index: Path, pairs: Path, splits: Sequence[str] = ("train",), most: int = 0, seed: int = 0
+    *,
+    index: Path,
+    pairs: Path,
+    keypoints: Path | None = None,
+    splits: Sequence[str] = ("train",),
+    most: int = 0,
+    seed: int = 0,
 ) -> None:
     """Write pairs by the rule of the published lists (Pose-Transfer, Zhu et al., CVPR 2019).
 
@@ -33,9 +39,9 @@ def sample_pairs(
     published rule knows only 0000 as distractor, which is the same for Market-1501.
 
     Args:
-        keypoints: the file of key points.
         index: the data set.
         pairs: Parquet file that is written: source, target (images of the index).
+        keypoints: the file of key points; None, for a data set without any: all images of persons are paired.
         splits: which images.
         most: pairs drawn at random without replacement if there are more; 0: all, in order. The published list of test
             pairs has 12,000.
@@ -44,25 +50,20 @@ def sample_pairs(
     Raises:
         UserError: no pair, files that cannot be read.
     """
-    table = read_index(index)
-    poses = read_keypoints(keypoints)
-    complete = whole_torso(poses.visible)
-    shown = persons(table, splits)
+    shown = persons(read_index(index), splits)
     pids = dict(zip(shown["image"], shown["pid"].tolist(), strict=True))
-    with_pose = [image for image in poses.images if image in pids]
-    kept = [image for image, whole in zip(poses.images, complete, strict=True) if whole and image in pids]
+    kept, known = (list(pids), "") if keypoints is None else _posed(pids, keypoints)
     found = all_pairs([pids[image] for image in kept])
     if not len(found):
         raise UserError(
-            f"no pair among {len(kept)} images: of {len(pids)} images of persons in {', '.join(splits)},"
-            f" {len(with_pose)} have key points, {len(kept)} of them both shoulders and both hips",
-            where=keypoints,
+            f"no pair among {len(kept)} images: of {len(pids)} images of persons in {', '.join(splits)}{known}",
+            where=index if keypoints is None else keypoints,
             expected="two such images of at least one person",
-            do="give key points of these images, or name other splits",
+            do="name other splits" if keypoints is None else "give key points of these images, or name other splits",
         )
     chosen = draw(found, most, seed)
     write_pairs(pairs, *(np.array(kept, object)[chosen[:, side]] for side in (0, 1)))
-    log.info("%d pairs of %d, of %d images with both shoulders and hips", len(chosen), len(found), len(kept))
+    log.info("%d pairs of %d, of %d images", len(chosen), len(found), len(kept))
 
 
 def whole_torso(visible: np.ndarray) -> np.ndarray:
@@ -121,6 +122,15 @@ def persons(table: pd.DataFrame, splits: Sequence[str]) -> pd.DataFrame:
     """Rows of an index in some splits without junk and distractors (gallery pids that no query shows)."""
     unasked = (table["split"] == "gallery") & ~table["pid"].isin(table.loc[table["split"] == "query", "pid"])
     return table[table["split"].isin(splits) & (table["pid"] >= 0) & ~unasked]
+
+
+def _posed(pids: dict[str, int], keypoints: Path) -> tuple[list[str], str]:
+    """Images with both shoulders and hips, in the order of the key points, and in words how many there are."""
+    poses = read_keypoints(keypoints)
+    complete = whole_torso(poses.visible)
+    posed = [(image, whole) for image, whole in zip(poses.images, complete, strict=True) if image in pids]
+    kept = [image for image, whole in posed if whole]
+    return kept, f", {len(posed)} have key points, {len(kept)} of them both shoulders and both hips"
 
 
 def _ordered_pairs(rows: np.ndarray) -> np.ndarray:

@@ -12,6 +12,7 @@ import torch
 from purereid.data.heatmaps import FRAME
 from purereid.data.images import load_images
 from purereid.data.index import SPLITS
+from purereid.data.joints import JOINTS
 from purereid.data.keypoints import Keypoints
 from purereid.data.pairs import persons, whole_torso
 from purereid.errors import UserError
@@ -60,13 +61,29 @@ class Person:
 
 
 class Finder:
-    """Turns the names that a user gives into images and poses."""
+    """Turns the names that a user gives into images and poses.
 
-    def __init__(self, table: pd.DataFrame, keypoints: Keypoints, estimator: dict | None, rng: np.random.Generator):
-        self.table, self.estimator, self.rng = table, estimator, rng
+    Args:
+        table: the index.
+        keypoints: of its images; None: none are known.
+        estimator: settings of ``estimate_keypoints``; None: none.
+        rng: of the draws.
+        needs_joints: whether the generator takes joints; otherwise any image shows a pose.
+    """
+
+    def __init__(
+        self,
+        table: pd.DataFrame,
+        keypoints: Keypoints | None,
+        estimator: dict | None,
+        rng: np.random.Generator,
+        needs_joints: bool = True,
+    ):
+        self.table, self.estimator, self.rng, self.needs_joints = table, estimator, rng, needs_joints
         self.paths = dict(zip(table["image"], table["path"], strict=True))
-        self.joints = dict(zip(keypoints.images, keypoints.scaled(*FRAME), strict=True))
-        self.visible = dict(zip(keypoints.images, keypoints.visible, strict=True))
+        known = [] if keypoints is None else keypoints.images
+        self.joints = dict(zip(known, keypoints.scaled(*FRAME) if len(known) else [], strict=True))
+        self.visible = dict(zip(known, keypoints.visible if len(known) else [], strict=True))
 
     def sources(self, wanted: int | Sequence[str]) -> list[Person]:
         """Images by name, or so many of different persons."""
@@ -76,7 +93,11 @@ class Finder:
     def poses(self, wanted: int | Sequence[str]) -> list[Pose]:
         """Poses by name, or so many of different persons."""
         whole = [image for image, visible in self.visible.items() if whole_torso(visible[None])[0]]
-        names = self._drawn(wanted, "poses", whole) if isinstance(wanted, int) else wanted
+        names = (
+            self._drawn(wanted, "poses", whole if self.needs_joints else list(self.paths))
+            if isinstance(wanted, int)
+            else wanted
+        )
         return [self._pose(str(name)) for name in names]
 
     def _drawn(self, count: int, what: str, images: Sequence[str]) -> list[str]:
@@ -103,15 +124,17 @@ class Finder:
         return Person(Path(image).name, image)
 
     def _pose(self, name: str) -> Pose:
-        image = self._of_person(name, posed=True) if name.startswith(PERSON) else name
+        image = self._of_person(name, posed=self.needs_joints) if name.startswith(PERSON) else name
         if image in self.paths:
-            return self._known_pose(image)
+            return (
+                self._known_pose(image) if self.needs_joints else _unknown_pose(self._label(image), self.paths[image])
+            )
         if not Path(image).is_file():
             expected = "an image of the index, a pose file (.txt or .csv), an image file, or pid:NUMBER"
             raise self._unknown("pose", name, expected)
         if Path(image).suffix.lower() in POSE_FILES:
             return Pose(Path(image).name, *read_pose(image, *FRAME))
-        return self._estimated_pose(image)
+        return self._estimated_pose(image) if self.needs_joints else _unknown_pose(Path(image).name, image)
 
     def _known_pose(self, image: str) -> Pose:
         if not self._has_pose(image):
@@ -164,3 +187,8 @@ class Finder:
     def _unknown(self, what: str, name: str, expected: str) -> UserError:
         example = self.table["image"].iloc[0]
         return UserError(f"unknown {what} {name!r}", where="generate_one", expected=f"{expected}, such as {example}")
+
+
+def _unknown_pose(label: str, path: str) -> Pose:
+    """The pose of an image for a generator that looks at the image itself."""
+    return Pose(label, np.zeros((len(JOINTS), 2), np.float32), np.zeros(len(JOINTS), bool), path)

@@ -1,5 +1,6 @@
 """Generate images (rule ``generate``): one shard of the images for training, or of those for scores."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from purereid.data.shard_writer import encode, write_shard
 from purereid.errors import UserError
 from purereid.generation.conditions import Conditions
 from purereid.generation.injection import KINDS, plan_injection
-from purereid.generation.plan import image_seeds, plan_images, plan_pairs, read_pose_list, training_persons
+from purereid.generation.plan import image_seeds, is_guided, plan_images, plan_pairs, read_pose_list, training_persons
 from purereid.generation.spoil import SPOILED, spoil
 from purereid.logs import log
 from purereid.networks.draw import draw
@@ -58,7 +59,7 @@ def generate(
         purpose: ``train`` (see ``plan.plan_images``) or ``test`` (sources and targets of ``pairs``).
         shard, shards: number of this shard, from 0, and of all.
         settings: the section ``generate`` of the config.
-        keypoints: key points of the data set, for generators that take poses.
+        keypoints: key points of the data set; None, for generators that need none: every image shows a pose.
         pairs: file of pairs, for ``test``.
         pose_list: file with the images whose poses are taken, for ``train``; None: all with shoulders and hips.
         threads: image files read or written at once.
@@ -71,11 +72,11 @@ def generate(
     _check_shard(purpose, shard, shards, settings[purpose]["shards"])
     network = load_network(generator, "generator", first_device(gpus))
     table = read_index(index)
-    chosen = settings[purpose]
+    chosen, asked = settings[purpose], description(system).conditions
     plan = (
         plan_pairs(read_pairs(pairs), table)
         if purpose == "test"
-        else _training_plan(table, system, chosen, keypoints, pose_list)
+        else _training_plan(table, asked, chosen, keypoints, pose_list)
     )
     injected, kind = (chosen["injected"], settings["format"]) if purpose == "train" else (NO_INJECTION, "png")
     plan = plan_injection(plan, **injected, seed=chosen["seed"])
@@ -85,7 +86,7 @@ def generate(
         seed=image_seeds(chosen["seed"], purpose, start, stop),
     )
     size = network.configuration["height"], network.configuration["width"]
-    conditions = Conditions(description(system)["conditions"], table, maps, size, threads)
+    conditions = Conditions(asked, table, maps, size, threads)
     files: list[bytes] = []
     for first in range(0, len(own), settings["batch"]):
         rows = own.iloc[first : first + settings["batch"]]
@@ -120,17 +121,23 @@ def _check_shard(purpose: str, shard: int, shards: int, wanted: int) -> None:
 
 
 def _training_plan(
-    table: pd.DataFrame, system: str, chosen: dict, keypoints: str | Path | None, pose_list: str | Path | None
+    table: pd.DataFrame,
+    conditions: Sequence[str],
+    chosen: dict,
+    keypoints: str | Path | None,
+    pose_list: str | Path | None,
 ) -> pd.DataFrame:
     rows = training_persons(table, chosen["splits"])
-    poses = [] if keypoints is None else _poses(rows, keypoints, pose_list)
+    poses = _poses(rows, keypoints, pose_list) if is_guided(conditions) else []
     names = ("setup", "images_per_identity", "real_identities", "seed")
-    return plan_images(rows, poses, conditions=description(system)["conditions"], **{key: chosen[key] for key in names})
+    return plan_images(rows, poses, conditions=conditions, **{key: chosen[key] for key in names})
 
 
-def _poses(rows: pd.DataFrame, keypoints: str | Path, pose_list: str | Path | None) -> list[str]:
-    """Training images whose poses may be asked for: those on a list, or all with both shoulders and hips."""
-    poses = read_keypoints(keypoints)
-    whole = {image for image, found in zip(poses.images, whole_torso(poses.visible), strict=True) if found}
-    known = [image for image in rows["image"] if image in whole]
+def _poses(rows: pd.DataFrame, keypoints: str | Path | None, pose_list: str | Path | None) -> list[str]:
+    """Training images whose poses may be asked for: those on a list, or all; with key points, of shoulders and hips."""
+    known = rows["image"].tolist()
+    if keypoints is not None:
+        poses = read_keypoints(keypoints)
+        whole = {image for image, found in zip(poses.images, whole_torso(poses.visible), strict=True) if found}
+        known = [image for image in known if image in whole]
     return read_pose_list(pose_list, known) if pose_list else known

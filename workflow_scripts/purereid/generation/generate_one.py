@@ -16,7 +16,7 @@ from purereid.generation.conditions import IMAGES, MAPS
 from purereid.generation.finder import Finder, Person, Pose
 from purereid.networks.draw import draw
 from purereid.networks.network_file import load_network
-from purereid.networks.registry import description
+from purereid.networks.registry import description, maps_needed
 from purereid.report.grid import draw_grid
 from purereid.report.skeleton import draw_pose
 from purereid.training.distributed import first_device
@@ -25,7 +25,6 @@ from purereid.training.distributed import first_device
 def generate_one(
     *,
     index: str | Path,
-    keypoints: str | Path,
     generator: str | Path,
     grid: str | Path,
     pictures: str | Path,
@@ -33,6 +32,7 @@ def generate_one(
     system: str,
     sources: int | Sequence[str],
     poses: int | Sequence[str],
+    keypoints: str | Path | None = None,
     seed: int = 0,
     precision: str = "auto",
     estimator: dict | None = None,
@@ -47,13 +47,13 @@ def generate_one(
 
     Args:
         index: the data set.
-        keypoints: its key points.
         generator: file of the generator.
         grid: PNG that is written: sources down the side, poses along the top.
         pictures: folder that is written: one PNG per source and pose, ``ROW-COLUMN.png``, counted from 0.
         name: of the generator.
         system: its system.
         sources, poses: names, or how many.
+        keypoints: of the data set; None, for generators that need none.
         seed: of the draws.
         precision: ``auto``, ``bf16`` or ``fp32``.
         estimator: settings of ``estimate_keypoints``, for poses given as image files; None: none.
@@ -63,13 +63,15 @@ def generate_one(
         UserError: a name that is neither image nor file, a pose without joints or outside its picture, an image file as
             pose without estimator, a generator that takes no source.
     """
-    conditions = description(system)["conditions"]
+    conditions = description(system).conditions
     if "source" not in conditions:
         what = f"the generator {name} makes people from noise: it takes no source and no pose"
         raise UserError(what, where=generator, expected="a generator whose system takes a source and a pose")
     network = load_network(generator, "generator", first_device(gpus))
     size = network.configuration["height"], network.configuration["width"]
-    finder = Finder(read_index(index), read_keypoints(keypoints), estimator, np.random.default_rng(seed))
+    known = None if keypoints is None else read_keypoints(keypoints)
+    needs_joints = bool(maps_needed(conditions))
+    finder = Finder(read_index(index), known, estimator, np.random.default_rng(seed), needs_joints)
     persons, shown = finder.sources(sources), finder.poses(poses)
     cells = []
     for person in persons:
@@ -78,7 +80,10 @@ def generate_one(
     write_pictures(Path(pictures), cells)
     draw_grid(
         sources=[read_image(person.picture()) for person in persons],
-        poses=[draw_pose(pose.joints, pose.visible, FRAME) for pose in shown],
+        poses=[
+            draw_pose(pose.joints, pose.visible, FRAME) if needs_joints else read_image(pose.picture())
+            for pose in shown
+        ],
         cells=cells,
         path=Path(grid),
         title=f"{name}: {len(persons)} persons in {len(shown)} poses",

@@ -73,7 +73,7 @@ def plan_images(
     if not len(pids):
         where, expected = "generate.train", "fewer real identities than there are"
         raise UserError("no identity is left to generate images of", where=where, expected=expected)
-    guided = any(name != "source" for name in conditions)
+    guided = is_guided(conditions)
     if guided and not len(poses):
         expected = "training images with both shoulders and both hips"
         raise UserError("no image has a pose to ask for", where="key points", expected=expected)
@@ -82,6 +82,11 @@ def plan_images(
     if "source" not in conditions:
         plan = plan.assign(source="", pid=-1)
     return (plan if guided else plan.assign(pose=""))[COLUMNS]
+
+
+def is_guided(conditions: Sequence[str]) -> bool:
+    """Whether a generator with these conditions is asked for a pose."""
+    return any(name != "source" for name in conditions)
 
 
 def plan_pairs(pairs: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:

@@ -16,9 +16,11 @@ from purereid.training.shared_file import shared_file
 
 DECODED = ("height", "width", "resizing")  # settings of the images in memory
 OPTIONS = {  # of ``augment``, and the settings that they are called
-    "flip": "flip",
-    "pad": "pad",
+    **{name: name for name in ("flip", "pad", "crop", "colour_jitter")},
+    "shift": "vertical_shift",
     "erase": "random_erasing",
+    "erase_area": "erasing_area",
+    "erase_aspect": "erasing_aspect",
 }
 
 

@@ -62,7 +62,7 @@ def score_images(
         dataset, generator, system: names.
         settings: the section ``score_images`` of the config.
         splits: of the real training images.
-        keypoints: of the data set; needed with test images.
+        keypoints: of the data set; None: no score that needs poses.
         scene: of rendered people, if the data set is one.
         estimator: settings of ``estimate_keypoints``; with them, PCKh is measured.
         own_encoder: whether the generator learnt from this encoder, which scores in its features then say.
@@ -87,17 +87,16 @@ def score_images(
         found.add_identities(GENERATOR, drawn, made["pid"].to_numpy(), settings["seed"])
         found.add_identities(REAL, real, rows["pid"].to_numpy(), settings["seed"])
     if test:
-        pairs, poses, images = _read(test), read_keypoints(keypoints), IndexImages(table, size, threads)
-        wanted = select_keypoints(poses, pairs["pose"].tolist(), keypoints)
-        trivial = PoseNeighbours(rows, real.images, poses, settings["neighbours"])
-        targets = _score_targets(found, pairs, images, wanted, trivial, networks)
+        pairs, images = _read(test), IndexImages(table, size, threads)
+        poses = None if keypoints is None else KnownPoses(keypoints, rows, real.images, settings["neighbours"])
+        targets = _score_targets(found, pairs, images, poses, networks)
         found.add_sets(REAL, "train", targets, real)
         sources = ImageSet(images.of(made["source"]), networks)
         found.add_consistency(GENERATOR, "train_source", drawn, sources)
         if scene is not None and settings["truth"]:
             some = _some(len(made), settings["truth"], settings["seed"] + 1)
-            asked = select_keypoints(poses, made["pose"].iloc[some].tolist(), keypoints)
-            candidates = {GENERATOR: drawn.images[some], COPY: sources.images[some], NEIGHBOURS: trivial(asked)}
+            candidates = {GENERATOR: drawn.images[some], COPY: sources.images[some]}
+            candidates |= {NEIGHBOURS: poses.nearest(made["pose"].iloc[some])} if poses else {}
             _score_truth(found, made.iloc[some], candidates, scene)
     content = {"dataset": dataset, "generator": generator, "system": system, "scores": found.rows}
     write_text(scores, json.dumps(content, indent=1) + "\n")
@@ -108,27 +107,55 @@ def score_images(
         )
 
 
+class KnownPoses:
+    """Poses of a data set's images, and the trivial generator that knows nothing else.
+
+    Args:
+        path: key points of the data set.
+        rows: training images of persons.
+        images: uint8 [N, 3, H, W], the same images.
+        count: images that the trivial generator averages.
+    """
+
+    def __init__(self, path: str | Path, rows: pd.DataFrame, images: torch.Tensor, count: int):
+        self.path, self.keypoints = path, read_keypoints(path)
+        self.trivial = PoseNeighbours(rows, images, self.keypoints, count)
+
+    def joints(self, names: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+        """Joints [B, 18, 2] in pixels of a picture of 128 x 64, and visible bool [B, 18], of images by name."""
+        chosen = self._of(names)
+        return chosen.scaled(*FRAME), chosen.visible
+
+    def nearest(self, names: pd.Series) -> torch.Tensor:
+        """Mean images uint8 [B, 3, H, W] of the training images in the poses nearest to those of some images."""
+        return self.trivial(self._of(names))
+
+    def _of(self, names: pd.Series) -> Keypoints:
+        return select_keypoints(self.keypoints, names.tolist(), self.path)
+
+
 def _score_targets(
     found: ScoreTable,
     pairs: pd.DataFrame,
     images: IndexImages,
-    poses: Keypoints,
-    trivial: PoseNeighbours,
+    poses: KnownPoses | None,
     networks: Networks,
 ) -> ImageSet:
     """Score the images of the test pairs, which should show the poses; the real images that they should be."""
     source, target = (ImageSet(images.of(pairs[name]), networks) for name in ("source", "pose"))
-    joints, visible = poses.scaled(*FRAME), poses.visible
-    masks = torch.from_numpy(pose_masks(joints, visible, images.size))
-    generated, mean = decode(pairs["bytes"], images.threads), trivial(poses)
-    candidates = {GENERATOR: ImageSet(generated, networks), COPY: source, NEIGHBOURS: ImageSet(mean, networks)}
+    candidates = {GENERATOR: ImageSet(decode(pairs["bytes"], images.threads), networks), COPY: source}
+    masks, wanted = None, None
+    if poses:
+        candidates |= {NEIGHBOURS: ImageSet(poses.nearest(pairs["pose"]), networks)}
+        wanted = poses.joints(pairs["pose"])
+        masks = torch.from_numpy(pose_masks(*wanted, images.size))
     for of, candidate in candidates.items():
         found.add_pairs(of, "targets", candidate.images, target.images, masks)
         found.add_sets(of, "targets", candidate, target)
-        found.add_pose(of, candidate, joints, visible)
         found.add_consistency(of, "source", candidate, source)
     found.add_consistency(REAL, "source", target, source)
-    found.add_pose(REAL, target, joints, visible)
+    for of, candidate in ({**candidates, REAL: target} if wanted else {}).items():
+        found.add_pose(of, candidate, *wanted)
     return target
 
 
