@@ -14,6 +14,7 @@ from purereid.networks.pretrained import load_pretrained
 from purereid.reid.labelled_images import LabelledImages, Truth
 from purereid.reid.training_rows import training_rows
 from purereid.training.distributed import sync_batch_norm, world_size
+from purereid.training.freezing import freeze
 from purereid.training.optimisers import backbone_and_new, build_optimiser
 from purereid.training.schedule import learning_rate_factor
 from purereid.training.seeds import step_seed
@@ -120,7 +121,7 @@ class EncoderTrainer(BaseTrainer):
             unused = settings["frozen_epochs"] > 0  # the backbone's parameters, as long as it is frozen
             self.network = DistributedDataParallel(self.encoder, device_ids=ids, find_unused_parameters=unused)
         groups = backbone_and_new(self.encoder, settings["backbone_factor"], settings["weight_decay"])
-        optimiser = build_optimiser(settings["optimiser"], groups)
+        optimiser = build_optimiser(settings["optimiser"], groups, settings["learning_rate"])
         self.optimisers = {"encoder": Optimiser(optimiser, settings["learning_rate"], self.schedule())}
 
     def _start(self) -> None:
@@ -131,10 +132,8 @@ class EncoderTrainer(BaseTrainer):
             log.warning("NO PRETRAINED WEIGHTS: the backbone starts from random numbers (train_reid.weights is empty)")
 
     def _freeze_backbone(self, frozen: bool) -> None:
-        """Without gradients its weights rest, whatever the optimiser; in evaluation mode its statistics do as well."""
-        backbone = self.encoder.backbone
-        if frozen == backbone.training:
-            backbone.requires_grad_(not frozen).train(not frozen)
+        if frozen == self.encoder.backbone.training:
+            freeze(self.encoder.backbone, frozen)
 
     def _seen(self, logits: torch.Tensor, truth: Truth) -> dict[str, torch.Tensor]:
         """Cross entropy of real and of generated images, accuracy on real ones."""

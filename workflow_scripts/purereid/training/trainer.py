@@ -77,7 +77,9 @@ class BaseTrainer(ABC):
 
     def step(self, step: int, batch: object) -> dict[str, torch.Tensor | float]:
         """One update of the weights, and images where they are due."""
-        rates = [set_rate(each.torch, each.rate * each.factor(step)) for each in self.optimisers.values()]
+        rates = [each.rate * each.factor(step) for each in self.optimisers.values()]
+        for each, rate in zip(self.optimisers.values(), rates, strict=True):
+            set_rate(each.torch, rate)
         values = self.update(step, batch)
         for role, average in self.averages.items():
             average.update(self.networks[role])

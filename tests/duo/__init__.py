@@ -1,0 +1,1 @@
+"""A system of two stages that yields an encoder and a generator; a test adds it to the workflow."""
