@@ -20,7 +20,7 @@ from snakemake_executor_plugin_slurm.partitions import get_best_partition, read_
 from purereid.data.heatmap_file import Heatmaps
 from workflow_project import Project, copy
 
-TRAINED = "results/people/train_reid/baseline/seed1"
+TRAINED = "results/people/train_reid/baseline/seed1/encoder"
 GPU_RULES = {"train_gan", "generate", "generate_one", "score_images", "embed_generated", "build_graph", "train_gcn"}
 GPU_RULES |= {"train_gcn_v", "train_gcn_e", "purify", "judge_generated", "train_reid", "extract_features"}
 AFTER_FEATURES = {"evaluate", "compare", "plot_cmc", "rank_lists", "compare_purifiers"}
@@ -58,7 +58,7 @@ def test_same_config_same_bytes(finished: Project, tmp_path: Path):
     target = "results/people/evaluate/baseline/seed1/ranks.parquet"
     again.run(target, "--set-threads", "render_people=1")
     ours, first = again.digests(), finished.digests()
-    assert target in ours and f"{TRAINED}/encoder.safetensors" in ours and len(ours) >= 6
+    assert target in ours and f"{TRAINED}/networks.safetensors" in ours and len(ours) >= 6
     assert ours == {name: first[name] for name in ours}
 
 
@@ -108,7 +108,7 @@ def test_the_example_of_partitions_tells_gpu_jobs_from_others(root: Path, gpus: 
 
 def test_gpus_of_an_experiment_reach_its_jobs(project: Project):
     project.override(experiments={"baseline": {"gpus": 2}, "colour_histogram": None, "untrained": {"seeds": [1]}})
-    text = project.run(f"{TRAINED}/encoder.safetensors", "--dry-run", "--forceall", "--profile", "slurm")
+    text = project.run(f"{TRAINED}/networks.safetensors", "--dry-run", "--forceall", "--profile", "slurm")
     assert "gpu=2" in text
 
 
@@ -167,7 +167,7 @@ def test_a_setting_of_one_experiment_concerns_that_experiment(project: Project):
 
 
 def test_swapped_values_of_two_settings_are_noticed(project: Project):
-    project.override(train_reid={"margin": 0.1, "label_smoothing": 0.3})
+    project.override(train_reid={"bot": {"margin": 0.1, "label_smoothing": 0.3}})
     assert "train_reid" in project.planned()
 
 
@@ -196,13 +196,13 @@ def test_one_deleted_artifact_is_one_job(project: Project):
 
 def test_a_missing_artifact_in_between_is_made_again(project: Project):
     """Snakemake alone would say that nothing is to be done after a killed job, as later results are still there."""
-    (project.folder / f"{TRAINED}/encoder.safetensors").unlink()
+    (project.folder / f"{TRAINED}/networks.safetensors").unlink()
     planned = project.planned()
     assert planned["train_reid"] >= 1 and "extract_features" in planned
     shard = project.folder / f"{GENERATED}/train/1-of-2/images.parquet"
     shard.unlink()
-    project.override(train_reid={"generated_weight": 0.5})
-    assert project.planned("results/people/train_reid/posegan/seed1/encoder.safetensors")["generate"] >= 1
+    project.override(train_reid={"bot": {"generated_weight": 0.5}})
+    assert project.planned("results/people/train_reid/posegan/seed1/encoder/networks.safetensors")["generate"] >= 1
 
 
 def test_a_shard_that_is_not_there_is_told(project: Project):
@@ -243,10 +243,10 @@ def test_another_reference_or_order_of_experiments_is_noticed(project: Project):
 
 
 def test_gpus_beyond_the_profile_are_told(project: Project):
-    project.override(train_reid={"epochs": 1})
+    project.override(train_reid={"bot": {"epochs": 1}})
     config = project.folder / "tests/config.yaml"
     config.write_text(config.read_text() + "gpus: 2\n")
-    text = project.run(f"{TRAINED}/encoder.safetensors", "--resources", "gpu=1", fails=True)
+    text = project.run(f"{TRAINED}/networks.safetensors", "--resources", "gpu=1", fails=True)
     assert "the experiment asks for 2 GPUs, the run grants 1" in text and "Traceback" not in text
 
 
@@ -264,26 +264,24 @@ def kill_trainer(project: Project, run: subprocess.Popen, script: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("rule", "job", "artifact", "checkpoints"),
+    ("rule", "job", "checkpoints"),
     [
-        ("train_reid", "baseline/seed1", "encoder", 0),
-        ("train_reid", "baseline/seed1", "encoder", 1),
-        ("train_reid", "baseline/seed1", "encoder", 4),
-        ("train_gan", "dcgan", "generator", 2),
+        ("train_reid", "baseline/seed1/encoder", 0),
+        ("train_reid", "baseline/seed1/encoder", 1),
+        ("train_reid", "baseline/seed1/encoder", 4),
+        ("train_gan", "dcgan/generator", 2),
     ],
 )
-def test_killed_trainer_ends_with_the_same_bytes(
-    project: Project, rule: str, job: str, artifact: str, checkpoints: int
-):
-    project.override(train_reid={"epochs": 160}, generators={"dcgan": {"train_gan": {"epochs": 120}}})
+def test_killed_trainer_ends_with_the_same_bytes(project: Project, rule: str, job: str, checkpoints: int):
+    project.override(train_reid={"bot": {"epochs": 160}}, generators={"dcgan": {"train_gan": {"epochs": 120}}})
     folder = f"people/{rule}/{job}"
-    target = f"results/{folder}/{artifact}.safetensors"
+    target = f"results/{folder}/networks.safetensors"
     checkpoint = project.folder / f"results/{folder}/checkpoint.safetensors"
     log = project.folder / f"logs/{folder}.log"
     log.unlink()
     run = project.start(target)
     seen = set()
-    while len(seen) < checkpoints or not (log.exists() and "steps on cpu" in log.read_text()):
+    while len(seen) < checkpoints or not (log.exists() and "images on cpu" in log.read_text()):
         assert run.poll() is None, "the training ended before it could be killed"
         if checkpoint.exists():
             seen.add(checkpoint.stat().st_mtime_ns)
@@ -300,23 +298,23 @@ def test_killed_trainer_ends_with_the_same_bytes(
 
 
 def test_a_training_that_outlived_snakemake_is_not_made_again(project: Project):
-    project.override(train_reid={"epochs": 60})
+    project.override(train_reid={"bot": {"epochs": 60}})
     folder = project.folder / TRAINED
-    log = project.folder / "logs/people/train_reid/baseline/seed1.log"
+    log = project.folder / "logs/people/train_reid/baseline/seed1/encoder.log"
     log.unlink()
-    run = project.start(f"{TRAINED}/encoder.safetensors")
-    while not (log.exists() and "steps on cpu" in log.read_text()):
+    run = project.start(f"{TRAINED}/networks.safetensors")
+    while not (log.exists() and "images on cpu" in log.read_text()):
         assert run.poll() is None
         time.sleep(0.01)
     run.kill()
     run.wait()
     while (folder / ".lock").exists():
         time.sleep(0.1)
-    made = project.digests("people/train_reid/baseline/seed1/*")
+    made = project.digests("people/train_reid/baseline/seed1/encoder/*")
     project.run("--unlock")
-    project.run(f"{TRAINED}/encoder.safetensors")
+    project.run(f"{TRAINED}/networks.safetensors")
     assert "another job has made it already" in log.read_text() and "epoch" not in log.read_text()
-    assert project.digests("people/train_reid/baseline/seed1/*") == made
+    assert project.digests("people/train_reid/baseline/seed1/encoder/*") == made
     assert not (folder / ".made").exists()
 
 
@@ -324,7 +322,7 @@ def test_a_training_that_outlived_snakemake_is_not_made_again(project: Project):
 
 
 def test_unknown_key_is_one_message(project: Project):
-    project.override(train_reid={"epoch": 3})
+    project.override(train_reid={"bot": {"epoch": 3}})
     text = project.run("--dry-run", fails=True)
     assert "unknown config key 'epoch'" in text and "did you mean epochs?" in text and "Traceback" not in text
 
@@ -356,7 +354,7 @@ def test_truncated_image_is_shown_from_the_failed_jobs_log(project: Project, tmp
 
 def test_encoder_of_another_model_is_shown(project: Project):
     target = "results/people/extract_features/baseline/seed1/0-of-1/features.parquet"
-    encoder = project.folder / TRAINED / "encoder.safetensors"
+    encoder = project.folder / TRAINED / "networks.safetensors"
     shutil.copy(encoder, project.folder / "kept")
     encoder.write_bytes(b"something else")
     text = project.run(target, "--forcerun", "extract_features", "--rerun-triggers", "mtime", fails=True)
@@ -400,102 +398,14 @@ def test_key_point_stages_describe_the_same_images(finished: Project):
 
 # --- generators -------------------------------------------------------------------------------------------------------
 
-BLEND = """
-import torch
-from torch import nn
-
-
-class Generator(nn.Module):
-    def __init__(self, height, width):
-        super().__init__()
-        self.configuration = {"height": height, "width": width}
-        self.share = nn.Parameter(torch.tensor(0.5))
-
-    def draw(self, conditions):
-        assert conditions["joints"].shape == conditions["source_joints"].shape and "parts" not in conditions
-        return (self.share * conditions["source"] + (1 - self.share) * conditions["pose_image"]).to(torch.uint8)
-"""
-BLEND_TRAIN = """
-import torch
-
-from purereid.systems.blend.networks import Generator
-from purereid.training.trainer import GeneratorTrainer
-
-
-class Trainer(GeneratorTrainer):
-    columns = ("loss", "learning_rate")
-
-    def __init__(self, data, settings, device):
-        super().__init__(data, settings, device)
-        self.networks = {"generator": Generator(settings["height"], settings["width"])}
-        self.optimisers = {}
-
-    def batch(self, step):
-        return self.data.pids[self.data.pairs[step]]
-
-    def update(self, step, batch):
-        assert batch[0] == batch[1]
-        return {"loss": 0.0, "learning_rate": 0.0}
-
-    def sample_conditions(self):
-        names = {column: self.data.samples[column].tolist() for column in ("source", "pose")}
-        images = {column: self.data.images[[self.data.names.index(n) for n in names[column]]] for column in names}
-        maps = {column: self.data.maps.of("joints", names[column]) for column in names}
-        return {
-            "source": images["source"],
-            "pose_image": images["pose"],
-            "joints": maps["pose"],
-            "source_joints": maps["source"],
-        }
-"""
-BLEND_SETTINGS = """
-inputs: [joints, pairs]
-conditions: [source, pose_image, joints, source_joints]
-settings:
-  height: {$ref: "#/$defs/positive"}
-  width: {$ref: "#/$defs/positive"}
-  epochs: {$ref: "#/$defs/positive"}
-  images_per_epoch: {$ref: "#/$defs/positive"}
-  batch: {$ref: "#/$defs/positive"}
-  samples: {$ref: "#/$defs/positive"}
-  samples_over_time: {$ref: "#/$defs/positive"}
-  seed: {$ref: "#/$defs/count"}
-  log_every: {$ref: "#/$defs/positive"}
-"""
-
-
-def test_a_third_generator_is_a_sub_package_and_a_section(project: Project):
-    folder = project.folder / "workflow_scripts/purereid/systems/blend"
-    folder.mkdir()
-    files = {"networks.py": BLEND, "train.py": BLEND_TRAIN, "system.yaml": BLEND_SETTINGS, "__init__.py": ""}
-    for name, text in files.items():
-        (folder / name).write_text(text)
-    numbers = {"height": 32, "width": 16, "epochs": 1, "images_per_epoch": 8, "batch": 8}
-    numbers |= {"samples": 2, "samples_over_time": 1, "seed": 1, "log_every": 1}
-    mixed = {"generator": "blend", "seeds": [1]}
-    project.override(
-        train_gan={"blend": numbers},
-        generators={"blend": {"system": "blend"}},
-        experiments={"mixed": mixed | {"train_reid": {"generated_per_batch": 2, "generated_labels": "identity"}}},
-    )
-    planned = project.planned()
-    assert planned["train_gan"] == planned["train_reid"] == planned["score_images"] == 1
-    assert planned["generate"] == 3 and planned["show_images"] == planned["evaluate"] == planned["generate_one"] == 1
-    project.run()
-    table = (project.folder / "results/people/compare/table.txt").read_text()
-    assert "mixed" in table and "lsro" in table
-    assert "blend " in (project.folder / "results/people/compare_images/table.txt").read_text()
-    project.edit("workflow_scripts/purereid/systems/blend/networks.py", "torch.tensor(0.5)", "torch.tensor(0.6)")
-    assert project.planned()["train_gan"] == 1
-
 
 def test_generated_images_are_in_the_training(finished: Project):
     index = pd.read_parquet(finished.folder / "results/people/index_generated/posegan/index.parquet")
     assert index[index["split"] == "train"]["kind"].value_counts().to_dict() == {"detected": 38, "generated": 24}
-    curves = pd.read_csv(finished.folder / "results/people/train_reid/posegan/seed1/curves.csv")
+    curves = pd.read_csv(finished.folder / "results/people/train_reid/posegan/seed1/encoder/curves.csv")
     assert curves["cross_entropy_generated"].notna().all()
     assert "cross_entropy_generated" not in pd.read_csv(finished.folder / f"{TRAINED}/curves.csv")
-    log = (finished.folder / "logs/people/train_reid/lsro/seed1.log").read_text()
+    log = (finished.folder / "logs/people/train_reid/lsro/seed1/encoder.log").read_text()
     assert "labelled uniform" in log
 
 
@@ -540,7 +450,7 @@ def test_a_truncated_shard_is_told(project: Project):
 def test_few_real_identities(project: Project):
     few = {"setup": "few", "real_identities": 3, "images_per_identity": 2}
     project.override(generators={"posegan": {"generate": {"train": few}}})
-    project.run("results/people/train_reid/posegan/seed1/encoder.safetensors")
+    project.run("results/people/train_reid/posegan/seed1/encoder/networks.safetensors")
     index = pd.read_parquet(project.folder / "results/people/index_generated/posegan/index.parquet")
     index = index[index["split"] == "train"]
     real, made = index[index["kind"] == "detected"], index[index["kind"] == "generated"]

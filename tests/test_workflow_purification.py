@@ -23,7 +23,7 @@ def test_purified_images_are_in_the_training(finished: Project):
     generated = pd.read_parquet(finished.folder / POSEGAN.format("index_generated") / "index.parquet")
     purified = pd.read_parquet(finished.folder / POSEGAN.format("index_purified") / "gcn/index.parquet")
     assert set(generated["image"]) - set(purified["image"]) == set(table.loc[~table["kept"], "image"])
-    log = (finished.folder / "logs/people/train_reid/purified/seed1.log").read_text()
+    log = (finished.folder / "logs/people/train_reid/purified/seed1/encoder.log").read_text()
     assert f"({table['kept'].sum()} generated)" in log
     text = (finished.folder / "results/people/compare_purifiers/table.txt").read_text()
     assert "gcn" in text and "purified" in text and "small-scale" in text
@@ -79,11 +79,11 @@ def test_all_rules_judge_spoiled_images_at_the_same_share(project: Project):
 
 def test_a_purifier_that_keeps_nothing_leaves_the_real_images(project: Project):
     project.override(purify={"threshold": 1.0})
-    text = project.run("results/people/train_reid/purified/seed1/encoder.safetensors")
+    text = project.run("results/people/train_reid/purified/seed1/encoder/networks.safetensors")
     assert "NOTHING IS KEPT" in text and "NO GENERATED IMAGES" in text
     columns = ["step", "loss", "accuracy"]
     alone, with_none = (
-        pd.read_csv(project.folder / f"results/people/train_reid/{name}/seed1/curves.csv")[columns]
+        pd.read_csv(project.folder / f"results/people/train_reid/{name}/seed1/encoder/curves.csv")[columns]
         for name in ("baseline", "purified")
     )
     pd.testing.assert_frame_equal(alone, with_none)

@@ -62,9 +62,7 @@ class Project:
         """Change settings of the tiny config."""
         path = self.folder / "tests/config.yaml"
         config = yaml.safe_load(path.read_text())
-        for section, settings in sections.items():
-            config[section] = config.get(section, {}) | settings
-        path.write_text(yaml.safe_dump(config))
+        path.write_text(yaml.safe_dump(_merged(config, sections)))
 
     def digests(self, pattern: str = "**/*") -> dict[str, str]:
         """SHA-256 of the Parquet and safetensors artifacts."""
@@ -73,6 +71,11 @@ class Project:
             for path in sorted((self.folder / "results").glob(pattern))
             if path.suffix in (".parquet", ".safetensors", ".arrow")
         }
+
+
+def _merged(config: dict, changes: dict) -> dict:
+    inner = [key for key, value in changes.items() if isinstance(value, dict) and isinstance(config.get(key), dict)]
+    return config | changes | {key: _merged(config[key], changes[key]) for key in inner}
 
 
 def copy(source: Path, folder: Path) -> Project:

@@ -2,11 +2,11 @@
 
 import numpy as np
 import torch
+from purereid.systems.duo.networks import Encoder
 from torch.nn import functional
 
 from purereid.data.transforms import MEAN, STD, normalise
 from purereid.generation.training_data import TrainingData
-from purereid.systems.duo.networks import Encoder
 from purereid.training.seeds import step_seed
 from purereid.training.stage import Inputs
 from purereid.training.trainer import BaseTrainer, Optimiser

@@ -1,11 +1,11 @@
 """Stage 2: a generator that learns how to blend, while the encoder of stage 1 goes on learning."""
 
 import torch
+from purereid.systems.duo.networks import Generator
 
 from purereid.data.transforms import standardise
 from purereid.generation.training_data import TrainingData
 from purereid.networks.registry import description
-from purereid.systems.duo.networks import Generator
 from purereid.training.seeds import step_seed
 from purereid.training.stage import Inputs
 from purereid.training.trainer import BaseTrainer, Optimiser

@@ -1,13 +1,11 @@
 """The reID model and its file."""
 
-import json
 from pathlib import Path
 
 import pytest
 import torch
 
-from purereid.data import checkpoint
-from purereid.errors import UserError
+from purereid.data.transforms import MEAN
 from purereid.networks.network_file import load_network
 from purereid.systems.bot.networks import Encoder
 from saved import save_encoder
@@ -29,7 +27,8 @@ def test_the_file_rebuilds_the_model(tmp_path: Path, extra_class: bool):
     with torch.inference_mode():
         torch.testing.assert_close(again.embed(images), model.eval().embed(images))
     assert again.classifier.out_features == 3 + extra_class
-    assert again.configuration == options and not again.training
+    assert again.configuration.items() >= options.items() and again.configuration["mean"] == list(MEAN)
+    assert not again.training
 
 
 def test_neck_is_between_the_metric_feature_and_the_classifier():
@@ -61,14 +60,3 @@ def test_features_are_those_after_the_neck(bnneck: bool):
         scale = model.neck.weight / (model.neck.running_var + model.neck.eps).sqrt()
         expected = (expected - model.neck.running_mean) * scale
     torch.testing.assert_close(model.embed(images), expected)
-
-
-def test_weights_of_another_model_are_told(tmp_path: Path):
-    path = tmp_path / "m.safetensors"
-    state = Encoder(**OPTIONS).state_dict()
-    checkpoint.save(path, state, kind="reid", configuration=json.dumps(OPTIONS | {"pids": [1, 2]}))
-    with pytest.raises(UserError, match=r"weights are of another network[\s\S]*classifier.weight"):
-        load_network(path, "encoder")
-    checkpoint.save(path, {"a": torch.ones(1)}, stamp="x")
-    with pytest.raises(UserError, match="the file holds no reID model"):
-        load_network(path, "encoder")

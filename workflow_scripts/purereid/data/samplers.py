@@ -27,6 +27,7 @@ class Batches:
             images; otherwise they are drawn from all generated ones.
         sampler: ``identities`` draws P identities with K images each, ``shuffle`` draws from all images alike.
         seed: of all draws.
+        batches_per_epoch: 0: as many as the images fill once, identities with fewer than K images counting K.
 
     Raises:
         UserError: fewer than P identities, or generated images asked for where there are none.
@@ -43,6 +44,7 @@ class Batches:
         of_same_identities: bool = False,
         sampler: str = "identities",
         seed: int = 0,
+        batches_per_epoch: int = 0,
     ):
         self.real, self.generated = np.flatnonzero(~generated), np.flatnonzero(generated)
         self.labels, self.seed = labels, seed
@@ -51,7 +53,7 @@ class Batches:
         self.plan = {"identities": self._identity_plan, "shuffle": self._shuffled_plan}[sampler]
         self.plan_generated = self._matching_plan if of_same_identities else self._round_plan
         self._check()
-        self.batches_per_epoch = max(1, self._groups() // identities)
+        self.batches_per_epoch = batches_per_epoch or max(1, self._groups() // identities)
         self._epoch, self._planned = -1, np.empty(0)
 
     @property

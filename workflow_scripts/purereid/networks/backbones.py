@@ -130,3 +130,9 @@ def _timm(name: str, height: int, width: int) -> tuple[nn.Module, int]:
             do="choose another size (train_reid.height, train_reid.width) or another model",
         ) from None
     return network, features.shape[1]
+
+
+def statistics_of(name):
+    from purereid.data.transforms import MEAN, STD
+
+    return MEAN, STD

@@ -5,7 +5,8 @@
 - ``rule``: ``train_reid`` where the system yields an encoder, ``train_gan`` where it only generates
 - ``conditions``: what an image of its generator is made from, of ``CONDITIONS``; none: noise alone
 - ``gpus``: how many GPUs may share a training: ``one`` or ``several``
-- ``settings``: JSON schema of the settings of all its stages
+- ``settings``: JSON schema of the settings of all its stages; ``includes``, if there is any, names files with more of
+  them, which systems share
 - ``stages``: in running order, by name: ``after``, the stage that it continues, or null; ``inputs``, what it reads
   besides the index, of ``INPUTS``; ``roles``, the networks that its file holds; ``settings``, its own
 
@@ -90,13 +91,15 @@ def description(system: str) -> System:
         ValueError: it is not as described above; a mistake of whoever writes the system.
     """
     path = FOLDER / system / "system.yaml"
-    text = yaml.safe_load(path.read_text(encoding="utf-8"))
+    text = _read(path)
     try:
         stages = {
             name: Stage(stage["after"], tuple(stage["inputs"]), tuple(stage["roles"]), stage.get("settings", {}))
             for name, stage in text["stages"].items()
         }
-        found = System(text["rule"], tuple(text["conditions"]), text["gpus"], text["settings"], stages)
+        shared = [_read(FOLDER / f"{name}.yaml") for name in text.get("includes", [])]
+        settings = {name: schema for part in (text["settings"], *shared) for name, schema in part.items()}
+        found = System(text["rule"], tuple(text["conditions"]), text["gpus"], settings, stages)
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"{path} lacks {error}") from None
     wrong = [*_mistakes(found), *_absent(system, found)]
@@ -126,6 +129,10 @@ def network_class(system: str, role: str) -> type | None:
         return None
     place = system if system == OF_GRAPHS else f"systems.{system}"
     return importlib.import_module(f"purereid.{place}.networks").ROLES.get(role)
+
+
+def _read(path: Path) -> dict:
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
 
 
 def _mistakes(found: System) -> list[str]:

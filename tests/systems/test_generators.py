@@ -6,15 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from purereid.training.train_gan import train_gan
 
 from purereid.data.shards import decode
 from purereid.errors import UserError
-from purereid.generation.training_data import TrainingData
 from purereid.networks.network_file import load_network
 from purereid.networks.registry import trainer_class
-from purereid.systems.posegan.networks import Generator
-from saved import save_generator
+from purereid.training.stage import Inputs, train_stage
 
 CPU = torch.device("cpu")
 
@@ -24,11 +21,17 @@ def run(people, folder: Path, system: str, settings: dict, **changed: object) ->
     inputs = {"pairs": people.train_pairs, "parts": people.parts} if system == "posegan" else {}
     if settings.get("identity_weight"):
         inputs["encoder"] = people.encoder
-    names = ("generator.safetensors", "curves.csv", "samples.parquet")
+    names = ("networks.safetensors", "curves.csv", "samples.parquet")
     outputs = {name.split(".")[0]: folder / name for name in names}
-    arguments = {"index": people.index, "system": system, "settings": settings, "stamp": "s", **inputs, **outputs}
-    train_gan(**(arguments | changed))
+    about = {"system": system, "stage": "generator", "settings": settings, "stamp": "s"}
+    train_stage(**({"index": people.index, **about, **inputs, **outputs} | changed))
     return {name: (folder / name).read_bytes() for name in names}
+
+
+def trainer_of(people, system: str, settings: dict):
+    """The trainer of a generator without identity loss."""
+    files = {"pairs": people.train_pairs, "parts": people.parts} if system == "posegan" else {}
+    return trainer_class(system, "generator")(Inputs(people.index, files), settings, CPU)
 
 
 @pytest.mark.parametrize("system", ["posegan", "dcgan"])
@@ -43,7 +46,7 @@ def test_generator_curves_and_samples_are_written(people, gan_settings, tmp_path
     assert first.shape == (3, 3, 32, 16) and not torch.equal(first, last)
     named = samples[["source", "pose", "target"]]
     assert (named == "").all(axis=None) if system == "dcgan" else (named["pose"] == named["target"]).all()
-    network = load_network(tmp_path / "generator.safetensors", "generator")
+    network = load_network(tmp_path / "networks.safetensors", "generator")
     assert not network.training and network.configuration["height"] == 32
     assert not (tmp_path / "checkpoint.safetensors").exists()
 
@@ -54,7 +57,8 @@ def test_generator_curves_and_samples_are_written(people, gan_settings, tmp_path
 def test_interrupted_training_ends_with_the_same_bytes(people, gan_settings, tmp_path, monkeypatch, system, changed):
     settings = gan_settings(system, **changed)
     whole = run(people, tmp_path / "whole", system, settings)
-    trainer, update = trainer_class(system), trainer_class(system).update
+    trainer = trainer_class(system, "generator")
+    update = trainer.update
 
     def stopping(self, step, batch):
         if step == self.steps_per_epoch + 1:
@@ -69,22 +73,20 @@ def test_interrupted_training_ends_with_the_same_bytes(people, gan_settings, tmp
     monkeypatch.setattr(trainer, "update", lambda self, step, batch: started.append(step) or update(self, step, batch))
     resumed = run(people, tmp_path / "parts", system, settings)
     assert started[0] == {"posegan": 4, "dcgan": 2}[system]
-    for name in ("generator.safetensors", "samples.parquet"):
+    for name in ("networks.safetensors", "samples.parquet"):
         assert resumed[name] == whole[name], name
 
 
 def test_other_seed_other_generator(people, gan_settings, tmp_path):
     first, second = (run(people, tmp_path / str(seed), "dcgan", gan_settings("dcgan", seed=seed)) for seed in (1, 2))
-    assert first["generator.safetensors"] != second["generator.safetensors"]
+    assert first["networks.safetensors"] != second["networks.safetensors"]
 
 
 def test_posegan_learns_two_pairs_by_heart(people, gan_settings):
     settings = gan_settings("posegan", channels=16, blocks=2, batch=2, epochs=100, images_per_epoch=8, warmup_epochs=0)
     settings |= {"learning_rate": 2e-3, "adversarial_weight": 0.1, "precision": "fp32", "weight_decay": 0.0}
-    size = {"size": (32, 16), "threads": 1, "samples": 2, "seed": 1}
-    data = TrainingData(people.index, pairs=people.train_pairs, parts=people.parts, **size)
-    data.pairs = data.pairs[[0, len(data.pairs) - 1]]
-    trainer = trainer_class("posegan")(data, settings, CPU)
+    trainer = trainer_of(people, "posegan", settings)
+    trainer.data.pairs = trainer.data.pairs[[0, len(trainer.data.pairs) - 1]]
     losses = []
     for step in range(trainer.steps):
         losses.append(trainer.step(step, trainer.batch(step))["l1"].item())
@@ -94,13 +96,12 @@ def test_posegan_learns_two_pairs_by_heart(people, gan_settings):
 
 
 def test_dcgan_sees_every_image_once_before_any_comes_again(people, gan_settings):
-    size = {"size": (32, 16), "threads": 1, "samples": 2, "seed": 1}
-    data = TrainingData(people.index, **size)
-    trainer = trainer_class("dcgan")(data, gan_settings("dcgan", batch=len(data.names) // 2), CPU)
-    positions = torch.arange(2 * len(data.names))
-    rows = torch.cat([trainer._shuffled_rows(part) for part in positions.split(5)])
-    for part in rows.view(2, -1):
-        assert sorted(part.tolist()) == list(range(len(data.names)))
+    trainer = trainer_of(people, "dcgan", gan_settings("dcgan", flip=0.0))
+    images, size = trainer.data.images, trainer.settings["batch"]
+    drawn = torch.cat([trainer.batch(step)[0] for step in range(-(-2 * len(images) // size))])
+    rows = [int((images == image).flatten(1).all(dim=1).nonzero()[0]) for image in drawn[: 2 * len(images)]]
+    for part in (rows[: len(images)], rows[len(images) :]):
+        assert sorted(part) == list(range(len(images)))
 
 
 def test_posegan_says_which_losses_are_off(people, gan_settings, tmp_path, caplog):
@@ -110,16 +111,29 @@ def test_posegan_says_which_losses_are_off(people, gan_settings, tmp_path, caplo
 
 
 def test_biases_learn_twice_as_fast_and_do_not_decay(people, gan_settings):
-    size = {"size": (32, 16), "threads": 1, "samples": 2, "seed": 1}
-    data = TrainingData(people.index, pairs=people.train_pairs, parts=people.parts, **size)
-    trainer = trainer_class("posegan")(data, gan_settings("posegan", warmup_epochs=0, schedule="constant"), CPU)
+    settings = gan_settings("posegan", warmup_epochs=0, schedule="constant", identity_weight=0.0)
+    trainer = trainer_of(people, "posegan", settings)
     trainer.step(0, trainer.batch(0))
-    for network, optimiser in zip(trainer.networks.values(), trainer.optimisers.values(), strict=True):
+    for name, network in trainer.networks.items():
         named = {id(parameter): name for name, parameter in network.named_parameters()}
-        for group in optimiser.param_groups:
+        for group in trainer.optimisers[name].torch.param_groups:
             biases = {"bias" in named[id(parameter)] for parameter in group["params"]}
             expected = (2e-3, 0.0) if biases == {True} else (1e-3, 5e-4)
             assert len(biases) == 1 and (group["lr"], group["weight_decay"]) == expected
+
+
+def test_an_average_of_the_generator_is_what_is_kept_and_drawn_with(people, gan_settings, tmp_path):
+    settings = gan_settings("posegan", identity_weight=0.0)
+    plain = run(people, tmp_path / "plain", "posegan", settings)
+    averaged = run(people, tmp_path / "averaged", "posegan", settings | {"ema": 0.9})
+    assert plain["samples.parquet"] != averaged["samples.parquet"]
+    roles = ("generator", "discriminator_pose")
+    same = []
+    for role in roles:
+        states = [load_network(tmp_path / name / "networks.safetensors", role) for name in ("plain", "averaged")]
+        one, two = (network.state_dict() for network in states)
+        same.append(all(torch.equal(one[name], two[name]) for name in one))
+    assert same == [False, True]
 
 
 # --- mistakes ---------------------------------------------------------------------------------------------------------
@@ -146,19 +160,3 @@ def test_poses_without_heat_maps(people, gan_settings, tmp_path):
     write_heatmaps(tmp_path / "parts.arrow", list("abcdef"), (32, 16), [(["other.jpg"], torch.rand(1, 6, 32, 16))])
     with pytest.raises(UserError, match="has no heat maps"):
         run(people, tmp_path, "posegan", gan_settings("posegan"), parts=tmp_path / "parts.arrow")
-
-
-def test_generator_file_of_something_else(people, tmp_path):
-    with pytest.raises(UserError, match="the file holds no generator"):
-        load_network(people.encoder, "generator")
-    save_generator(tmp_path / "g.safetensors", "posegan", Generator(height=32, width=16, channels=4, blocks=1))
-    with pytest.raises(UserError, match="a generator of the system posegan"):
-        load_network(tmp_path / "g.safetensors", "generator")
-
-
-def test_generator_file_with_weights_of_another_network(tmp_path):
-    network = Generator(height=32, width=16, channels=4, blocks=1)
-    network.configuration = network.configuration | {"blocks": 2}
-    save_generator(tmp_path / "g.safetensors", "posegan", network)
-    with pytest.raises(UserError, match="the weights are of another network than the file's configuration"):
-        load_network(tmp_path / "g.safetensors", "generator")

@@ -1,0 +1,83 @@
+"""A system of two stages that yields an encoder and a generator, added as a folder and a section of the config."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pandas as pd
+
+from workflow_project import Project
+
+DUO = {"height": 32, "width": 16, "batch": 8, "images_per_epoch": 16, "epochs": 2, "learning_rate": 1.0e-3}
+MIX = {"feature_weight": 1.0, "samples": 2, "samples_over_time": 2}
+LEARNS = {"generated_per_batch": 4, "generated_labels": "identity"}
+
+
+def add_duo(project: Project, root: Path, **more: dict) -> None:
+    """The folder, its section, an experiment that trains it, and one that learns from its images."""
+    folder = project.folder / "workflow_scripts/purereid/systems/duo"
+    shutil.copytree(root / "tests/duo", folder, ignore=shutil.ignore_patterns("__pycache__"))
+    section = {name: value for name, value in DUO.items() if name not in ("height", "width")}
+    experiments = {
+        "duo": {"system": "duo", "seeds": [1, 2]},
+        "with_duo": {"generator": "duo", "seeds": [1], "train_reid": LEARNS},
+        "purified_duo": {"generator": "duo", "purifier": "gcn", "seeds": [1], "train_reid": LEARNS},
+    }
+    project.override(
+        train_reid={"duo": section | {"mix": MIX}},
+        generators={"duo": {"from_experiment": "duo"}},
+        experiments=experiments,
+        **more,
+    )
+
+
+def test_a_system_of_two_stages_goes_through_the_whole_workflow(project: Project, root: Path):
+    add_duo(project, root)
+    planned = project.planned()
+    assert planned["train_reid"] == 6 and "train_gan" not in planned and "sample_pairs" not in planned
+    project.run()
+    results = project.folder / "results/people"
+    for seed in (1, 2):
+        scores = json.loads((results / f"evaluate/duo/seed{seed}/scores.json").read_text())
+        assert 0 < scores["single_query"]["mAP"] <= 1
+    images = pd.concat(pd.read_parquet(path) for path in sorted((results / "generate/duo/train").glob("*/*.parquet")))
+    assert len(images) == 24 and (images["pid"] >= 0).all() and images["pose"].ne("").all()
+    assert "duo" in (results / "compare_images/table.txt").read_text()
+    table = (results / "compare/table.txt").read_text()
+    assert all(name in table for name in ("duo", "with_duo", "purified_duo", "baseline"))
+    assert (results / "generate_one/duo/swap/grid.png").is_file() and (
+        results / "show_images/duo/training.png"
+    ).is_file()
+    assert "Nothing to be done" in project.run("--dry-run")
+
+
+def test_only_later_stages_are_stale(project: Project, root: Path):
+    add_duo(project, root)
+    targets = [f"results/people/train_reid/duo/seed1/{stage}/networks.safetensors" for stage in ("know", "mix")]
+    project.run(*targets)
+    assert project.planned(*targets) == {}
+    project.override(train_reid={"duo": {"mix": {"feature_weight": 2.0}}})
+    assert project.planned(targets[0]) == {} and project.planned(*targets) == {"train_reid": 1}
+    project.edit("workflow_scripts/purereid/systems/duo/mix.py", "(made - source)", "(source - made)")
+    assert project.planned(targets[0]) == {}
+    project.run(targets[1])
+    project.edit("workflow_scripts/purereid/systems/duo/know.py", "torch.optim.Adam", "torch.optim.AdamW")
+    assert project.planned(*targets) == {"train_reid": 2}
+
+
+def test_a_data_set_without_key_points_trains_what_needs_none(project: Project, root: Path):
+    plain = {"format": "market1501", "folder": "results/people/render_people"}
+    add_duo(project, root, datasets={"plain": plain})
+    own = {"train": "plain", "test": "plain", "seeds": [1]}
+    off = dict.fromkeys(("posegan", "lsro", "purified", "untrained", "purified_duo"))
+    changed = dict.fromkeys(("baseline", "duo", "with_duo"), own)
+    project.override(experiments=off | changed)
+    planned = project.planned()
+    assert "make_heatmaps" not in planned and "estimate_keypoints" not in planned
+    project.run()
+    results = project.folder / "results/plain"
+    text = (results / "compare_images/table.txt").read_text()
+    assert "duo" in text and "pckh" not in text.lower()
+    assert len(pd.read_parquet(results / "sample_pairs/test/pairs.parquet")) == 20
+    assert (results / "generate_one/duo/swap/grid.png").is_file()
+    assert "Nothing to be done" in project.run("--dry-run")

@@ -1,0 +1,1 @@
+from purereid.networks.backbones import load_pretrained  # noqa: F401
