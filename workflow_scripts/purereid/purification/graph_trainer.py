@@ -76,7 +76,7 @@ class GraphTrainer:
 
     def _factor(self, step: int) -> float:
         names = ("epochs", "schedule", "milestones", "gamma", "warmup_epochs", "warmup_start")
-        return learning_rate_factor(step / self.steps_per_epoch, **{name: self.settings[name] for name in names})
+        return learning_rate_factor(step, self.steps_per_epoch, **{name: self.settings[name] for name in names})
 
 
 def gradient_descent(network: nn.Module, settings: dict) -> torch.optim.SGD:

@@ -222,7 +222,7 @@ class ReIDTrainer:
 
     def _factor(self, step: int) -> float:
         names = ("epochs", "schedule", "milestones", "gamma", "warmup_epochs", "warmup_start")
-        return learning_rate_factor(step / self.steps_per_epoch, **{name: self.settings[name] for name in names})
+        return learning_rate_factor(step, self.steps_per_epoch, **{name: self.settings[name] for name in names})
 
     def _generated_share(self, step: int) -> float:
         """Weight of generated images beside real ones.

@@ -86,4 +86,4 @@ class Trainer(GeneratorTrainer):
 
     def _factor(self, step: int) -> float:
         names = ("epochs", "schedule")
-        return learning_rate_factor(step / self.steps_per_epoch, **{name: self.settings[name] for name in names})
+        return learning_rate_factor(step, self.steps_per_epoch, **{name: self.settings[name] for name in names})

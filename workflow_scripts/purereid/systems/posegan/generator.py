@@ -130,7 +130,7 @@ class Trainer(GeneratorTrainer):
 
     def _factor(self, step: int) -> float:
         names = ("epochs", "schedule", "warmup_epochs")
-        return rate_factor(step / self.steps_per_epoch, **{name: self.settings[name] for name in names})
+        return rate_factor(step, self.steps_per_epoch, **{name: self.settings[name] for name in names})
 
     def _perceptual_loss(self) -> PerceptualLoss | None:
         path, checksum = self.settings["perceptual_weights"], self.settings["perceptual_weights_sha256"]
