@@ -120,24 +120,29 @@ def test_no_history_changes_nothing():
     assert torch.equal(pool.exchange(images, torch.Generator()), images) and len(pool.images) == 0
 
 
+def published_factor(epoch: int) -> float:
+    """The one factor of all steps of an epoch, counted from 1."""
+    options = {"epochs": 1800, "schedule": "published", "warmup_epochs": 5}
+    (factor,) = {rate_factor(step, 125, **options) for step in range(125 * (epoch - 1), 125 * epoch)}
+    return factor
+
+
 @pytest.mark.parametrize(
     ("epoch", "factor"),
-    [(0, 0.01), (2.5, 0.505), (5, 1), (29.9, 1), (30, 0.6), (60, 0.36), (150, 0.6**5), (500, 0.6**9), (1799, 0.6**17)],
+    [(1, 0.208), (2, 0.406), (5, 1), (29, 1), (30, 0.6), (59, 0.6), (60, 0.36), (1599, 0.6**16), (1800, 0.6**17)],
 )
-def test_published_schedule(epoch: float, factor: float):
-    assert rate_factor(epoch, epochs=1800, schedule="published", warmup_epochs=5) == pytest.approx(factor)
+def test_published_schedule(epoch: int, factor: float):
+    assert published_factor(epoch) == pytest.approx(factor)
 
 
 def test_published_rates_are_those_of_the_paper():
-    rates = [
-        2e-4 * rate_factor(epoch, epochs=1800, schedule="published", warmup_epochs=5) for epoch in (150, 500, 1700)
-    ]
+    rates = [2e-4 * published_factor(epoch) for epoch in (150, 500, 1800)]
     assert rates == pytest.approx([1.6e-5, 2.0e-6, 3.4e-8], rel=0.03)
 
 
 @pytest.mark.parametrize(("schedule", "half"), [("linear", 0.5), ("cosine", 0.5), ("constant", 1.0)])
 def test_shorter_schedules(schedule: str, half: float):
-    factors = [rate_factor(epoch, epochs=10, schedule=schedule, warmup_epochs=0) for epoch in (0, 5, 10)]
+    factors = [rate_factor(step, 2, epochs=10, schedule=schedule, warmup_epochs=0) for step in (0, 10, 20)]
     assert factors == pytest.approx([1, half, 0 if schedule != "constant" else 1])
 
 

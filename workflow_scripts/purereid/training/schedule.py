@@ -7,7 +7,8 @@ from purereid.errors import UserError
 
 
 def learning_rate_factor(
-    epoch: float,
+    step: int,
+    steps_per_epoch: int,
     *,
     epochs: int,
     schedule: str = "steps",
@@ -18,22 +19,33 @@ def learning_rate_factor(
 ) -> float:
     """Factor on the base learning rate.
 
-    Linear warm-up from ``warmup_start`` to 1 over the first epochs (BoT, Luo et al. 2019, section 3.1), times
+    Published schedules are functions of the number n of an epoch, from 1, in all of whose steps the rate is the same:
 
-    - ``steps``: ``gamma`` to the number of milestones passed,
+    - ``steps``: ``gamma`` to the number of milestones that n has reached.
+
+    Ours change with each step; they are functions of the epochs done, with fraction:
+
     - ``cosine``: half a cosine from 1 to 0 over all epochs,
     - ``linear``: a line from 1 to 0 over all epochs,
     - ``constant``: 1.
 
+    All of them times a linear warm-up (BoT, Luo et al. 2019, section 3.1) from ``warmup_start`` before the first epoch
+    to 1 after ``warmup_epochs``, likewise by epoch or by step: BoT's ten epochs from 0.01 are 0.109, 0.208, ..., 1.
+
     Args:
-        epoch: epochs done so far, with fraction, 0 <= epoch <= epochs.
+        step: number of the step, from 0.
+        steps_per_epoch: of all epochs.
         epochs: length of the training.
         schedule: ``steps``, ``cosine``, ``linear`` or ``constant``.
-        milestones: epochs at which ``steps`` multiplies by gamma.
+        milestones: numbers of the epochs, from 1, at whose beginning ``steps`` multiplies by gamma.
+        gamma: of ``steps``.
+        warmup_epochs: length of the warm-up.
+        warmup_start: factor that the warm-up starts from.
 
     Raises:
         UserError: unknown schedule.
     """
+    epoch = step // steps_per_epoch + 1 if schedule == "steps" else step / steps_per_epoch
     warmup = 1.0 if epoch >= warmup_epochs else warmup_start + (1 - warmup_start) * epoch / warmup_epochs
     if schedule == "steps":
         return warmup * gamma ** sum(epoch >= milestone for milestone in milestones)

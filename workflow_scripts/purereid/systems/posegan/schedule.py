@@ -2,23 +2,25 @@
 
 from purereid.training.schedule import learning_rate_factor
 
-# of the published code; nearly all learning happens before epoch 400 of 1,800
+# of the published code, numbers of epochs from 1; nearly all learning happens before epoch 400 of 1,800
 MILESTONES = (30, 60, 90, 120, 150, 200, 300, 400, 500, 600, 700, 800, 900, 1000, 1200, 1400, 1600)
 GAMMA = 0.6
 
 
-def rate_factor(epoch: float, *, epochs: int, schedule: str, warmup_epochs: float) -> float:
-    """Factor on the learning rate after a linear warm-up from 0.01.
+def rate_factor(step: int, steps_per_epoch: int, *, epochs: int, schedule: str, warmup_epochs: float) -> float:
+    """Factor on the learning rate after a linear warm-up from 0.01, see ``learning_rate_factor``.
 
     Args:
-        epoch: epochs done so far, with fraction.
+        step: number of the step, from 0.
+        steps_per_epoch: of all epochs.
         epochs: length of the training.
         schedule: ``published`` (x 0.6 at each of 17 milestones, whatever the length), ``linear`` or ``cosine`` to 0,
             ``constant``.
+        warmup_epochs: length of the warm-up.
     """
     steps = {"schedule": "steps", "milestones": MILESTONES, "gamma": GAMMA}
     chosen = steps if schedule == "published" else {"schedule": schedule}
-    return learning_rate_factor(epoch, epochs=epochs, warmup_epochs=warmup_epochs, **chosen)
+    return learning_rate_factor(step, steps_per_epoch, epochs=epochs, warmup_epochs=warmup_epochs, **chosen)
 
 
 def identity_factor(epoch: float, start: float, end: float) -> float:
