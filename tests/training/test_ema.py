@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from purereid.training import checkpoint
+from purereid.data import checkpoint
 from purereid.training.ema import Average
 
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from purereid.training import checkpoint
+from purereid.data import checkpoint
 from purereid.training.freezing import freeze
 from purereid.training.optimisers import backbone_and_new, build_optimiser
 

@@ -7,8 +7,8 @@ import pytest
 import torch
 from torch import nn
 
+from purereid.data import checkpoint
 from purereid.errors import UserError
-from purereid.training import checkpoint
 from purereid.training.optimisers import (
     adam_with_faster_biases,
     backbone_and_new,
