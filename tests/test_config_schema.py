@@ -8,16 +8,20 @@ from configured import get, put, refused
 @pytest.mark.parametrize(
     ("path", "value", "message"),
     [
-        ("train_reid.learing_rate", 1, "unknown config key 'learing_rate'\n  where:    train_reid\n"),
-        ("train_reid.learing_rate", 1, "did you mean learning_rate?"),
+        ("train_reid.bot.learing_rate", 1, "unknown config key 'learing_rate'\n  where:    train_reid.bot\n"),
+        ("train_reid.bot.learing_rate", 1, "did you mean learning_rate?"),
         ("train_ried", {}, "unknown config key 'train_ried'\n  where:    top level of the config"),
         (
-            "train_reid.epochs",
+            "train_reid.bot.epochs",
             "ten",
-            "unusable setting 'ten'\n  where:    train_reid.epochs\n  expected: whole number, at least 0",
+            "unusable setting 'ten'\n  where:    train_reid.bot.epochs\n  expected: whole number, at least 0",
         ),
-        ("train_reid.learning_rate", "3e-4", "write 3.0e-4"),
-        ("train_reid.bnneck", "maybe", "unusable setting 'maybe'\n  where:    train_reid.bnneck\n  expected: boolean"),
+        ("train_reid.bot.learning_rate", "3e-4", "write 3.0e-4"),
+        (
+            "train_reid.bot.bnneck",
+            "maybe",
+            "unusable setting 'maybe'\n  where:    train_reid.bot.bnneck\n  expected: boolean",
+        ),
         ("train_reid.last_stride", 3, "expected: one of 1, 2"),
         ("train_reid.flip", 1.5, "expected: number, at least 0, at most 1"),
         ("train_reid.splits", ["trian"], "unusable setting 'trian'\n  where:    train_reid.splits.0"),
@@ -30,7 +34,7 @@ from configured import get, put, refused
         ("seeds", 1, "expected: list such as [1, 2]"),
         ("train_reid", None, "expected: section with settings of its own"),
         ("train_reid.backbone", "resnet49", "expected: resnet_small, resnet18, resnet34"),
-        ("train_reid.identities_per_batch", 1, "expected: whole number, at least 2"),
+        ("train_reid.bot.identities_per_batch", 1, "expected: whole number, at least 2"),
         ("experiments", {"baseline": None}, "nothing is left here\n  where:    experiments"),
         ("datasets.a/b", {"format": "folder"}, "expected: letters, digits, _ and - alone"),
         ("experiments.baseline.train_reid", {"epoch": 3}, "did you mean epochs?"),
@@ -66,7 +70,13 @@ def test_mistakes_are_told(config: dict, path: str, value: object, message: str)
 
 @pytest.mark.parametrize(
     "path",
-    ["train_reid.margin", "train_gan.posegan.history", "purify.share", "generate.train.injected.kinds"],
+    [
+        "train_reid.bot.margin",
+        "train_reid.flip",
+        "train_gan.posegan.history",
+        "purify.share",
+        "generate.train.injected.kinds",
+    ],
 )
 def test_missing_setting_is_told(config: dict, path: str):
     section, _, setting = path.rpartition(".")

@@ -20,8 +20,8 @@ def test_experiments_override_sections_and_null_removes(config: dict):
     config["experiments"] |= {"untrained": None, "wide": {"train_reid": {"height": 64}, "seeds": [7], "gpus": 2}}
     setup = configure(config)
     assert "untrained" not in setup.experiments
-    assert setup.section("train_reid", "wide")["height"] == 64
-    assert setup.section("train_reid", "baseline")["height"] == config["train_reid"]["height"]
+    assert setup.training("wide").settings("encoder")["height"] == 64
+    assert setup.training("baseline").settings("encoder")["height"] == config["train_reid"]["height"]
     assert setup.seeds("wide") == [7] and setup.gpus("wide") == 2 and setup.gpus("baseline") == 0
 
 
@@ -42,25 +42,25 @@ def test_a_generator_has_the_settings_of_its_system_and_its_own(config: dict):
     own = {"train_gan": {"blocks": 9}, "generate": {"format": "jpeg", "train": {"shards": 3}}}
     config["generators"]["large"] = {"system": "posegan"} | own
     setup = configure(config)
-    assert setup.training("large") == config["train_gan"]["posegan"] | {"blocks": 9}
+    assert setup.making("large").settings("generator") == config["train_gan"]["posegan"] | {"blocks": 9}
     made = setup.generating("large")
     assert made["format"] == "jpeg" and made["train"] == config["generate"]["train"] | {"shards": 3}
     assert made["test"] == config["generate"]["test"] and setup.generating("posegan") == config["generate"]
     assert setup.generators_in_use() == [("people", "dcgan"), ("people", "posegan")]
-    assert setup.takes("large") == ["source", "parts"] and setup.takes("dcgan") == []
+    assert setup.takes("large") == ("source", "parts") and setup.takes("dcgan") == ()
 
 
 def test_training_reads_an_encoder_only_where_one_is_named(config: dict):
-    assert configure(config).learns_from("posegan") == ["parts", "pairs", "encoder"]
+    assert configure(config).making("posegan").inputs("generator") == ["parts", "pairs", "encoder"]
     for key, value in (("encoder", ""), ("identity_weight", 0.0)):
         changed = copy.deepcopy(config)
         changed["train_gan"]["posegan"][key] = value
-        assert configure(changed).learns_from("posegan") == ["parts", "pairs"]
+        assert configure(changed).making("posegan").inputs("generator") == ["parts", "pairs"]
 
 
 def test_a_generator_without_images_in_a_batch_is_the_yardstick_of_few_real_ones(config: dict):
     config["experiments"]["real_part"] = {"generator": "posegan"}
-    assert configure(config).section("train_reid", "real_part")["generated_per_batch"] == 0
+    assert configure(config).training("real_part").values("generated_per_batch") == [0]
 
 
 def test_pictures_of_one_data_set_or_generator(config: dict):
@@ -91,9 +91,10 @@ def shared(config: dict) -> dict:
 def test_a_generator_may_use_the_network_of_another(shared: dict):
     setup = configure(shared)
     assert [setup.trained(name) for name in ("few", "posegan", "dcgan")] == ["posegan", "posegan", "dcgan"]
-    assert setup.system("few") == "posegan" and setup.takes("few") == ["source", "parts"]
-    assert setup.training("few") == setup.training("posegan") and setup.training("few")["blocks"] == 9
-    assert setup.learns_from("few") == ["parts", "pairs", "encoder"] and setup.needs_poses("few")
+    made = setup.making("few")
+    assert made.system == "posegan" and setup.takes("few") == ("source", "parts")
+    assert made == setup.making("posegan") and made.settings("generator")["blocks"] == 9
+    assert made.any_input() == ["parts", "pairs", "encoder"] and setup.needs_poses("few")
     assert setup.generators_in_use() == [("people", name) for name in ("dcgan", "posegan", "few")]
     assert setup.networks_in_use() == [("people", "dcgan"), ("people", "posegan")]
 
@@ -159,8 +160,8 @@ def test_yardsticks_take_no_weights(config: dict, tmp_path: Path):
     (tmp_path / "w.safetensors").touch()
     config["train_reid"]["weights"] = str(tmp_path / "w.safetensors")
     setup = configure(config)
-    assert setup.section("train_reid", "baseline")["weights"]
-    assert not any(setup.section("train_reid", name)["weights"] for name in ("untrained", "colour_histogram"))
+    assert setup.training("baseline").section["weights"]
+    assert not any(setup.training(name).section["weights"] for name in ("untrained", "colour_histogram"))
 
 
 def test_a_table_and_a_split_file_are_sources(config: dict, tmp_path: Path):
@@ -194,3 +195,45 @@ def test_edited_images_and_key_points_are_seen_each_for_itself(config: dict, tmp
     (source, keypoints), after_image, after_both = states
     assert after_image[0] != source and after_image[1] == keypoints
     assert after_both[0] == after_image[0] and after_both[1] != keypoints
+
+
+# --- systems and the roles of encoders --------------------------------------------------------------------------------
+
+
+def test_an_experiment_has_the_settings_of_its_system_and_the_common_ones(config: dict):
+    own = {"parts": 3, "height": 96}
+    config["experiments"]["parts"] = {"system": "pcb", "train_reid": own}
+    setup = configure(config)
+    settings = setup.training("parts").settings("encoder")
+    common = {name: value for name, value in config["train_reid"].items() if name not in ("bot", "pcb")}
+    assert settings == common | config["train_reid"]["pcb"] | own
+    assert "margin" not in settings and setup.training("baseline").settings("encoder")["margin"] == 0.3
+
+
+def test_settings_of_another_system_are_told(config: dict):
+    config["experiments"]["parts"] = {"system": "pcb", "train_reid": {"margin": 0.5}}
+    assert "unknown config key 'margin'\n  where:    experiments.parts.train_reid" in refused(config)
+    config["experiments"]["parts"] = {"system": "dcgan"}
+    assert "where:    experiments.parts.system" in refused(config)
+
+
+def test_a_setting_of_a_system_one_level_too_high_is_told_its_place(config: dict):
+    config["train_reid"]["margin"] = 0.5
+    assert "unknown config key 'margin'" in refused(config) and "write it under bot" in refused(config)
+
+
+@pytest.mark.parametrize(
+    ("seeds", "teacher", "purifier", "judge"),
+    [([4], 4, 4, 4), ([1, 2], 1, 1, 2), ([3, 1, 2], 1, 2, 3), ([8, 5, 7, 6], 5, 7, 8)],
+)
+def test_encoders_that_teach_purify_and_judge_differ_as_far_as_there_are_seeds(
+    config: dict, seeds: list[int], teacher: int, purifier: int, judge: int
+):
+    config["experiments"]["baseline"]["seeds"] = seeds
+    setup = configure(config)
+    assert setup.teacher(setup.making("posegan"), "generator") == ("baseline", teacher)
+    assert setup.purifying_encoder("posegan") == ("baseline", purifier)
+    assert setup.judge() == ("baseline", judge)
+    assert setup.judged_by_its_teacher("posegan") == (teacher == judge)
+    assert setup.judged_by_its_purifier("posegan") == (purifier == judge)
+    assert not setup.judged_by_its_teacher("dcgan")

@@ -87,10 +87,10 @@ def test_labels_with_identity_need_a_generator_that_knows_it(config: dict):
 @pytest.mark.parametrize(
     ("entry", "message"),
     [
-        ({}, "the generator few names neither a system nor trained_as\n  where:    generators.few"),
+        ({}, "the generator few names nothing that makes its images\n  where:    generators.few"),
         (
             {"system": "posegan", "trained_as": "posegan"},
-            "the generator few names both a system and trained_as\n  where:    generators.few",
+            "the generator few names system and trained_as\n  where:    generators.few",
         ),
         (
             {"trained_as": "posgan"},
@@ -99,7 +99,7 @@ def test_labels_with_identity_need_a_generator_that_knows_it(config: dict):
         (
             {"trained_as": "unused"},
             "the generator unused has no network of its own\n  where:    generators.few.trained_as\n"
-            "  expected: a generator that names a system",
+            "  expected: a generator that names a system or an experiment",
         ),
         ({"trained_as": "few"}, "the generator few has no network of its own"),
         (
@@ -107,6 +107,12 @@ def test_labels_with_identity_need_a_generator_that_knows_it(config: dict):
             "a generator that uses the network of another is not trained\n  where:    generators.few.train_gan",
         ),
         ({"trained_as": "posegan", "train_gan": {}}, "move these settings to the generator posegan"),
+        ({"from_experiment": "base"}, "unknown experiment 'base'\n  where:    generators.few.from_experiment"),
+        (
+            {"from_experiment": "baseline"},
+            "the system bot of the experiment baseline trains no generator\n  where:    generators.few.from_experiment",
+        ),
+        ({"system": "dcgan", "seed": 1}, "there is no experiment to which it belongs\n  where:    generators.few.seed"),
     ],
 )
 def test_mistakes_about_shared_networks_are_told(config: dict, entry: dict, message: str):

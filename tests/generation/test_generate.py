@@ -278,11 +278,6 @@ def test_a_shard_that_the_config_does_not_know(people, guided, settings, tmp_pat
         generate(**arguments, system="posegan", purpose="train", shard=shard, shards=shards, settings=chosen)
 
 
-def test_generator_of_another_system(make):
-    with pytest.raises(UserError, match="the file holds a generator of the system posegan"):
-        make(system="dcgan")
-
-
 def test_missing_source_image(people, make, tmp_path):
     table = read_index(people.index)
     table.loc[table["split"] == "train", "path"] = str(tmp_path / "gone.jpg")

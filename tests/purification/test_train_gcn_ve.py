@@ -13,7 +13,6 @@ import torch
 from purereid.data.features import write_features
 from purereid.data.index import write_index
 from purereid.errors import UserError
-from purereid.networks.network_file import load_network, read_about
 from purereid.purification.choose_parents import choose_parents
 from purereid.purification.cluster_scores import cluster_scores
 from purereid.purification.connect import best_threshold, components, connect, similar_components
@@ -23,6 +22,7 @@ from purereid.purification.train_gcn_v import correlation, train_gcn_v
 from purereid.purification.vertex_confidence import margins, vertex_confidence
 from purereid.retrieval.neighbours import nearest_neighbours
 from purereid.training.made import MADE
+from saved import load_with_about
 
 PEOPLE, IMAGES, LENGTH = 48, 8, 12
 COMMON = {
@@ -66,16 +66,16 @@ class Set:
 
     def train_v(self, folder: str = "v", **changed: object) -> dict[str, bytes]:
         """Train GCN-V; the files that were written."""
-        return self._train(train_gcn_v, folder, "gcn_v", OF_V | changed)
+        return self._train(train_gcn_v, folder, OF_V | changed)
 
     def train_e(self, folder: str = "e", **changed: object) -> dict[str, bytes]:
         """Train GCN-E after GCN-V; the files that were written."""
-        train = partial(train_gcn_e, gcn_v=self.folder / "v/gcn_v.safetensors")
-        return self._train(train, folder, "gcn_e", OF_E | changed)
+        train = partial(train_gcn_e, gcn_v=self.folder / "v/networks.safetensors")
+        return self._train(train, folder, OF_E | changed)
 
-    def _train(self, train: object, folder: str, name: str, settings: dict) -> dict[str, bytes]:
+    def _train(self, train: object, folder: str, settings: dict) -> dict[str, bytes]:
         inputs = {name: self.folder / f"{name}.parquet" for name in ("features", "index")}
-        files = {name: f"{name}.safetensors", "curves": "curves.csv", "scores": "scores.json"}
+        files = {"networks": "networks.safetensors", "curves": "curves.csv", "scores": "scores.json"}
         outputs = {key: self.folder / folder / file for key, file in files.items()}
         shutil.rmtree(self.folder / folder / MADE, ignore_errors=True)  # else what is there would not be made again
         train(**inputs, **outputs, settings=settings, stamp="s")
@@ -101,10 +101,7 @@ def read_scores(files: dict[str, bytes]) -> dict:
 
 def test_gcn_v_is_written_with_what_it_was_trained_on(toy: Set, tmp_path: Path):
     scores = read_scores(toy.train_v())
-    network, training = (
-        load_network(tmp_path / "v/gcn_v.safetensors", "gcn_v"),
-        read_about(tmp_path / "v/gcn_v.safetensors"),
-    )
+    network, training = load_with_about(tmp_path / "v/networks.safetensors", "gcn_v")
     assert network.configuration == {"features": LENGTH, "width": 24}
     assert training.items() <= scores.items() and training["k"] == 7 and training["encoder"] == ""
     assert len(training["held_out_identities"]) == 12 and training["held_out_images"] == 12 * IMAGES
@@ -118,10 +115,7 @@ def test_gcn_v_is_written_with_what_it_was_trained_on(toy: Set, tmp_path: Path):
 
 def test_gcn_v_scores_are_those_of_the_held_out_images_in_a_graph_of_their_own(toy: Set, tmp_path: Path):
     scores = read_scores(toy.train_v())
-    network, training = (
-        load_network(tmp_path / "v/gcn_v.safetensors", "gcn_v"),
-        read_about(tmp_path / "v/gcn_v.safetensors"),
-    )
+    network, training = load_with_about(tmp_path / "v/networks.safetensors", "gcn_v")
     features, pids = toy.part(training["identities"])
     margin = margins(nearest_neighbours(features, 7), pids)
     mean, scale = (margin / np.abs(margin).max()).mean(), np.abs(margin).max()
@@ -152,10 +146,7 @@ def test_gcn_v_learns_the_confidence_of_people_whom_it_has_not_seen(tmp_path: Pa
 def test_without_held_out_people_tau_is_that_of_the_training(toy: Set, tmp_path: Path):
     scores = read_scores(toy.train_v(held_out=0.0))
     assert scores["held_out"] is None and scores["cosine"] is None and scores["held_out_identities"] == []
-    network, training = (
-        load_network(tmp_path / "v/gcn_v.safetensors", "gcn_v"),
-        read_about(tmp_path / "v/gcn_v.safetensors"),
-    )
+    network, training = load_with_about(tmp_path / "v/networks.safetensors", "gcn_v")
     graph = nearest_neighbours(toy.features, 7)
     found = connect(vertex_confidence(network, toy.features, graph, k=7), graph, training["tau"])
     assert cluster_scores(toy.pids, found).bcubed.f > 0.5
@@ -173,14 +164,8 @@ def test_correlation_of_a_constant_is_zero():
 def test_gcn_e_is_written_with_the_scores_of_its_clusters(toy: Set, tmp_path: Path):
     toy.train_v()
     scores = read_scores(toy.train_e())
-    vertex, known = (
-        load_network(tmp_path / "v/gcn_v.safetensors", "gcn_v"),
-        read_about(tmp_path / "v/gcn_v.safetensors"),
-    )
-    network, training = (
-        load_network(tmp_path / "e/gcn_e.safetensors", "gcn_e"),
-        read_about(tmp_path / "e/gcn_e.safetensors"),
-    )
+    vertex, known = load_with_about(tmp_path / "v/networks.safetensors", "gcn_v")
+    network, training = load_with_about(tmp_path / "e/networks.safetensors", "gcn_e")
     assert network.configuration == {"features": LENGTH, "widths": [24, 16, 8]}
     assert training.items() <= scores.items() and (training["k"], training["share"]) == (10, 0.4)
     for name in ("identities", "held_out_identities", "images", "held_out_images"):
@@ -240,7 +225,7 @@ def test_interrupted_training_ends_with_the_same_bytes(
         train("parts", **changed)
     monkeypatch.setattr(
         GraphTrainer,
-        "step",
+        "update",
         lambda self, number, batch: started.append(number / self.steps_per_epoch) or step(self, number, batch),
     )
     resumed = train("parts", **changed)
@@ -266,9 +251,9 @@ def test_curves_end_with_the_scores_of_the_network_that_is_written(
 
 def test_other_seed_other_networks(toy: Set):
     first, second = (toy.train_v(seed=seed) for seed in (1, 2))
-    assert first["gcn_v"] != second["gcn_v"]
+    assert first["networks"] != second["networks"]
     assert read_scores(first)["identities"] != read_scores(second)["identities"]
-    assert toy.train_e("e1", seed=1)["gcn_e"] != toy.train_e("e2", seed=2)["gcn_e"]
+    assert toy.train_e("e1", seed=1)["networks"] != toy.train_e("e2", seed=2)["networks"]
 
 
 # --- mistakes ---------------------------------------------------------------------------------------------------------
@@ -330,6 +315,6 @@ def test_nobody_has_a_choice(toy: Set):
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU here")
 def test_a_gpu_trains_too(toy: Set, tmp_path: Path):
     inputs = {name: tmp_path / f"{name}.parquet" for name in ("features", "index")}
-    files = {"gcn_v": tmp_path / "v.safetensors", "curves": tmp_path / "c.csv", "scores": tmp_path / "s.json"}
+    files = {"networks": tmp_path / "v.safetensors", "curves": tmp_path / "c.csv", "scores": tmp_path / "s.json"}
     train_gcn_v(**inputs, **files, settings=OF_V, stamp="s", gpus=1)
     assert json.loads(files["scores"].read_text())["held_out"]["mse"] < 1

@@ -59,14 +59,14 @@ def load_network(path: str | Path, role: str, device: torch.device | None = None
 
 
 def read_about(path: str | Path) -> dict:
-    """What ``save_networks`` was told of the training, with the keys system and stage.
+    """What ``save_networks`` was told of the training.
 
     Raises:
         UserError: the file is missing, damaged or holds something else.
     """
     header = checkpoint.read_header(path)
     _roles(header, path)
-    return json.loads(header["about"]) | {name: header[name] for name in ("system", "stage")}
+    return json.loads(header["about"])
 
 
 def _roles(header: dict[str, str], path: str | Path) -> dict[str, dict]:
