@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from configured import configure
+from configured import configure, refused
 from purereid.purification.purifiers.registry import RULES
 from purereid.report.training_sets import REAL_ALONE
 
