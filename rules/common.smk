@@ -10,9 +10,10 @@ from snakemake.exceptions import WorkflowError
 SCRIPTS = Path(workflow.basedir) / "workflow_scripts"
 sys.path.append(str(SCRIPTS))
 
-from purereid import provenance
 from purereid.configuration import Configuration, canonical
 from purereid.configuration_checks import check_deployment
+from purereid.digests.code import code_digest as digest_of_script
+from purereid.digests.values import digest, file_digest
 from purereid.errors import UserError
 from purereid.purification.purifiers.registry import NETWORKS, RULES
 from purereid.networks.registry import code_of, maps_needed
@@ -44,7 +45,7 @@ wildcard_constraints:
 
 def code_digest(rule, *modules):
     """Digest of the code behind a rule's script, so that an edit of a module counts as a change."""
-    return provenance.code_digest(SCRIPTS / f"{rule}.py", *modules) if config["code_digest"] else "off"
+    return digest_of_script(SCRIPTS / f"{rule}.py", *modules) if config["code_digest"] else "off"
 
 
 def train_gan_code(wildcards):
@@ -244,7 +245,7 @@ def plot_curves_settings(wildcards):
 def rule_graph_settings():
     """What the graph of the rules depends on: their texts and the parts that the config composes."""
     files = [Path(workflow.basedir) / "Snakefile", *sorted((Path(workflow.basedir) / "rules").glob("*.smk"))]
-    texts = provenance.digest([provenance.file_digest(file) for file in files])
+    texts = digest([file_digest(file) for file in files])
     drawn = {experiment: setup.learns(experiment) for experiment in setup.experiments}
     parts = {"dataset": config["dataset"], "datasets": setup.datasets, "experiments": setup.experiments, "drawn": drawn}
     learnt = {generator: setup.learns_from(generator) for _, generator in setup.generators_in_use()}

@@ -99,7 +99,11 @@ class Finder:
             own = self._known_pose(image) if self._has_pose(image) else None
             return Person(self._label(image), self.paths[image], own)
         if not Path(image).is_file():
-            raise self._unknown("source", name, "an image of the index, an image file, or pid:NUMBER")
+            raise UserError(
+                f"unknown source {name!r}",
+                where="generate_one",
+                expected=f"an image of the index, such as {self._example}, an image file, or pid:NUMBER",
+            )
         return Person(Path(image).name, image)
 
     def _pose(self, name: str) -> Pose:
@@ -107,8 +111,12 @@ class Finder:
         if image in self.paths:
             return self._known_pose(image)
         if not Path(image).is_file():
-            expected = "an image of the index, a pose file (.txt or .csv), an image file, or pid:NUMBER"
-            raise self._unknown("pose", name, expected)
+            raise UserError(
+                f"unknown pose {name!r}",
+                where="generate_one",
+                expected=f"an image of the index, such as {self._example}, a pose file (.txt or .csv), an image file, "
+                "or pid:NUMBER",
+            )
         if Path(image).suffix.lower() in POSE_FILES:
             return Pose(Path(image).name, *read_pose(image, *FRAME))
         return self._estimated_pose(image)
@@ -161,6 +169,6 @@ class Finder:
     def _label(self, image: str) -> str:
         return f"pid {self.table.loc[self.table['image'] == image, 'pid'].iloc[0]}"
 
-    def _unknown(self, what: str, name: str, expected: str) -> UserError:
-        example = self.table["image"].iloc[0]
-        return UserError(f"unknown {what} {name!r}", where="generate_one", expected=f"{expected}, such as {example}")
+    @property
+    def _example(self) -> str:
+        return self.table["image"].iloc[0]

@@ -10,8 +10,8 @@ from purereid.data.confidence import write_confidence
 from purereid.data.features import write_features
 from purereid.data.index import read_index
 from purereid.data.shard_rows import rows_of_shard
+from purereid.digests.values import file_digest
 from purereid.errors import UserError
-from purereid.provenance import file_digest
 from purereid.reid.extract import combined, views_of_files
 from purereid.systems.bot.networks import ReIDModel, load_model
 from purereid.training.distributed import first_device

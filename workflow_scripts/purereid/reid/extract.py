@@ -13,8 +13,8 @@ from purereid.data.images import load_images
 from purereid.data.index import read_index
 from purereid.data.shard_rows import rows_of_shard
 from purereid.data.transforms import normalise
+from purereid.digests.values import file_digest
 from purereid.logs import log
-from purereid.provenance import file_digest
 from purereid.systems.bot.networks import ReIDModel, load_model
 from purereid.training.distributed import first_device
 from purereid.training.precision import autocast

@@ -8,8 +8,8 @@ import torch
 from torch.nn import functional
 
 from purereid.data.heatmaps import FRAME
+from purereid.digests.values import file_digest
 from purereid.poses.keypoint_rcnn import Estimate, estimate, load_network
-from purereid.provenance import file_digest
 from purereid.quality.inception import load_inception
 from purereid.reid.extract import features_of
 from purereid.systems.bot.networks import load_model
