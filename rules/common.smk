@@ -10,9 +10,10 @@ from snakemake.exceptions import WorkflowError
 SCRIPTS = Path(workflow.basedir) / "workflow_scripts"
 sys.path.append(str(SCRIPTS))
 
-from purereid import provenance
 from purereid.configuration import Configuration, canonical
 from purereid.configuration_checks import check_deployment
+from purereid.digests.code import code_digest as digest_of_script
+from purereid.digests.values import digest, file_digest
 from purereid.errors import UserError
 from purereid.networks.registry import code_of, maps_needed
 from purereid.purification.purifiers.registry import NETWORKS, RULES
@@ -45,7 +46,7 @@ wildcard_constraints:
 
 def code_digest(rule, *modules):
     """Digest of the code behind a rule's script, so that an edit of a module counts as a change."""
-    return provenance.code_digest(SCRIPTS / f"{rule}.py", *modules) if config["code_digest"] else "off"
+    return digest_of_script(SCRIPTS / f"{rule}.py", *modules) if config["code_digest"] else "off"
 
 
 def code_of_encoder(rule, experiment):
@@ -56,10 +57,10 @@ def code_of_encoder(rule, experiment):
 def code_of_generator(rule):
     """The same of a rule that loads a generator."""
 
-    def digest(wildcards):
+    def of_job(wildcards):
         return code_digest(rule, code_of(setup.making(wildcards.generator).system, "networks"))
 
-    return digest
+    return of_job
 
 
 def section(rule):

@@ -122,7 +122,7 @@ def few_real_settings(wildcards):
 def rule_graph_settings():
     """What the graph of the rules depends on: their texts and the parts that the config composes."""
     files = [Path(workflow.basedir) / "Snakefile", *sorted((Path(workflow.basedir) / "rules").glob("*.smk"))]
-    texts = provenance.digest([provenance.file_digest(file) for file in files])
+    texts = digest([file_digest(file) for file in files])
     drawn = {experiment: setup.learns(experiment) for experiment in setup.experiments}
     parts = {"dataset": config["dataset"], "datasets": setup.datasets, "experiments": setup.experiments, "drawn": drawn}
     learnt = {generator: setup.making(generator).any_input() for _, generator in setup.generators_in_use()}

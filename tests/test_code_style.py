@@ -1,5 +1,6 @@
 """Formatting and linting of everything, and the common form of rules and scripts."""
 
+import ast
 import re
 import subprocess
 import sys
@@ -32,6 +33,23 @@ def test_every_rule_has_its_script_section_log_and_benchmark_under_one_name(root
                 assert needed in body, (name, needed)
             assert re.search(rf'code=(code_\w+\("{name}"\)|{name}_code),', body), name
             assert f"logs/{{dataset}}/{name}" in body or f"logs/{name}" in body, name
+
+
+def test_texts_are_read_and_written_as_utf8_in_every_locale(root: Path):
+    for file in sorted((root / "workflow_scripts").rglob("*.py")):
+        for call in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(call, ast.Call) and handles_text(call):
+                assert "encoding" in [keyword.arg for keyword in call.keywords], (file, call.lineno)
+
+
+def handles_text(call: ast.Call) -> bool:
+    """Whether a call opens, reads or writes a file of text, or takes in what a program prints, as text."""
+    match call.func:
+        case ast.Attribute(attr="open"):
+            return not call.args or (isinstance(call.args[0], ast.Constant) and "b" not in call.args[0].value)
+        case ast.Attribute(attr=name):
+            return name in ("read_text", "write_text", "FileHandler") or "text" in [each.arg for each in call.keywords]
+    return False
 
 
 def test_scripts_are_thin(root: Path):

@@ -137,9 +137,14 @@ def test_a_setting_of_the_images_for_training_leaves_those_of_the_test(project: 
     assert "show_images" not in planned and planned["score_images"] == 1
 
 
-def test_edit_of_comment_and_docstring_concerns_nothing(project: Project):
+def test_an_edit_of_words_concerns_nothing(project: Project):
     project.edit("workflow_scripts/purereid/losses/triplet.py", '"""Batch-hard', '"""The batch-hard')
     project.edit("workflow_scripts/train_reid.py", "if __name__", "# a comment\nif __name__")
+    project.edit("workflow_scripts/purereid/__init__.py", '__version__ = "', '__version__ = "99.')
+    project.edit("workflow_scripts/purereid/training/loop.py", '"going on from step', '"on it goes from step')
+    project.edit("workflow_scripts/purereid/training/schedule.py", 'UserError(f"unknown', 'UserError(f"no such')
+    project.edit("workflow_scripts/purereid/training/progress.py", "images/s", "images per second")
+    project.edit("workflow_scripts/purereid/data/index_dataset.py", "%d warnings", "warnings: %d")
     assert project.planned() == {}
 
 

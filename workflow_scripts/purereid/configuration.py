@@ -79,7 +79,7 @@ class Configuration:
 
     def __init__(self, config: dict, schema: str | Path):
         self.config = _without_nulls(config)
-        definition = with_systems(yaml.safe_load(Path(schema).read_text()))
+        definition = with_systems(yaml.safe_load(Path(schema).read_text(encoding="utf-8")))
         check_schema(self.config, definition)
         check_sections(self.config, definition)
         self.datasets, self.experiments = self.config["datasets"], self.config["experiments"]

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from purereid.provenance import digest
+from purereid.digests.values import digest
 
 RENDERED, MERGED = "rendered_people", "merge"  # formats
 FILE_KEYS = ("folder", "table", "split_file")  # of a data set's entry

@@ -45,7 +45,7 @@ def _acquired(path: Path, warn: object) -> TextIO:
     """The locked file, as soon as no other job holds it."""
     reminded = None
     while True:
-        file = path.open("a+")
+        file = path.open("a+", encoding="utf-8")
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

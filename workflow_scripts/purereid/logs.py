@@ -13,9 +13,10 @@ from pathlib import Path
 
 import cv2
 
+from purereid.digests.values import digest, file_digest
 from purereid.errors import UserError
 from purereid.lock import locked
-from purereid.provenance import digest, file_digest, write_provenance
+from purereid.provenance import write_provenance
 
 log = logging.getLogger("purereid")
 
@@ -98,7 +99,7 @@ def open_log(path: Path, name: str) -> None:
     """Send ``log`` to a file and, errors apart, to the terminal."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.unlink(missing_ok=True)  # a job that a killed Snakemake left behind may still write its own
-    file = logging.FileHandler(path, mode="w")
+    file = logging.FileHandler(path, mode="w", encoding="utf-8", errors="backslashreplace")
     file.setFormatter(logging.Formatter("%(asctime)s %(message)s", datefmt="%H:%M:%S"))
     terminal = logging.StreamHandler(sys.stderr)
     terminal.setFormatter(logging.Formatter(f"{name} | %(message)s"))

@@ -48,4 +48,4 @@ def give_back() -> None:
 
 def resident() -> float:
     """Memory of this process in MiB (Linux)."""
-    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 / 2**20
+    return int(Path("/proc/self/statm").read_text(encoding="utf-8").split()[1]) * 4096 / 2**20

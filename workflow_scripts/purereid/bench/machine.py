@@ -43,7 +43,7 @@ def machine() -> dict:
 
 def _processor() -> str:
     """Name, family and model as the kernel gives them; virtual machines often hide the name."""
-    text = Path("/proc/cpuinfo").read_text()
+    text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
     named = [re.search(rf"^{field}\s*:\s*(.+)$", text, re.M) for field in ("model name", "cpu family", "model")]
     words = [found[1] if found else "?" for found in named]
     return "{} (family {}, model {})".format(*words) if any(named) else platform.processor()

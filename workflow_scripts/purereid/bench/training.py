@@ -53,10 +53,10 @@ def comparisons(steps: int, published: int) -> Iterator[list[Row]]:
 
 def settings(published: bool) -> dict[str, dict]:
     """Sections ``train_reid`` and ``posegan``."""
-    config = yaml.safe_load((ROOT / "config.yaml").read_text())
+    config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
     sections = {"train_reid": config["train_reid"], "posegan": config["train_gan"]["posegan"]}
     if published:
-        preset = yaml.safe_load((ROOT / "presets/market1501.yaml").read_text())
+        preset = yaml.safe_load((ROOT / "presets/market1501.yaml").read_text(encoding="utf-8"))
         sections = {
             "train_reid": sections["train_reid"] | preset["train_reid"],
             "posegan": sections["posegan"] | preset["train_gan"]["posegan"],

@@ -114,9 +114,12 @@ def keep_inside(
     wrong = np.argwhere(visible & ~inside)
     if not len(wrong):
         return visible
-    told = f"{len(wrong)} joints of {len(np.unique(wrong[:, 0]))} images lie outside their picture: " + "; ".join(
-        _place(images[row], joint, joints[row, joint], frames[row]) for row, joint in wrong[:EXAMPLES]
+    places = "; ".join(
+        f"{JOINTS[joint]} of {images[row]} at y {joints[row, joint, 0]:g}, x {joints[row, joint, 1]:g} of "
+        f"{frames[row, 0]} x {frames[row, 1]}"
+        for row, joint in wrong[:EXAMPLES]
     )
+    told = f"{len(wrong)} joints of {len(np.unique(wrong[:, 0]))} images lie outside their picture: {places}"
     if not drop:
         raise UserError(
             told,
@@ -168,10 +171,6 @@ def _check_unique(images: list[str], sources: Sequence[Path]) -> None:
             where=_listing(sources),
             expected="one row per image",
         )
-
-
-def _place(image: str, joint: int, place: np.ndarray, frame: np.ndarray) -> str:
-    return f"{JOINTS[joint]} of {image} at y {place[0]:g}, x {place[1]:g} of {frame[0]} x {frame[1]}"
 
 
 def _some(names: Iterable[str]) -> str:

@@ -64,10 +64,10 @@ def index_dataset(
         table, findings = open_images(scan, name, skip=bad_images == "skip", threads=threads)
     diagnosis = diagnose(table, findings, allow_shared_identities=allow_shared_identities)
     require_no_errors(diagnosis, name)
-    _write_text(Path(doctor), json.dumps(diagnosis, indent=1) + "\n")
-    _write_text(Path(report), doctor_html(diagnosis))
+    write_text(doctor, json.dumps(diagnosis, indent=1) + "\n")
+    write_text(report, doctor_html(diagnosis))
     write_index(table, Path(index))
-    log.info("%s: %s", name, describe(diagnosis))
+    tell(diagnosis, name)
 
 
 def open_images(scan: Scan, name: str, *, skip: bool, threads: int) -> tuple[pd.DataFrame, list[Finding]]:
@@ -117,15 +117,11 @@ def left_out(scan: Scan, faults: list[str]) -> list[Finding]:
     return [each for each in found if each.count]
 
 
-def describe(diagnosis: dict) -> str:
-    """One line for the log."""
+def tell(diagnosis: dict, name: str) -> None:
+    """Say what the data set holds in one line of the log."""
     splits = ", ".join(
         f"{split} {each['images']} images of {each['identities']} identities"
         for split, each in diagnosis["splits"].items()
     )
     found = [each["severity"] for each in diagnosis["findings"]]
-    return f"{splits}; {found.count('warning')} warnings, {found.count('note')} notes"
-
-
-def _write_text(path: Path, text: str) -> None:
-    write_text(path, text)
+    log.info("%s: %s; %d warnings, %d notes", name, splits, found.count("warning"), found.count("note"))

@@ -120,7 +120,11 @@ class Finder:
             own = self._known_pose(image) if self._has_pose(image) else None
             return Person(self._label(image), self.paths[image], own)
         if not Path(image).is_file():
-            raise self._unknown("source", name, "an image of the index, an image file, or pid:NUMBER")
+            raise UserError(
+                f"unknown source {name!r}",
+                where="generate_one",
+                expected=f"an image of the index, such as {self._example}, an image file, or pid:NUMBER",
+            )
         return Person(Path(image).name, image)
 
     def _pose(self, name: str) -> Pose:
@@ -130,8 +134,12 @@ class Finder:
                 self._known_pose(image) if self.needs_joints else _unknown_pose(self._label(image), self.paths[image])
             )
         if not Path(image).is_file():
-            expected = "an image of the index, a pose file (.txt or .csv), an image file, or pid:NUMBER"
-            raise self._unknown("pose", name, expected)
+            raise UserError(
+                f"unknown pose {name!r}",
+                where="generate_one",
+                expected=f"an image of the index, such as {self._example}, a pose file (.txt or .csv), an image file, "
+                "or pid:NUMBER",
+            )
         if Path(image).suffix.lower() in POSE_FILES:
             return Pose(Path(image).name, *read_pose(image, *FRAME))
         return self._estimated_pose(image) if self.needs_joints else _unknown_pose(Path(image).name, image)
@@ -184,9 +192,9 @@ class Finder:
     def _label(self, image: str) -> str:
         return f"pid {self.table.loc[self.table['image'] == image, 'pid'].iloc[0]}"
 
-    def _unknown(self, what: str, name: str, expected: str) -> UserError:
-        example = self.table["image"].iloc[0]
-        return UserError(f"unknown {what} {name!r}", where="generate_one", expected=f"{expected}, such as {example}")
+    @property
+    def _example(self) -> str:
+        return self.table["image"].iloc[0]
 
 
 def _unknown_pose(label: str, path: str) -> Pose:

@@ -28,7 +28,7 @@ def write_keypoints(folder: Path, splits: list[str], lines: list[str]) -> None:
     """Write the key-point files of train and test (gallery and query) images, by name."""
     for name, wanted in KEYPOINT_FILES.items():
         chosen = sorted(line for split, line in zip(splits, lines, strict=True) if split in wanted)
-        (folder / name).write_text("\n".join([KEYPOINT_HEADER, *chosen]) + "\n")
+        (folder / name).write_text("\n".join([KEYPOINT_HEADER, *chosen]) + "\n", encoding="utf-8")
 
 
 def write_scenes(path: Path, rows: list[dict]) -> None:

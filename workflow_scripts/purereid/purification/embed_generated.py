@@ -10,10 +10,10 @@ from purereid.data.confidence import write_confidence
 from purereid.data.features import write_features
 from purereid.data.index import read_index
 from purereid.data.shard_rows import rows_of_shard
+from purereid.digests.values import file_digest
 from purereid.errors import UserError
 from purereid.networks.contracts import Encoder
 from purereid.networks.network_file import load_network
-from purereid.provenance import file_digest
 from purereid.reid.extract import views_of_files
 from purereid.training.distributed import first_device
 

@@ -13,11 +13,11 @@ from purereid.data.images import load_images
 from purereid.data.index import read_index
 from purereid.data.shard_rows import rows_of_shard
 from purereid.data.transforms import normalise
+from purereid.digests.values import file_digest
 from purereid.logs import log
 from purereid.networks.contracts import Encoder
 from purereid.networks.network_file import load_network
 from purereid.networks.precision import autocast
-from purereid.provenance import file_digest
 from purereid.training.distributed import first_device
 
 

@@ -45,7 +45,9 @@ def rule_graph(*, config: dict, snakefile: Path, plot: Path) -> None:
         # Neither profile matters to the graph, and that of a cluster would submit this question as a job.
         command = ["--rulegraph", "dot", "--profile", "none", "--workflow-profile", "none"]
         command += ["--snakefile", snakefile, "--configfile", settings]
-        run = subprocess.run([sys.executable, "-m", "snakemake", *command], capture_output=True, text=True)
+        run = subprocess.run(
+            [sys.executable, "-m", "snakemake", *command], capture_output=True, encoding="utf-8", errors="replace"
+        )
     if run.returncode:
         raise UserError(f"snakemake --rulegraph failed:\n{run.stderr}", where=snakefile)
     draw_rule_graph(run.stdout, plot, declared(snakefile))
@@ -53,7 +55,9 @@ def rule_graph(*, config: dict, snakefile: Path, plot: Path) -> None:
 
 def declared(snakefile: Path) -> list[str]:
     """Names of the rules in the order in which the workflow declares them."""
-    files = [snakefile.parent / name for name in re.findall(r'^include: "(.+)"', snakefile.read_text(), re.M)]
+    files = [
+        snakefile.parent / name for name in re.findall(r'^include: "(.+)"', snakefile.read_text(encoding="utf-8"), re.M)
+    ]
     texts = [file.read_text(encoding="utf-8") for file in (*files, snakefile)]
     return [name for text in texts for name in re.findall(r"^rule (\w+):", text, re.M)]
 

@@ -8,10 +8,10 @@ import torch
 from torch.nn import functional
 
 from purereid.data.heatmaps import FRAME
+from purereid.digests.values import file_digest
 from purereid.networks.network_file import load_network
 from purereid.networks.precision import autocast
 from purereid.poses.keypoint_rcnn import Estimate, estimate, load_keypoint_rcnn
-from purereid.provenance import file_digest
 from purereid.quality.inception import load_inception
 from purereid.reid.extract import views_of
 

@@ -89,7 +89,7 @@ def queue(numbers: Iterable[str]) -> set[str] | None:
         return set()
     command = ["squeue", "--noheader", "--jobs", ",".join(numbers), "--format", "%A"]
     try:
-        run = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        run = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace", timeout=60)
     except (OSError, subprocess.TimeoutExpired):
         return None
     unknown = "Invalid job id" in run.stderr  # what it says of one job that ended some time ago

@@ -118,7 +118,7 @@ def _listed(fields: dict[str, str], name: str) -> tuple[str, ...]:
 def _dry_run(arguments: Sequence[str]) -> str:
     # Not quieter than this, whatever the user's profile says: the answer is what is printed.
     command = [sys.executable, "-m", "snakemake", *arguments, "--dry-run", "--quiet", "host", "--cores", "all"]
-    run = subprocess.run(command, capture_output=True, text=True)
+    run = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace")
     if run.returncode:
         raise UserError(message_of(run.stdout + run.stderr))
     return run.stdout

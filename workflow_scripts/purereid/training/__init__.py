@@ -1,1 +1,1 @@
-"""What every trainer shares: loop, checkpoint, schedule, processes, progress."""
+"""What every trainer shares: loop, checkpoint, schedule, processes, curves, progress."""

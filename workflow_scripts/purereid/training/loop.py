@@ -19,6 +19,7 @@ from purereid.data import checkpoint
 from purereid.data.ahead import made_ahead
 from purereid.errors import UserError
 from purereid.logs import log
+from purereid.training.curves import Curves
 from purereid.training.distributed import rank
 from purereid.training.making import CHECKPOINT
 from purereid.training.progress import Progress
@@ -47,9 +48,9 @@ def train(trainer: BaseTrainer, *, seed: int, stamp: str, curves: Path, log_ever
     curves = Path(curves)
     file = curves.with_name(CHECKPOINT)
     start, rows = _resume(trainer, file, stamp)
-    steps, pause = range(start, trainer.steps), _Pause()
+    steps, pause, table = range(start, trainer.steps), _Pause(), Curves(trainer, rows, log_every)
     with (
-        Progress(trainer, curves, rows, log_every) as progress,
+        Progress(trainer, curves.with_name("tensorboard"), start) as progress,
         _interruptible() as interrupted,
         closing(made_ahead(trainer.batch, steps, ahead=2)) as batches,
     ):
@@ -58,18 +59,21 @@ def train(trainer: BaseTrainer, *, seed: int, stamp: str, curves: Path, log_ever
             batch = next(batches)
             waited = time.perf_counter() - began
             torch.manual_seed(step_seed(seed, step))
-            row = progress.add(step + 1, trainer.step(step, batch), waited)
+            row = table.add(step + 1, trainer.step(step, batch), waited)
             if row:
+                progress.show(row)
                 trainer.watch(row)
             epoch_ends = (step + 1) % trainer.steps_per_epoch == 0
             if row and step + 1 < trainer.steps and ((epoch_ends and pause.over()) or interrupted.is_set()):
                 if rank() == 0:
-                    state = {"step": step + 1, "rows": progress.rows, "trainer": trainer.state()}
+                    state = {"step": step + 1, "rows": table.rows, "trainer": trainer.state()}
                     with pause.measured():
                         checkpoint.save(file, state, stamp=stamp)
                 if interrupted.is_set():
                     log.info("stopped at step %d; the next run goes on from there", step + 1)
                     raise SystemExit(128 + signal.SIGTERM)
+    if rank() == 0:
+        table.write(curves)
 
 
 def _resume(trainer: BaseTrainer, file: Path, stamp: str) -> tuple[int, list[dict]]:

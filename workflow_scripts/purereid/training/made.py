@@ -32,14 +32,14 @@ def keep(outputs: Sequence[Path], stamp: str) -> None:
     except OSError:
         shutil.rmtree(made)
     else:
-        (made / STAMP).write_text(stamp)
+        (made / STAMP).write_text(stamp, encoding="utf-8")
 
 
 def take(outputs: Sequence[Path], stamp: str) -> bool:
     """Put the files back. Returns False where nothing with this stamp was kept."""
     made = outputs[0].parent / MADE
     try:
-        if (made / STAMP).read_text() != stamp:
+        if (made / STAMP).read_text(encoding="utf-8") != stamp:
             return False
         for output in outputs:
             output.unlink(missing_ok=True)
