@@ -13,9 +13,9 @@ from purereid.data.images import load_images
 from purereid.data.index import read_index, write_index
 from purereid.data.shard_writer import encode, write_shard
 from purereid.data.transforms import normalise
+from purereid.digests.values import file_digest
 from purereid.errors import UserError
 from purereid.networks.network_file import load_network
-from purereid.provenance import file_digest
 from purereid.purification.embed_generated import embed_generated, label_of, probability
 from purereid.systems.bot.networks import Encoder
 from saved import save_encoder

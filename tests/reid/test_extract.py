@@ -10,9 +10,9 @@ from purereid.data.features import read_encoder, read_features
 from purereid.data.images import load_images
 from purereid.data.index import read_index
 from purereid.data.transforms import normalise
+from purereid.digests.values import file_digest
 from purereid.errors import UserError
 from purereid.networks.network_file import load_network
-from purereid.provenance import file_digest
 from purereid.reid.extract import combined, encode, extract_features, views_of
 from purereid.systems.bot.networks import Encoder
 from saved import save_encoder

@@ -14,10 +14,10 @@ from purereid.data.heatmaps import FRAME
 from purereid.data.images import load_images
 from purereid.data.keypoints import read_keypoints, select_keypoints, write_keypoints
 from purereid.data.shard_writer import encode, write_shard
+from purereid.digests.values import file_digest
 from purereid.errors import UserError
 from purereid.networks.network_file import load_network
 from purereid.people.true_pictures import true_pictures
-from purereid.provenance import file_digest
 from purereid.quality.frechet import frechet_distance, gaussian
 from purereid.quality.pose_neighbours import nearest_poses
 from purereid.reid.extract import features_of
