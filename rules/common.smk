@@ -5,10 +5,18 @@ What the rules share: the checked config, the settings of each rule, input funct
 import sys
 from pathlib import Path
 
+import yaml
 from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
+from snakemake.utils import update_config
 
-SCRIPTS = Path(workflow.basedir) / "workflow_scripts"
+ROOT = Path(workflow.current_basedir).parent  # of this repository, also where another workflow uses it as a module
+SCRIPTS = ROOT / "workflow_scripts"
 sys.path.append(str(SCRIPTS))
+
+from purereid.installed import check_installed
+
+check_installed(SCRIPTS / "purereid")
 
 from purereid import provenance
 from purereid.configuration import Configuration, canonical
@@ -18,8 +26,18 @@ from purereid.purification.purifiers.registry import NETWORKS, RULES
 from purereid.networks.registry import code_of, maps_needed
 from purereid.training.made import forget
 
+# Where this is a module, config.yaml was not read, and config is that of the other workflow, to be left as it is.
+layers = config, yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8")), config
+config = {}
+for layer in layers:
+    update_config(config, layer)
+
+here = Path("config.yaml").resolve()
+if workflow.is_main_process and here.is_file() and here not in (Path(file).resolve() for file in workflow.configfiles):
+    logger.warning(f"{here} is not read; if it is meant to be: --configfile config.yaml")
+
 try:
-    setup = Configuration(config, Path(workflow.basedir) / "rules/schemas/config.schema.yaml")
+    setup = Configuration(config, ROOT / "rules/schemas/config.schema.yaml")
     check_deployment(setup.config, [str(method) for method in workflow.deployment_settings.deployment_method])
 except UserError as error:
     raise WorkflowError(str(error)) from None
@@ -71,7 +89,8 @@ def render_people_settings(wildcards):
 def index_dataset_settings(wildcards):
     entry = setup.datasets[wildcards.dataset]
     merged = expand(rules.index_dataset.output.index, dataset=entry.get("sources", []))
-    return setup.indexing(wildcards.dataset, f"results/{wildcards.dataset}/render_people", merged)
+    rendered = Path(rules.render_people.output.scene.format(dataset=wildcards.dataset)).parent
+    return setup.indexing(wildcards.dataset, str(rendered), merged)
 
 
 def index_dataset_state(wildcards):
@@ -243,7 +262,7 @@ def plot_curves_settings(wildcards):
 
 def rule_graph_settings():
     """What the graph of the rules depends on: their texts and the parts that the config composes."""
-    files = [Path(workflow.basedir) / "Snakefile", *sorted((Path(workflow.basedir) / "rules").glob("*.smk"))]
+    files = [ROOT / "Snakefile", *sorted((ROOT / "rules").glob("*.smk"))]
     texts = provenance.digest([provenance.file_digest(file) for file in files])
     drawn = {experiment: setup.learns(experiment) for experiment in setup.experiments}
     parts = {"dataset": config["dataset"], "datasets": setup.datasets, "experiments": setup.experiments, "drawn": drawn}
@@ -278,7 +297,7 @@ def data_source(wildcards):
         return expand(rules.render_people.output, dataset=wildcards.dataset)
     if entry["format"] == "merge":
         return expand(rules.index_dataset.output.index, dataset=entry["sources"])
-    return setup.source_paths(wildcards.dataset)
+    return _own(setup.source_paths(wildcards.dataset))
 
 
 def keypoint_sources(wildcards):
@@ -286,7 +305,7 @@ def keypoint_sources(wildcards):
     if setup.datasets[wildcards.dataset]["format"] == "rendered_people":
         files = [rules.render_people.output.keypoints_train, rules.render_people.output.keypoints_test]
         return expand(files, dataset=wildcards.dataset)
-    return setup.datasets[wildcards.dataset].get("keypoints", [])
+    return _own(setup.datasets[wildcards.dataset].get("keypoints", []))
 
 
 def keypoints(wildcards):
@@ -310,7 +329,7 @@ def generate_inputs(wildcards):
     if setup.needs_poses(wildcards.generator):
         files |= {"keypoints": keypoints(wildcards)}
     if wildcards.images == "train" and setup.pose_list(wildcards.generator):
-        files |= {"pose_list": setup.pose_list(wildcards.generator)}
+        files |= {"pose_list": local(setup.pose_list(wildcards.generator))}
     if wildcards.images == "test":
         files |= {"pairs": _pairs("test")}
     files |= {"index": rules.index_dataset.output.index}
@@ -340,7 +359,7 @@ def generate_one_inputs(wildcards):
         "index": rules.index_dataset.output.index.format(dataset=wildcards.dataset),
         "keypoints": keypoints(wildcards),
         "generator": rules.train_gan.output.generator.format(**_network(wildcards)),
-        "named": setup.named_files(wildcards.picture),
+        "named": _own(setup.named_files(wildcards.picture)),
     }
 
 
@@ -617,6 +636,11 @@ def _generation_files():
     return maps | {"pairs": _pairs("train")}
 
 
+def _own(files):
+    """The user's files: they are where the config says, also beside a module whose results have a prefix."""
+    return [local(file) for file in files]
+
+
 def _generator(wildcards):
     return {"dataset": wildcards.dataset, "generator": wildcards.generator}
 
@@ -627,7 +651,7 @@ def _network(wildcards):
 
 
 def _pairs(pairs):
-    return rules.sample_pairs.output.pairs.replace("{pairs}", pairs)
+    return rules.sample_pairs.output.pairs.format(dataset="{dataset}", pairs=pairs)
 
 
 def _encoder_of(experiment, seed):

@@ -8,10 +8,6 @@ OUTPUT  results/{dataset}/index_dataset/index.parquet, doctor.json, doctor.html
 """
 
 
-localrules:
-    contact_sheet,
-
-
 rule render_people:
     """Render people who do not exist, in the layout of Market-1501."""
     output:
@@ -206,6 +202,7 @@ rule contact_sheet:
         "logs/{dataset}/contact_sheet.log",
     benchmark:
         "benchmarks/{dataset}/contact_sheet.tsv"
+    localrule: True
     conda:
         "../envs/purereid.yaml"
     envmodules:

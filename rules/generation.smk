@@ -8,10 +8,6 @@ OUTPUT  results/{dataset}/train_gan/{generator}/generator.safetensors
 """
 
 
-localrules:
-    index_generated,
-
-
 rule train_gan:
     """Train one image generator of the config."""
     input:
@@ -78,6 +74,7 @@ rule index_generated:
         "logs/{dataset}/index_generated/{generator}.log",
     benchmark:
         "benchmarks/{dataset}/index_generated/{generator}.tsv"
+    localrule: True
     conda:
         "../envs/purereid.yaml"
     envmodules:

@@ -9,10 +9,6 @@ OUTPUT  results/{dataset}/embed_generated/{generator}/{shard}-of-{shards}/featur
 """
 
 
-localrules:
-    index_purified,
-
-
 rule embed_generated:
     """Turn one shard of the real and generated training images into features of one encoder."""
     input:
@@ -194,6 +190,7 @@ rule index_purified:
         "logs/{dataset}/index_purified/{generator}/{purifier}.log",
     benchmark:
         "benchmarks/{dataset}/index_purified/{generator}/{purifier}.tsv"
+    localrule: True
     conda:
         "../envs/purereid.yaml"
     envmodules:

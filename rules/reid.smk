@@ -9,10 +9,6 @@ OUTPUT  results/{dataset}/train_reid/{experiment}/seed{seed}/encoder.safetensors
 """
 
 
-localrules:
-    compare,
-
-
 rule train_reid:
     """Train one encoder: one experiment, one seed."""
     input:
@@ -123,6 +119,7 @@ rule compare:
         "logs/{dataset}/compare.log",
     benchmark:
         "benchmarks/{dataset}/compare.tsv"
+    localrule: True
     conda:
         "../envs/purereid.yaml"
     envmodules:

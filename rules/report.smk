@@ -8,21 +8,6 @@ OUTPUT  results/{dataset}/plot_curves, plot_cmc, rank_lists, plot_gan_curves, sh
 """
 
 
-localrules:
-    compare_images,
-    compare_purifiers,
-    few_real,
-    plot_gcn_curves,
-    plot_links,
-    show_images,
-    show_purified,
-    plot_gan_curves,
-    plot_curves,
-    plot_cmc,
-    rank_lists,
-    rule_graph,
-
-
 rule plot_curves:
     """Draw the training curves of an experiment, all seeds."""
     input:
@@ -38,6 +23,7 @@ rule plot_curves:
         "logs/{dataset}/plot_curves/{experiment}.log",
     benchmark:
         "benchmarks/{dataset}/plot_curves/{experiment}.tsv"
+    localrule: True
     conda:
         "../envs/purereid.yaml"
     envmodules:
@@ -68,6 +54,7 @@ rule plot_cmc:
         "logs/{dataset}/plot_cmc.log",
     benchmark:
         "benchmarks/{dataset}/plot_cmc.tsv"
+    localrule: True
     conda:
         "../envs/purereid.yaml"
     envmodules:
@@ -100,6 +87,7 @@ rule rank_lists:
         "logs/{dataset}/rank_lists/{experiment}/seed{seed}.log",
     benchmark:
         "benchmarks/{dataset}/rank_lists/{experiment}/seed{seed}.tsv"
+    localrule: True
     conda:
         "../envs/purereid.yaml"
     envmodules:
@@ -130,6 +118,7 @@ rule plot_gan_curves:
         "logs/{dataset}/plot_gan_curves/{generator}.log",
     benchmark:
         "benchmarks/{dataset}/plot_gan_curves/{generator}.tsv"
+    localrule: True
     conda:
         "../envs/purereid.yaml"
     envmodules:
@@ -166,6 +155,7 @@ rule show_images:
         "logs/{dataset}/show_images/{generator}.log",
     benchmark:
         "benchmarks/{dataset}/show_images/{generator}.tsv"
+    localrule: True
     conda:
         "../envs/purereid.yaml"
     envmodules:
@@ -198,6 +188,7 @@ rule compare_images:
         "logs/{dataset}/compare_images.log",
     benchmark:
         "benchmarks/{dataset}/compare_images.tsv"
+    localrule: True
     conda:
         "../envs/purereid.yaml"
     envmodules:
@@ -242,6 +233,7 @@ rule show_purified:
         "logs/{dataset}/show_purified/{generator}/{purifier}.log",
     benchmark:
         "benchmarks/{dataset}/show_purified/{generator}/{purifier}.tsv"
+    localrule: True
     conda:
         "../envs/purereid.yaml"
     envmodules:
@@ -272,6 +264,7 @@ rule plot_links:
         "logs/{dataset}/plot_links/{generator}.log",
     benchmark:
         "benchmarks/{dataset}/plot_links/{generator}.tsv"
+    localrule: True
     conda:
         "../envs/purereid.yaml"
     envmodules:
@@ -302,6 +295,7 @@ rule plot_gcn_curves:
         "logs/{dataset}/plot_gcn_curves/{generator}/{network}.log",
     benchmark:
         "benchmarks/{dataset}/plot_gcn_curves/{generator}/{network}.tsv"
+    localrule: True
     conda:
         "../envs/purereid.yaml"
     envmodules:
@@ -344,6 +338,7 @@ rule compare_purifiers:
         "logs/{dataset}/compare_purifiers.log",
     benchmark:
         "benchmarks/{dataset}/compare_purifiers.tsv"
+    localrule: True
     conda:
         "../envs/purereid.yaml"
     envmodules:
@@ -383,6 +378,7 @@ rule few_real:
         "logs/{dataset}/few_real.log",
     benchmark:
         "benchmarks/{dataset}/few_real.tsv"
+    localrule: True
     conda:
         "../envs/purereid.yaml"
     envmodules:
@@ -411,6 +407,7 @@ rule rule_graph:
         "logs/rule_graph.log",
     benchmark:
         "benchmarks/rule_graph.tsv"
+    localrule: True
     conda:
         "../envs/purereid.yaml"
     envmodules:
