@@ -3,7 +3,7 @@
 # make test-slurm   the tests on a SLURM of one node, which it installs and brings up: root on Debian or Ubuntu
 # make bench-slurm  the tiny workflow on one machine and through that SLURM: where the time goes
 # make bench        what is slow, beside the limits of the machine (PARTS=... of it; BENCH=full: the sizes of public data sets)
-# make status       how far the workflow is: done, running, failed, stale and why (CONFIG=, PROFILE= as in your runs)
+# make status       how far the workflow is: done, running, failed, stale and why (CONFIG=, PROFILE=, DIRECTORY= as in your runs)
 # make bundle       collect in bundle/ what an installation without internet needs; there: make test OFFLINE=bundle
 # They make their own environment in .venv from envs/requirements.txt.
 
@@ -38,7 +38,7 @@ bench-slurm: $(READY)
 
 status:
 	@test -x $(BIN)/snakemake || { echo "there is no environment yet: make demo or make test sets it up"; exit 1; }
-	@PYTHONPATH=workflow_scripts $(BIN)/python -m purereid.status $(if $(PROFILE),--profile $(PROFILE)) $(if $(CONFIG),--configfile $(CONFIG))
+	@PYTHONPATH=workflow_scripts $(BIN)/python -m purereid.status $(if $(PROFILE),--profile $(PROFILE)) $(if $(CONFIG),--configfile $(CONFIG)) $(if $(DIRECTORY),--directory $(DIRECTORY))
 
 format: $(READY)
 	$(BIN)/ruff check --fix workflow_scripts tests

@@ -2,19 +2,21 @@
 purereid: generate, purify, re-identify.
 
 Trains person re-identification models, scores them under one protocol and compares them. Everything is set in
-config.yaml; every artifact is a file under results/ that can be asked for by name.
+config.yaml; every artifact is a file under results/ of the working folder that can be asked for by name.
 
     snakemake --cores all                                            everything that is not up to date
     snakemake --cores all results/people/evaluate/baseline/seed1/scores.json    one artifact and what it needs
     snakemake --report report.zip                                    the report
 """
 
+from pathlib import Path
+
 from snakemake.utils import min_version
 
 min_version("9.27")
 
 
-configfile: "config.yaml"
+configfile: Path(workflow.current_basedir, "config.yaml")  # the defaults, wherever the workflow is run
 
 
 report: "rules/report/workflow.rst"
@@ -42,13 +44,8 @@ onerror:  # that of those that ended well too
     forget("results")
 
 
-localrules:
-    all,
-
-
 rule all:
     """Score every experiment of the config, compare them and draw the pictures of the report."""
-    default_target: True
     input:
         comparisons(),
         pictures(),

@@ -5,10 +5,18 @@ What the rule files share: the checked config, digests, settings, files that sev
 import sys
 from pathlib import Path
 
+import yaml
 from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
+from snakemake.utils import update_config
 
-SCRIPTS = Path(workflow.basedir) / "workflow_scripts"
+ROOT = Path(workflow.current_basedir).parent  # of this repository, also where another workflow uses it as a module
+SCRIPTS = ROOT / "workflow_scripts"
 sys.path.append(str(SCRIPTS))
+
+from purereid.installed import check_installed
+
+check_installed(SCRIPTS / "purereid")
 
 from purereid.configuration import Configuration, canonical
 from purereid.configuration_checks import check_deployment
@@ -19,8 +27,18 @@ from purereid.networks.registry import code_of, maps_needed
 from purereid.purification.purifiers.registry import NETWORKS, RULES
 from purereid.training.made import forget
 
+# Where this is a module, config.yaml was not read, and config is that of the other workflow, to be left as it is.
+layers = config, yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8")), config
+config = {}
+for layer in layers:
+    update_config(config, layer)
+
+here = Path("config.yaml").resolve()
+if workflow.is_main_process and here.is_file() and here not in (Path(file).resolve() for file in workflow.configfiles):
+    logger.warning(f"{here} is not read; if it is meant to be: --configfile config.yaml")
+
 try:
-    setup = Configuration(config, Path(workflow.basedir) / "rules/schemas/config.schema.yaml")
+    setup = Configuration(config, ROOT / "rules/schemas/config.schema.yaml")
     check_deployment(setup.config, [str(method) for method in workflow.deployment_settings.deployment_method])
 except UserError as error:
     raise WorkflowError(str(error)) from None

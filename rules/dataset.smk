@@ -25,7 +25,8 @@ def data_source(wildcards):
 def index_dataset_settings(wildcards):
     entry = setup.datasets[wildcards.dataset]
     merged = expand(rules.index_dataset.output.index, dataset=entry.get("sources", []))
-    return setup.indexing(wildcards.dataset, f"results/{wildcards.dataset}/render_people", merged)
+    rendered = Path(rules.render_people.output.scene.format(dataset=wildcards.dataset)).parent
+    return setup.indexing(wildcards.dataset, str(rendered), merged)
 
 
 def index_dataset_state(wildcards):
@@ -65,10 +66,6 @@ def sample_pairs_settings(wildcards):
 def dataset_group():
     """One job of a cluster renders and reads a data set, unless several are merged, whose jobs run side by side."""
     return None if any(entry["format"] == "merge" for entry in setup.datasets.values()) else "dataset"
-
-
-localrules:
-    contact_sheet,
 
 
 rule render_people:
@@ -264,6 +261,7 @@ rule contact_sheet:
         "logs/{dataset}/contact_sheet.log",
     benchmark:
         "benchmarks/{dataset}/contact_sheet.tsv"
+    localrule: True
     conda:
         "../envs/purereid.yaml"
     envmodules:

@@ -88,10 +88,6 @@ def generate_one_settings(wildcards):
     return canonical(entry | names | more)
 
 
-localrules:
-    index_generated,
-
-
 rule train_gan:
     """Train one stage of a system that only generates."""
     input:
@@ -158,6 +154,7 @@ rule index_generated:
         "logs/{dataset}/index_generated/{generator}.log",
     benchmark:
         "benchmarks/{dataset}/index_generated/{generator}.tsv"
+    localrule: True
     conda:
         "../envs/purereid.yaml"
     envmodules:

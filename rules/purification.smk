@@ -86,10 +86,6 @@ def judge_generated_code(wildcards):
     return code_of_encoder("judge_generated", config["score_images"]["encoder"])
 
 
-localrules:
-    index_purified,
-
-
 rule embed_generated:
     """Turn one shard of the real and generated training images into features of one encoder."""
     input:
@@ -274,6 +270,7 @@ rule index_purified:
         "logs/{dataset}/index_purified/{generator}/{purifier}.log",
     benchmark:
         "benchmarks/{dataset}/index_purified/{generator}/{purifier}.tsv"
+    localrule: True
     conda:
         "../envs/purereid.yaml"
     envmodules:

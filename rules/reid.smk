@@ -81,10 +81,6 @@ def score_group():
     return "score" if alone else None
 
 
-localrules:
-    compare,
-
-
 rule train_reid:
     """Train one stage of a system that yields an encoder: one experiment, one seed."""
     input:
@@ -195,6 +191,7 @@ rule compare:
         "logs/{dataset}/compare.log",
     benchmark:
         "benchmarks/{dataset}/compare.tsv"
+    localrule: True
     conda:
         "../envs/purereid.yaml"
     envmodules:

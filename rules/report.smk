@@ -121,7 +121,7 @@ def few_real_settings(wildcards):
 
 def rule_graph_settings():
     """What the graph of the rules depends on: their texts and the parts that the config composes."""
-    files = [Path(workflow.basedir) / "Snakefile", *sorted((Path(workflow.basedir) / "rules").glob("*.smk"))]
+    files = [ROOT / "Snakefile", *sorted((ROOT / "rules").glob("*.smk"))]
     texts = digest([file_digest(file) for file in files])
     drawn = {experiment: setup.learns(experiment) for experiment in setup.experiments}
     parts = {"dataset": config["dataset"], "datasets": setup.datasets, "experiments": setup.experiments, "drawn": drawn}
@@ -139,21 +139,6 @@ def rule_graph_settings():
         "counted": counted,
     }
     return canonical({"rules": texts} | parts)
-
-
-localrules:
-    compare_images,
-    compare_purifiers,
-    few_real,
-    plot_gcn_curves,
-    plot_links,
-    show_images,
-    show_purified,
-    plot_gan_curves,
-    plot_curves,
-    plot_cmc,
-    rank_lists,
-    rule_graph,
 
 
 rule plot_curves:
@@ -201,6 +186,7 @@ rule plot_cmc:
         "logs/{dataset}/plot_cmc.log",
     benchmark:
         "benchmarks/{dataset}/plot_cmc.tsv"
+    localrule: True
     conda:
         "../envs/purereid.yaml"
     envmodules:
@@ -233,6 +219,7 @@ rule rank_lists:
         "logs/{dataset}/rank_lists/{experiment}/seed{seed}.log",
     benchmark:
         "benchmarks/{dataset}/rank_lists/{experiment}/seed{seed}.tsv"
+    localrule: True
     conda:
         "../envs/purereid.yaml"
     envmodules:
@@ -299,6 +286,7 @@ rule show_images:
         "logs/{dataset}/show_images/{generator}.log",
     benchmark:
         "benchmarks/{dataset}/show_images/{generator}.tsv"
+    localrule: True
     conda:
         "../envs/purereid.yaml"
     envmodules:
@@ -331,6 +319,7 @@ rule compare_images:
         "logs/{dataset}/compare_images.log",
     benchmark:
         "benchmarks/{dataset}/compare_images.tsv"
+    localrule: True
     conda:
         "../envs/purereid.yaml"
     envmodules:
@@ -375,6 +364,7 @@ rule show_purified:
         "logs/{dataset}/show_purified/{generator}/{purifier}.log",
     benchmark:
         "benchmarks/{dataset}/show_purified/{generator}/{purifier}.tsv"
+    localrule: True
     conda:
         "../envs/purereid.yaml"
     envmodules:
@@ -405,6 +395,7 @@ rule plot_links:
         "logs/{dataset}/plot_links/{generator}.log",
     benchmark:
         "benchmarks/{dataset}/plot_links/{generator}.tsv"
+    localrule: True
     conda:
         "../envs/purereid.yaml"
     envmodules:
@@ -435,6 +426,7 @@ rule plot_gcn_curves:
         "logs/{dataset}/plot_gcn_curves/{generator}/{network}.log",
     benchmark:
         "benchmarks/{dataset}/plot_gcn_curves/{generator}/{network}.tsv"
+    localrule: True
     conda:
         "../envs/purereid.yaml"
     envmodules:
@@ -473,6 +465,7 @@ rule compare_purifiers:
         "logs/{dataset}/compare_purifiers.log",
     benchmark:
         "benchmarks/{dataset}/compare_purifiers.tsv"
+    localrule: True
     conda:
         "../envs/purereid.yaml"
     envmodules:
@@ -511,6 +504,7 @@ rule few_real:
         "logs/{dataset}/few_real.log",
     benchmark:
         "benchmarks/{dataset}/few_real.tsv"
+    localrule: True
     conda:
         "../envs/purereid.yaml"
     envmodules:
@@ -539,6 +533,7 @@ rule rule_graph:
         "logs/rule_graph.log",
     benchmark:
         "benchmarks/rule_graph.tsv"
+    localrule: True
     conda:
         "../envs/purereid.yaml"
     envmodules:

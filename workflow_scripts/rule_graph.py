@@ -1,9 +1,11 @@
 """Draw which rule feeds which (rule ``rule_graph``)."""
 
+from pathlib import Path
+
 from purereid.logs import job
-from purereid.provenance import PACKAGE
 from purereid.report.rule_graph import rule_graph
 
 if __name__ == "__main__":
     with job(snakemake):
-        rule_graph(**snakemake.output, config=snakemake.config, snakefile=PACKAGE.parents[1] / "Snakefile")
+        snakefile = Path(snakemake.scriptdir).parent / "Snakefile"
+        rule_graph(**snakemake.output, config=snakemake.config, snakefile=snakefile)

@@ -1,6 +1,7 @@
-"""Print how far the workflow is: ``python -m purereid.status``, in the folder of the Snakefile."""
+"""Print how far the workflow is: ``python -m purereid.status``, where ``snakemake`` is run."""
 
 import argparse
+import os
 import sys
 
 from purereid.errors import UserError
@@ -15,11 +16,15 @@ def main() -> int:
     parser.add_argument("targets", nargs="*", help="artifacts or rules; without: everything")
     parser.add_argument("--configfile", nargs="+", default=[], metavar="FILE", help="as for snakemake")
     parser.add_argument("--profile", help="as for snakemake; needed if it names software environments (sdm)")
+    parser.add_argument("--snakefile", metavar="FILE", help="as for snakemake")
+    parser.add_argument("--directory", metavar="FOLDER", help="as for snakemake")
+    options = parser.parse_args()
     try:
-        jobs = plan(**vars(parser.parse_args()))
+        jobs = plan(**vars(options))
     except UserError as error:
         print("\n".join(map(printable, str(error).splitlines())), file=sys.stderr)
         return 2
+    os.chdir(options.directory or ".")  # where the logs are
     print("\n".join(map(printable, report(judge(jobs, queue)))))
     return 0
 

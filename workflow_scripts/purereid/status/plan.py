@@ -50,8 +50,14 @@ class Job:
         return Path(self.outputs[0]).parent
 
 
-def plan(targets: Sequence[str], configfile: Sequence[str] = (), profile: str | None = None) -> list[Job]:
-    """Ask Snakemake, in the current folder, for all jobs of the targets; those to be run have a reason.
+def plan(
+    targets: Sequence[str],
+    configfile: Sequence[str] = (),
+    profile: str | None = None,
+    snakefile: str | None = None,
+    directory: str | None = None,
+) -> list[Job]:
+    """Ask Snakemake for all jobs of the targets; those to be run have a reason.
 
     One dry run of everything names the jobs, another one says which of them are to be run. Dry runs work while another
     Snakemake holds the lock of the folder, and write nothing but Snakemake's own inventory of files.
@@ -60,6 +66,8 @@ def plan(targets: Sequence[str], configfile: Sequence[str] = (), profile: str | 
         targets: files or rules; none for everything.
         configfile: config files that override config.yaml.
         profile: Snakemake's profile.
+        snakefile: the workflow; None: the Snakefile of the current folder.
+        directory: the working folder, to which the paths of the jobs are relative; None: the current folder.
 
     Raises:
         UserError: Snakemake cannot read the config, or does not know how to make a target.
@@ -67,8 +75,11 @@ def plan(targets: Sequence[str], configfile: Sequence[str] = (), profile: str | 
     for file in configfile:
         if not Path(file).is_file():
             raise UserError("config file not found", where=file, expected="a YAML file")
+    if directory and not Path(directory).is_dir():
+        raise UserError("folder not found", where=directory, expected="the working folder of the workflow")
+    options = {"--profile": profile, "--snakefile": snakefile, "--directory": directory}
     arguments = [*targets, *(["--configfile", *configfile] if configfile else [])]
-    arguments += ["--profile", profile] if profile else []
+    arguments += [word for name, value in options.items() if value for word in (name, value)]
     with ThreadPoolExecutor() as pool:
         every, due = pool.map(lambda more: parse(_dry_run([*arguments, *more])), (["--forceall"], []))
     reasons = {job.outputs: job.reason for job in due}
@@ -76,7 +87,9 @@ def plan(targets: Sequence[str], configfile: Sequence[str] = (), profile: str | 
 
 
 def parse(text: str) -> list[Job]:
-    """Read the jobs from what a dry run prints; those without output, which only ask for others, are left out.
+    """Read the jobs from what a dry run prints.
+
+    Those without output, which only ask for others, are left out, and rules of another workflow that keep no log.
 
     Raises:
         UserError: another number of jobs than it announces, as another Snakemake may print them in another form.
@@ -100,7 +113,7 @@ def parse(text: str) -> list[Job]:
             reason=fields["reason"],
         )
         for rule, fields in found
-        if "output" in fields
+        if {"output", "log", "benchmark"} <= fields.keys()
     ]
 
 
