@@ -31,10 +31,10 @@ test-slurm: $(READY)
 	$(BIN)/python -m pytest -m slurm tests/slurm --numprocesses 4 --dist worksteal  # they wait more than they compute
 
 bench: $(READY)
-	PYTHONPATH=workflow_scripts $(BIN)/python -m purereid.bench $(PARTS) $(if $(filter full,$(BENCH)),--full)
+	PYTHONPATH=workflow_scripts:tests $(BIN)/python -m bench $(PARTS) $(if $(filter full,$(BENCH)),--full)
 
 bench-slurm: $(READY)
-	$(BIN)/python tests/slurm/bench.py
+	$(BIN)/python tests/slurm/bench_slurm.py
 
 status:
 	@test -x $(BIN)/snakemake || { echo "there is no environment yet: make demo or make test sets it up"; exit 1; }
