@@ -515,7 +515,7 @@ def pictures():
             for path in expand(rules.rank_lists.output, dataset=d, experiment=e, seed=setup.seeds(e)[0])
         ),
         *(path for d, e in trained for path in expand(rules.plot_curves.output, dataset=d, experiment=e)),
-        *rules.rule_graph.output,
+        *expand(rules.rule_graph.output, dataset=setup.tested()[0]),
     ]
 
 

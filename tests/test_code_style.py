@@ -31,7 +31,7 @@ def test_every_rule_has_its_script_section_log_and_benchmark_under_one_name(root
             for needed in (f"/{name}", f'"../workflow_scripts/{name}.py"', "log:", "benchmark:", '"""'):
                 assert needed in body, (name, needed)
             assert f'code=code_digest("{name}")' in body or f"code={name}_code" in body, name
-            assert f"logs/{{dataset}}/{name}" in body or f"logs/{name}" in body, name
+            assert f"logs/{{dataset}}/{name}" in body, name
 
 
 def test_scripts_are_thin(root: Path):
