@@ -1,15 +1,15 @@
 """The jobs behind a target, and why Snakemake would run them, asked of Snakemake itself."""
 
-import os
 from collections.abc import Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 
 from snakemake.api import SnakemakeApi
 from snakemake.cli import parse_args, parse_config
 from snakemake.dag import DAG
-from snakemake.exceptions import RuleException, WorkflowError
+from snakemake.exceptions import ApiError, RuleException, WorkflowError
 from snakemake.settings.enums import ChangeType, Quietness
 from snakemake.settings.types import (
     ConfigSettings,
@@ -108,10 +108,13 @@ def planned_jobs(
     options = [*(["--configfile", *map(str, configfile)] if configfile else [])]
     options += ["--profile", profile] if profile else []
     options += ["--snakefile", str(snakefile)] if snakefile else []
+    said = StringIO()
     try:
-        with Path(os.devnull).open("w") as nothing, redirect_stdout(nothing), redirect_stderr(nothing):
+        with redirect_stdout(said), redirect_stderr(said):
             return _jobs([*targets, *options])
-    except (WorkflowError, RuleException) as error:
+    except SystemExit:  # a profile that it does not find
+        raise UserError(said.getvalue().strip().splitlines()[-1].removeprefix("Error: ")) from None
+    except (ApiError, WorkflowError, RuleException) as error:
         raise UserError(str(error)) from None
 
 

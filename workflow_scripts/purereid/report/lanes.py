@@ -22,22 +22,25 @@ def lanes(graph: WorkflowGraph) -> list[str]:
     return list(dict.fromkeys(graph.stages[rule] for rule in graph.boxes))
 
 
-def places(graph: WorkflowGraph) -> dict[str, Place]:
-    """Find a place for each rule's box.
+def road(graph: WorkflowGraph) -> set[str]:
+    """Rules at the main road. An arrow keeps to its own row until it turns to one of them; others turn at once."""
+    return {cell.rule for arrow in graph.main_road for cell in arrow}
 
-    The column is the length of the longest way to the rule within its lane; dead ends stand in the last one. Rows are
-    chosen so that an arrow that turns into its target's row at once meets no other box there; those of the main road
-    are the uppermost.
+
+def places(graph: WorkflowGraph) -> dict[str, Place]:
+    """Find a place for each rule's box, so that arrows pass no other one on its row.
+
+    The column is the length of the longest way to the rule within its lane; dead ends stand in the last one. The rows
+    of the main road are the uppermost.
     """
-    rules = networkx.DiGraph()
-    rules.add_nodes_from(graph.boxes)
-    rules.add_edges_from((a.rule, b.rule) for a, b in graph.arrows if graph.ahead.has_edge(a, b))
-    road = {cell.rule for arrow in graph.main_road for cell in arrow}
+    arrows = {(a.rule, b.rule): None for a, b in graph.arrows if graph.ahead.has_edge(a, b)}
     found = {}
     for lane, stage in enumerate(lanes(graph)):
-        inside = rules.subgraph([rule for rule in rules if graph.stages[rule] == stage])
-        columns = _columns(inside, {rule for rule in inside if not rules[rule]})
-        rows = _rows(inside, columns, road)
+        inside = networkx.DiGraph()
+        inside.add_nodes_from(rule for rule in graph.boxes if graph.stages[rule] == stage)
+        inside.add_edges_from((a, b) for a, b in arrows if a in inside and b in inside)
+        columns = _columns(inside, dead_ends=set(inside) - {a for a, _ in arrows})
+        rows = _rows(inside, columns, road(graph))
         found |= {rule: Place(lane, columns[rule], rows[rule]) for rule in inside}
     return found
 
@@ -49,13 +52,15 @@ def _columns(inside: networkx.DiGraph, dead_ends: Set[str]) -> dict[str, int]:
 
 
 def _rows(inside: networkx.DiGraph, columns: dict[str, int], road: Set[str]) -> dict[str, int]:
-    """Give each rule the first row, or better that of a source, that is free from its first source to itself."""
+    """Give each rule the first row, or better that of a source, on which its box and its arrows find room."""
     rows: dict[str, int] = {}
     taken = set()
     for rule in sorted(inside, key=lambda rule: (rule not in road, columns[rule])):
         sources = list(inside.predecessors(rule))
-        passed = range(min((columns[source] + 1 for source in sources), default=columns[rule]), columns[rule] + 1)
+        came = [] if rule in road else [columns[source] + 1 for source in sources]
+        goes = [columns[target] - 1 for target in inside[rule] if target in road]
+        filled = range(min([columns[rule], *came]), max([columns[rule], *goes]) + 1)
         wanted = chain((rows[source] for source in sources if source in rows), count())
-        rows[rule] = next(row for row in wanted if taken.isdisjoint((row, column) for column in passed))
-        taken |= {(rows[rule], column) for column in passed}
+        rows[rule] = next(row for row in wanted if taken.isdisjoint((row, column) for column in filled))
+        taken |= {(rows[rule], column) for column in filled}
     return rows

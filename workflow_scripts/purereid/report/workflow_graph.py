@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 import networkx
 
-from purereid.errors import UserError
 from purereid.planned_jobs import Job
 
 REPORT = "report"  # the stage of pictures and tables
@@ -77,7 +76,8 @@ class WorkflowGraph:
     @cached_property
     def main_road(self) -> list[Arrow]:
         """The longest way to the last cell."""
-        road = self.ahead.subgraph(networkx.ancestors(self.ahead, self.last) | {self.last})
+        road = self.ahead.copy()
+        road.remove_nodes_from(self.jobs.keys() - networkx.ancestors(self.ahead, self.last) - {self.last})
         return [Arrow(*edge) for edge in networkx.utils.pairwise(networkx.dag_longest_path(road))]
 
 
@@ -85,14 +85,9 @@ def workflow_graph(jobs: Sequence[Job], label: Callable[[Job], str] = lambda job
     """Bring jobs together by rule and label, and find the arrows between them.
 
     Args:
-        jobs: in the order in which the workflow declares their rules.
+        jobs: one at least, in the order in which the workflow declares their rules.
         label: jobs of one rule with the same label are one cell.
-
-    Raises:
-        UserError: no jobs.
     """
-    if not jobs:
-        raise UserError("there are no jobs to draw", expected="a target that a rule makes")
     cells: dict[Cell, list[Job]] = {}
     for job in jobs:
         cells.setdefault(Cell(job.rule, label(job)), []).append(job)
@@ -101,7 +96,8 @@ def workflow_graph(jobs: Sequence[Job], label: Callable[[Job], str] = lambda job
     ahead.add_nodes_from(cells)
     for source, target in _uses(cells):
         (ahead if order.index(source.rule) < order.index(target.rule) else back).add_edge(source, target)
-    ahead = networkx.transitive_reduction(ahead)
+    needed = networkx.transitive_reduction(ahead)
+    ahead.remove_edges_from([edge for edge in ahead.edges if not needed.has_edge(*edge)])  # which keeps the order
     back.remove_edges_from([edge for edge in back.edges if _implied(Arrow(*edge), ahead, back)])
     return WorkflowGraph(cells, ahead, back)
 

@@ -11,6 +11,7 @@ from matplotlib.path import Path as Curve
 
 from purereid.report.lane_layout import FONT, HEADING, LINE, LISTED, SMALL, TITLE, LaneLayout, Point
 from purereid.report.pictures import letters
+from purereid.report.routes import routes
 from purereid.report.style import BLUE, GREY, PAPER, new_plot
 from purereid.report.workflow_graph import REPORT, Arrow, Cell, WorkflowGraph
 
@@ -54,8 +55,8 @@ def draw_workflow(
         draw_lanes(axes, layout)
         if graph.named:
             draw_names(axes, layout, right, fills)
-        for arrow in sorted(graph.arrows, key=road.__contains__):
-            draw_arrow(axes, layout.route(arrow), thick=arrow in road, back=graph.back.has_edge(*arrow))
+        for arrow, points in sorted(routes(layout).items(), key=lambda route: route[0] in road):
+            draw_arrow(axes, points, thick=arrow in road, back=graph.back.has_edge(*arrow))
         for rule in graph.boxes:
             draw_box(axes, layout, rule, fills)
         place = {"loc": "upper left", "bbox_to_anchor": (0, bottom + 2), "bbox_transform": axes.transData}

@@ -30,11 +30,11 @@ def draw_status(verdicts: Sequence[Verdict], plot: Path) -> None:
     """Draw the jobs of a target; those of one rule that differ in seed or shard alone are one cell.
 
     Args:
-        verdicts: of all its jobs, in the order in which the workflow declares their rules.
+        verdicts: of all its jobs, one at least, in the order in which the workflow declares their rules.
         plot: PNG or SVG to write.
 
     Raises:
-        UserError: there are no jobs, or the picture cannot be saved under that name.
+        UserError: the picture cannot be saved under that name.
     """
     datasets = {verdict.job.wildcards.get("dataset") for verdict in verdicts}
     left_out = {"seed", "shard", "shards", "dataset" if len(datasets) == 1 else None}
