@@ -3,7 +3,8 @@
 # make test-slurm   the tests on a SLURM of one node, which it installs and brings up: root on Debian or Ubuntu
 # make bench-slurm  the tiny workflow on one machine and through that SLURM: where the time goes
 # make bench        what is slow, beside the limits of the machine (PARTS=... of it; BENCH=full: the sizes of public data sets)
-# make status       how far the workflow is: done, running, failed, stale and why (CONFIG=, PROFILE=, DIRECTORY= as in your runs)
+# make status       how far the workflow is: done, running, failed, stale and why (CONFIG=, PROFILE=, DIRECTORY= as in your runs; TARGET=)
+# make dag          the same, and as a picture: dag.svg, of what TARGET=results/... is made from
 # make bundle       collect in bundle/ what an installation without internet needs; there: make test OFFLINE=bundle
 # They make their own environment in .venv from envs/requirements.txt.
 
@@ -12,7 +13,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 KIND := import sys, sysconfig; print("Python %d.%d on" % sys.version_info[:2], sysconfig.get_platform())
 
-.PHONY: demo test test-slurm bench bench-slurm status bundle format pictures clean help
+.PHONY: demo test test-slurm bench bench-slurm status dag bundle format pictures clean help
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -31,14 +32,14 @@ test-slurm: $(READY)
 	$(BIN)/python -m pytest -m slurm tests/slurm --numprocesses 4 --dist worksteal  # they wait more than they compute
 
 bench: $(READY)
-	PYTHONPATH=workflow_scripts $(BIN)/python -m purereid.bench $(PARTS) $(if $(filter full,$(BENCH)),--full)
+	PYTHONPATH=workflow_scripts:tests $(BIN)/python -m bench $(PARTS) $(if $(filter full,$(BENCH)),--full)
 
 bench-slurm: $(READY)
-	$(BIN)/python tests/slurm/bench.py
+	$(BIN)/python tests/slurm/bench_slurm.py
 
-status:
+status dag:
 	@test -x $(BIN)/snakemake || { echo "there is no environment yet: make demo or make test sets it up"; exit 1; }
-	@PYTHONPATH=workflow_scripts $(BIN)/python -m purereid.status $(if $(PROFILE),--profile $(PROFILE)) $(if $(CONFIG),--configfile $(CONFIG)) $(if $(DIRECTORY),--directory $(DIRECTORY))
+	@PYTHONPATH=workflow_scripts $(BIN)/python -m purereid.status $(TARGET) $(if $(filter dag,$@),--picture dag.svg) $(if $(PROFILE),--profile $(PROFILE)) $(if $(CONFIG),--configfile $(CONFIG)) $(if $(DIRECTORY),--directory $(DIRECTORY))
 
 format: $(READY)
 	$(BIN)/ruff check --fix workflow_scripts tests

@@ -3,8 +3,7 @@ Pictures that only the report needs.
 
 INPUT   results/{dataset}/train_reid/{experiment}/seed{seed}/{stage}/curves.csv, evaluate/{experiment}/seed{seed}/*
 OUTPUT  results/{dataset}/plot_curves, plot_cmc, rank_lists, plot_gan_curves, show_images, compare_images
-        results/{dataset}/show_purified, plot_links, plot_gcn_curves, compare_purifiers, few_real
-        results/rule_graph
+        results/{dataset}/show_purified, plot_links, plot_gcn_curves, compare_purifiers, few_real, rule_graph
 """
 
 
@@ -524,15 +523,15 @@ rule rule_graph:
     """Draw which rule feeds which."""
     output:
         plot=report(
-            "results/rule_graph/rule_graph.svg",
+            "results/{dataset}/rule_graph/rule_graph.svg",
             caption="report/rule_graph.rst",
             category="7 Workflow",
-            labels={"what": "rule graph"},
+            labels={"data set": "{dataset}", "what": "rule graph"},
         ),
     log:
-        "logs/rule_graph.log",
+        "logs/{dataset}/rule_graph.log",
     benchmark:
-        "benchmarks/rule_graph.tsv"
+        "benchmarks/{dataset}/rule_graph.tsv"
     localrule: True
     conda:
         "../envs/purereid.yaml"

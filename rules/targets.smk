@@ -48,7 +48,7 @@ def pictures():
             for path in expand(rules.rank_lists.output, dataset=d, experiment=e, seed=setup.seeds(e)[0])
         ),
         *(path for d, e, s in stages for path in expand(rules.plot_curves.output, dataset=d, experiment=e, stage=s)),
-        *rules.rule_graph.output,
+        *expand(rules.rule_graph.output, dataset=setup.tested()[0]),
     ]
 
 

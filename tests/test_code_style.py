@@ -32,7 +32,7 @@ def test_every_rule_has_its_script_section_log_and_benchmark_under_one_name(root
             for needed in (f"/{name}", f'"../workflow_scripts/{name}.py"', "log:", "benchmark:", '"""'):
                 assert needed in body, (name, needed)
             assert re.search(rf'code=(code_\w+\("{name}"\)|{name}_code),', body), name
-            assert f"logs/{{dataset}}/{name}" in body or f"logs/{name}" in body, name
+            assert f"logs/{{dataset}}/{name}" in body, name
 
 
 def test_texts_are_read_and_written_as_utf8_in_every_locale(root: Path):

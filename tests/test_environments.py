@@ -17,12 +17,7 @@ from purereid.errors import UserError
 from workflow_project import Project, copy
 
 RENDERED = "results/people/render_people/scene.parquet"
-OPTIONAL = {
-    "timm",
-    "faiss",
-    "sklearn",
-    "torchmetrics",
-}  # what asks for them says so where they are missing, or does without
+OPTIONAL = {"timm", "faiss"}  # what asks for them says so where they are missing, or does without
 
 
 @pytest.fixture

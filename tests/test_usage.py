@@ -13,7 +13,6 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 from packaging.version import Version
-
 from purereid.status.plan import plan
 
 ENCODER = "results/people/train_reid/baseline/seed1/encoder.safetensors"

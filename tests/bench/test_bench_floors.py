@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from purereid.bench import floors
+from bench import floors
 
 
 @pytest.mark.parametrize("shapes", [(5, 7), (1024, 2048), (1500, 4100)])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from purereid.bench import images as bench_images
+from bench import images as bench_images
 from purereid.data.transforms import normalise
 
 

@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from purereid.bench.__main__ import run_all
-from purereid.bench.comparison import Row
-from purereid.bench.machine import machine
-from purereid.bench.neighbours import make_features
-from purereid.bench.neighbours import other_ways as other_libraries
-from purereid.bench.parts import PARTS, module, run
-from purereid.bench.ranking import features_and_labels, other_ways
+from bench.__main__ import run_all
+from bench.comparison import Row
+from bench.machine import machine
+from bench.neighbours import make_features
+from bench.neighbours import other_ways as other_libraries
+from bench.parts import PARTS, module, run
+from bench.ranking import features_and_labels, other_ways
 from purereid.retrieval.neighbours import nearest_neighbours
 from purereid.retrieval.ranking import rank
 
@@ -35,7 +35,7 @@ def test_each_size_has_its_numbers():
 
 @pytest.mark.parametrize("part", PARTS)
 def test_every_part_can_be_measured(part: str, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("purereid.bench.comparison.ROUNDS", 1)
+    monkeypatch.setattr("bench.comparison.ROUNDS", 1)
     for name in ("torch.set_num_threads", "cv2.setNumThreads"):
         monkeypatch.setattr(name, lambda number: None)  # they would hold for the tests that follow
     if part == "training":
@@ -75,8 +75,8 @@ def test_the_machine():
 
 
 def bench(root: Path, folder: Path, *arguments: str) -> subprocess.CompletedProcess:
-    command = [sys.executable, "-m", "purereid.bench", *arguments]
-    environment = {"PYTHONPATH": str(root / "workflow_scripts"), "PATH": "/usr/bin:/bin"}
+    command = [sys.executable, "-m", "bench", *arguments]
+    environment = {"PYTHONPATH": f"{root}/workflow_scripts:{root}/tests", "PATH": "/usr/bin:/bin"}
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
 
 
@@ -110,7 +110,7 @@ def test_a_part_that_fails_does_not_lose_the_others(root: Path, tmp_path: Path):
 
 
 def test_a_part_that_is_killed_does_not_lose_the_others(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("purereid.bench.__main__.run", die_of_images)
+    monkeypatch.setattr("bench.__main__.run", die_of_images)
     todo = [("images", (1,)), ("propagation", (60, 30)), ("images", (2,)), ("propagation", (70, 30))]
     found = [(part, size, len(rows), "killed" in error) for part, size, rows, error in run_all(todo)]
     assert found == [(part, size, 0, True) if part == "images" else (part, size, 2, False) for part, size in todo]

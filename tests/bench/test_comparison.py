@@ -5,9 +5,9 @@ import time
 import numpy as np
 import pytest
 
-from purereid.bench import comparison
-from purereid.bench.comparison import Row, Way, compare, head, lines
-from purereid.bench.cost import Cost, measured
+from bench import comparison
+from bench.comparison import Row, Way, compare, head, lines
+from bench.cost import Cost, measured
 
 
 def test_the_rise_of_memory_and_the_time_of_processors():

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from purereid.bench.gcn import clustered_features
-from purereid.bench.gcn_ways import dense_way, published_way
+from bench.gcn import clustered_features
+from bench.gcn_ways import dense_way, published_way
 from purereid.errors import UserError
 from purereid.purification.gcn import GCN
 from purereid.purification.gcn_inference import LinkPredictor, predict_links

@@ -12,15 +12,16 @@ import pytest
 from purereid.errors import UserError
 from purereid.logs import job as running_job
 from purereid.logs import log
+from purereid.planned_jobs import Job, Reason
 from purereid.status.attempts import Attempt, last_attempt, queue, runs
-from purereid.status.plan import Job
 
 HOST = socket.gethostname()
 
 
 @pytest.fixture
 def job(tmp_path: Path) -> Job:
-    return Job("demo", {}, (), (str(tmp_path / "out/a"),), tmp_path / "demo.log", tmp_path / "demo.tsv", "Missing")
+    outputs = (str(tmp_path / "out/a"),)
+    return Job("demo", "reid", {}, (), outputs, tmp_path / "demo.log", tmp_path / "demo.tsv", Reason(missing=outputs))
 
 
 def attempted(job: Job, text: str) -> Attempt:

@@ -7,12 +7,13 @@ from types import SimpleNamespace
 
 import pytest
 
-from purereid.status.plan import Job
+from purereid.planned_jobs import Job, Reason
 from purereid.status.report import judge, printable, report
 
 NOW = 1_000_000.0
 HERE = f"started on {socket.gethostname()}, process {os.getpid()}"
 ELSEWHERE = "started on node7, process 1, SLURM job 7"
+MISSING = Reason(missing=("a",))
 
 
 @pytest.fixture(autouse=True)
@@ -21,10 +22,10 @@ def folder_and_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("purereid.status.attempts.time", SimpleNamespace(time=lambda: NOW))
 
 
-def job(rule: str, reason: str = "", inputs: tuple[str, ...] = (), **wildcards: str) -> Job:
+def job(rule: str, reason: Reason | None = None, inputs: tuple[str, ...] = (), **wildcards: str) -> Job:
     name = "-".join([rule, *wildcards.values()])
     wildcards = {"dataset": "people"} | wildcards
-    return Job(rule, wildcards, inputs, (f"{name}/a",), Path(f"{name}.log"), Path(f"{name}.tsv"), reason)
+    return Job(rule, "reid", wildcards, inputs, (f"{name}/a",), Path(f"{name}.log"), Path(f"{name}.tsv"), reason)
 
 
 def write(job: Job, *entries: str, age: float = 0) -> Job:
@@ -34,19 +35,18 @@ def write(job: Job, *entries: str, age: float = 0) -> Job:
 
 
 def test_report_of_everything():
-    missing = "Missing output files: a"
-    failed = write(job("embed", missing), HERE, "no such file\n  where:    x.bin\n  do:       name it")
-    killed = write(job("train", missing, experiment="a"), ELSEWHERE, "epoch 1 done", age=3600)
-    resumed = write(job("train", missing, experiment="b"), ELSEWHERE, age=3600)
+    failed = write(job("embed", MISSING), HERE, "no such file\n  where:    x.bin\n  do:       name it")
+    killed = write(job("train", MISSING, experiment="a"), ELSEWHERE, "epoch 1 done", age=3600)
+    resumed = write(job("train", MISSING, experiment="b"), ELSEWHERE, age=3600)
     resumed.folder.mkdir()
     (resumed.folder / "checkpoint.safetensors").touch()
-    running = write(job("train", missing, experiment="c"), HERE, "step 4/9 epoch 1 | loss 1 | 0:01:00 left", age=60)
-    lost = job("plot", missing, generator="g")
+    running = write(job("train", MISSING, experiment="c"), HERE, "step 4/9 epoch 1 | loss 1 | 0:01:00 left", age=60)
+    lost = job("plot", MISSING, generator="g")
     lost.benchmark.touch()
     jobs = [
-        *(job("score", missing, ("train-a/a", "embed/a"), experiment=name) for name in "xy"),
+        *(job("score", MISSING, ("train-a/a", "embed/a"), experiment=name) for name in "xy"),
         *(failed, killed, resumed, running, lost),
-        *(job("draw", missing, experiment=name) for name in "ab"),
+        *(job("draw", MISSING, experiment=name) for name in "ab"),
         job("index"),
         job("index", generator="g"),
     ]
@@ -79,15 +79,15 @@ def test_report_of_everything():
 
 def test_slurm_is_asked_for_jobs_that_may_run():
     asked = []
-    write(broken := job("train", "Missing", experiment="a"), ELSEWHERE, "wrong\n  where:    x")
-    write(working := job("train", "Missing", experiment="b"), "started on node8, process 1, SLURM job 8")
+    write(broken := job("train", MISSING, experiment="a"), ELSEWHERE, "wrong\n  where:    x")
+    write(working := job("train", MISSING, experiment="b"), "started on node8, process 1, SLURM job 8")
     verdicts = judge([broken, working], queue=lambda numbers: asked.extend(numbers) or {"8"})
     assert asked == ["8"]
     assert [verdict.state for verdict in verdicts] == ["failed", "running"]
 
 
 def test_machine_that_cannot_be_asked():
-    working = write(job("train", "Missing"), ELSEWHERE)
+    working = write(job("train", MISSING), ELSEWHERE)
     (verdict,) = judge([working], queue=lambda numbers: None)
     assert verdict.state == "running"
     assert "on node7, SLURM job 7 (which cannot be asked from here), train.log" in verdict.lines[0]
@@ -98,6 +98,6 @@ def test_log_of_the_former_attempt_says_nothing_about_a_done_job():
 
 
 def test_long_lines_are_cut_and_control_characters_left_out():
-    working = write(job("train", "Missing"), HERE, "so " * 200)
+    working = write(job("train", MISSING), HERE, "so " * 200)
     assert len(judge([working], queue=lambda numbers: set())[0].lines[0]) < 200
     assert printable("a\x1b[31mb\tc\u202ed\x9b±") == "a [31mb c d ±"

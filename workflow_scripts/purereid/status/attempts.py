@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from purereid.status.plan import Job
+from purereid.planned_jobs import Job
 
 ENTRY = re.compile(r"^\d\d:\d\d:\d\d ", re.M)
 STARTED = re.compile(r"started on (\S+), process (\d+)(?:, SLURM job (\d+))?$", re.M)

@@ -2,57 +2,56 @@
 
 import ast
 import json
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence, Set
 from pathlib import Path
 
-from purereid.status.plan import Job
+from purereid.planned_jobs import Job
 
-FILES = re.compile(r"(Missing output|Incomplete output|Updated input) files: (.*?)(?=; [A-Z]|$)")
-WORDS = {"Missing output": "missing output", "Incomplete output": "incomplete output", "Updated input": "changed data"}
-PARAMS = re.compile(r"Params have changed .*?before: (.*) now: (.*?) ?(?:; Software environment|$)")
-DIGEST = re.compile(r"(?:^|(?<=,))'([0-9a-f]{64}|off)'(?:,|$)")  # a param of its own, not a value within settings
-NOTHING = "<nothing exclusive>"
 NAMED, LENGTH = 3, 20  # settings named at most, characters of a value shown at most
 
 
 def why(job: Job) -> str:
     """Why an artifact is stale, for example ``changed settings: epochs 3 -> 4``."""
-    words = [f"{WORDS[kind]}: {_first(files.split(', '))}" for kind, files in FILES.findall(job.reason)]
-    if "Set of input files has changed" in job.reason:
-        words.append("other inputs")
-    params = PARAMS.search(job.reason)
-    if params:
-        words += changed_params(*params.groups(), code=_recorded_code(job.folder))
-    if "Software environment definition has changed" in job.reason:
-        words.append("changed environment")
-    return ", ".join(words) or job.reason
+    reason = job.reason
+    words = [f"missing output: {_first(reason.missing)}"] if reason.missing else []
+    words += ["incomplete output"] if reason.incomplete else []
+    words += [f"changed data: {_first(reason.updated)}"] if reason.updated else []
+    words += ["other inputs"] if reason.inputs else []
+    words += changed_params(reason.before, reason.now, _recorded_code(job.folder))
+    words += ["changed environment"] if reason.environment else []
+    return ", ".join(words)
 
 
-def changed_params(before: str, now: str, code: str | None) -> list[str]:
+def changed_params(before: Set[str], now: Set[str], code: str | None) -> list[str]:
     """Tell settings, code and the user's data apart, all of which are params of the rules.
 
     Args:
-        before: params that the artifact was made with and that are not those of now, joined by commas.
+        before: params that the artifact was made with and that are not those of now, as Python literals. Those that are
+            texts are digests of code or data.
         now: the other way round.
         code: digest of the code that made the artifact, from its provenance.
     """
-    digests = DIGEST.findall(before)
+    old, new = ([_value(text) for text in sorted(texts)] for texts in (before, now))
+    digests = {value for value in old if isinstance(value, str)}
     words = ["changed code"] if code in digests else []
-    if set(digests) - {code}:
+    if digests - {code}:
         words.append("changed data" if code else "changed code or data")
-    old, new = (DIGEST.sub("", text).rstrip(",").replace(NOTHING, "") for text in (before, now))
-    if old or new or not words:
-        words.append("changed settings" + _named(old, new))
+    old, new = ([value for value in values if not isinstance(value, str)] for values in (old, new))
+    if old or new or (now and not words):
+        words.append("changed settings" + (_named(old[0], new[0]) if len(old) == len(new) == 1 else ""))
     return words
 
 
-def _named(old: str, new: str) -> str:
-    """Names and values of the settings that differ."""
+def _value(text: str) -> object:
     try:
-        found = list(_differences(ast.literal_eval(old), ast.literal_eval(new)))
-    except (ValueError, SyntaxError):  # several settings, or values such as inf
-        return ""
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError):  # settings with values such as inf
+        return None
+
+
+def _named(old: object, new: object) -> str:
+    """Names and values of the settings that differ."""
+    found = list(_differences(old, new))
     more = [f"{len(found) - NAMED} more"] if len(found) > NAMED else []
     return ": " + ", ".join(found[:NAMED] + more) if found else ""
 
@@ -67,7 +66,7 @@ def _differences(old: object, new: object, name: str = "") -> Iterator[str]:
         yield f"{name} {old} -> {new}" if short else name
 
 
-def _first(files: list[str]) -> str:
+def _first(files: Sequence[str]) -> str:
     return files[0] if len(files) == 1 else f"{files[0]} and {len(files) - 1} more"
 
 

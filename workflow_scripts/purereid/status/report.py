@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from purereid.planned_jobs import Job
 from purereid.status.attempts import Attempt, last_attempt, runs
-from purereid.status.plan import Job
 from purereid.status.reasons import why
 
 # In the order of the report. Stale: made before, no longer right. Ready: not made, all that it needs is there.
@@ -82,7 +82,7 @@ def _untouched(job: Job, before: list[str]) -> Verdict:
     """A job that has not been tried since it was made last."""
     if before:
         return Verdict(job, "waiting", tuple(before))
-    lost = job.reason.startswith("Missing output") and not job.benchmark.exists()
+    lost = job.reason.missing and not job.benchmark.exists()
     return Verdict(job, "ready") if lost else Verdict(job, "stale", (why(job),))
 
 

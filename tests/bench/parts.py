@@ -7,7 +7,7 @@ from types import ModuleType
 import cv2
 import torch
 
-from purereid.bench.comparison import Row, lines
+from bench.comparison import Row, lines
 from purereid.logs import log
 from purereid.threads import threads
 
@@ -28,7 +28,7 @@ PARTS = (
 
 def module(part: str) -> ModuleType:
     """NAMES of the numbers that a size consists of, a TINY, SMALL and FULL sizes, and ``comparisons`` at a size."""
-    return importlib.import_module(f"purereid.bench.{part}")
+    return importlib.import_module(f"bench.{part}")
 
 
 def run(part: str, size: tuple[int, ...]) -> tuple[list[Row], str]:

@@ -12,9 +12,9 @@ from tempfile import TemporaryDirectory
 import torch
 import yaml
 
-from purereid.bench.comparison import Row, Way, compare
-from purereid.bench.floors import operations, operations_of
-from purereid.bench.machine import devices
+from bench.comparison import Row, Way, compare
+from bench.floors import operations, operations_of
+from bench.machine import devices
 from purereid.data.import_keypoints import import_keypoints
 from purereid.data.index_dataset import index_dataset
 from purereid.data.make_heatmaps import make_heatmaps
@@ -31,7 +31,7 @@ from purereid.training.loop import Trainer
 NAMES = ("steps", "published")  # published: 0 or 1
 TINY = (1, 0)
 SMALL, FULL = [(3, 0)], [(20, 0), (2, 1)]
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 PEOPLE = {"train_identities": 16, "test_identities": 2, "cameras": 2, "distractors": 1, "junk": 1, "seed": 0}
 PICTURES = {"images_per_camera": [2, 2], "height": 128, "width": 64, "quality": 90, "processes": 1}
 LATER = 10**6  # a step at which losses that grow with time have their weight

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 
-from purereid.bench.comparison import Row, Way, compare
-from purereid.bench.floors import operations, operations_of
-from purereid.bench.gcn_ways import dense_way, published_way
-from purereid.bench.machine import devices
+from bench.comparison import Row, Way, compare
+from bench.floors import operations, operations_of
+from bench.gcn_ways import dense_way, published_way
+from bench.machine import devices
 from purereid.purification.gcn import GCN
 from purereid.purification.gcn_inference import predict_links
 from purereid.retrieval.neighbours import nearest_neighbours

@@ -1,4 +1,4 @@
-"""Measure what is slow: ``PYTHONPATH=workflow_scripts python -m purereid.bench`` (``make bench``).
+"""Measure what is slow: ``PYTHONPATH=workflow_scripts:tests python -m bench`` (``make bench``).
 
 Each part is measured beside a floor, in the same run: the plain float32 product of as many operations, or a copy of
 as many bytes. Where faiss, scikit-learn or torchmetrics are installed and do the same, they stand beside it.
@@ -14,9 +14,9 @@ from dataclasses import asdict
 from multiprocessing import get_context
 from pathlib import Path
 
-from purereid.bench.comparison import Row, head
-from purereid.bench.machine import machine
-from purereid.bench.parts import PARTS, module, run
+from bench.comparison import Row, head
+from bench.machine import machine
+from bench.parts import PARTS, module, run
 from purereid.data.atomic import write_text
 
 
@@ -57,7 +57,7 @@ def run_all(todo: list[tuple[str, tuple[int, ...]]]) -> Iterator[tuple[str, tupl
 
 def arguments() -> argparse.Namespace:
     """Parts, their sizes, and the file to write."""
-    parser = argparse.ArgumentParser(prog="python -m purereid.bench", description=__doc__.split("\n\n")[1])
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__.split("\n\n")[1])
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; without: all")
     parser.add_argument("--full", action="store_true", help="sizes of the public data sets; these take long")
     parser.add_argument("--size", nargs="+", type=int, metavar="N", help="of the one part, instead of its own")

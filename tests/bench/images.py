@@ -15,8 +15,8 @@ import numpy as np
 import torch
 from PIL import Image
 
-from purereid.bench.comparison import Row, Way, compare
-from purereid.bench.floors import copying
+from bench.comparison import Row, Way, compare
+from bench.floors import copying
 from purereid.data.decoded_images import DecodedImages, write_decoded
 from purereid.data.images import read_image, resize
 from purereid.data.transforms import MEAN, STD, augment, crop_and_flip

@@ -9,9 +9,9 @@ from importlib.util import find_spec
 import numpy as np
 import torch
 
-from purereid.bench.comparison import Row, Way, compare, doing
-from purereid.bench.floors import product_on
-from purereid.bench.machine import devices
+from bench.comparison import Row, Way, compare, doing
+from bench.floors import product_on
+from bench.machine import devices
 from purereid.networks.precision import has_bf16
 from purereid.retrieval.distances import normalise
 from purereid.retrieval.neighbours import nearest_neighbours

@@ -9,8 +9,8 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from purereid.bench.comparison import Row, Way, compare
-from purereid.bench.floors import copying
+from bench.comparison import Row, Way, compare
+from bench.floors import copying
 from purereid.data.heatmaps import FRAME, SIGMA
 from purereid.data.joints import JOINTS
 from purereid.data.keypoints import Keypoints, write_keypoints

@@ -11,9 +11,9 @@ from importlib.util import find_spec
 
 import numpy as np
 
-from purereid.bench.comparison import Row, compare, doing
-from purereid.bench.floors import product_on
-from purereid.bench.machine import devices
+from bench.comparison import Row, compare, doing
+from bench.floors import product_on
+from bench.machine import devices
 from purereid.retrieval.distances import cosine_blocks, normalise
 from purereid.retrieval.matches import matches
 from purereid.retrieval.ranking import rank, rank_blocks

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from purereid.bench.comparison import Row, compare, doing
-from purereid.bench.floors import copying
+from bench.comparison import Row, compare, doing
+from bench.floors import copying
 from purereid.purification.propagation import propagate_links
 
 NAMES = ("images", "k")

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from purereid.bench.comparison import Row, compare, doing
-from purereid.bench.floors import product
-from purereid.bench.ranking import features_and_labels
+from bench.comparison import Row, compare, doing
+from bench.floors import product
+from bench.ranking import features_and_labels
 from purereid.data.features import read_features, write_features
 from purereid.data.index import write_index
 from purereid.reid.evaluate import evaluate

@@ -1,6 +1,6 @@
 """Time the tiny workflow on one machine and through SLURM, and tell where the difference goes.
 
-    python tests/slurm/bench.py    (make bench-slurm)
+    python tests/slurm/bench_slurm.py    (make bench-slurm)
 
 Both run in a fresh folder on the same cores. The cluster is that of ``cluster.sh``, whose node claims at least the four
 cores that a group of small jobs asks for, whatever the machine has.

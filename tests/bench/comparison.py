@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from purereid.bench.cost import measured
+from bench.cost import measured
 
 ROUNDS = 3
 ENOUGH = 6.0  # seconds after which no further round begins

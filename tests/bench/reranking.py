@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from purereid.bench.comparison import Row, compare, doing
-from purereid.bench.floors import product_on
-from purereid.bench.machine import devices
-from purereid.bench.ranking import features_and_labels
+from bench.comparison import Row, compare, doing
+from bench.floors import product_on
+from bench.machine import devices
+from bench.ranking import features_and_labels
 from purereid.retrieval.centralise import centralise
 from purereid.retrieval.rerank import reranked_blocks
 

@@ -9,8 +9,8 @@ from tempfile import TemporaryDirectory
 
 import cv2
 
-from purereid.bench.comparison import Row, compare, doing
-from purereid.bench.floors import copying
+from bench.comparison import Row, compare, doing
+from bench.floors import copying
 from purereid.people.background import scene_of_camera
 from purereid.people.plan import plan_tracks
 from purereid.people.scene import render_scene

@@ -9,9 +9,9 @@ from functools import partial
 import numpy as np
 import torch
 
-from purereid.bench.comparison import Row, compare, doing
-from purereid.bench.floors import operations, operations_of
-from purereid.bench.gcn import clustered_features
+from bench.comparison import Row, compare, doing
+from bench.floors import operations, operations_of
+from bench.gcn import clustered_features
 from purereid.purification.choose_parents import choose_parents
 from purereid.purification.connect import components, connect
 from purereid.purification.gcn_e import GCNE
