@@ -19,14 +19,14 @@ from purereid.data.import_keypoints import import_keypoints
 from purereid.data.index_dataset import index_dataset
 from purereid.data.make_heatmaps import make_heatmaps
 from purereid.data.pairs import sample_pairs
-from purereid.generation.training_data import TrainingData
+from purereid.networks.network_file import save_networks
 from purereid.networks.precision import has_bf16
 from purereid.people.writer import render_people
-from purereid.reid.training_rows import training_rows
-from purereid.systems.bot.encoder import ReIDTrainer
-from purereid.systems.bot.networks import ReIDModel, save_model
+from purereid.systems.bot.encoder import Trainer as EncoderTrainer
+from purereid.systems.bot.networks import Encoder
 from purereid.systems.posegan.generator import Trainer as PoseGANTrainer
-from purereid.training.loop import Trainer
+from purereid.training.stage import Inputs
+from purereid.training.trainer import BaseTrainer
 
 NAMES = ("steps", "published")  # published: 0 or 1
 TINY = (1, 0)
@@ -54,13 +54,15 @@ def comparisons(steps: int, published: int) -> Iterator[list[Row]]:
 def settings(published: bool) -> dict[str, dict]:
     """Sections ``train_reid`` and ``posegan``."""
     config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
-    sections = {"train_reid": config["train_reid"], "posegan": config["train_gan"]["posegan"]}
+    layers = [config]
     if published:
-        preset = yaml.safe_load((ROOT / "presets/market1501.yaml").read_text(encoding="utf-8"))
-        sections = {
-            "train_reid": sections["train_reid"] | preset["train_reid"],
-            "posegan": sections["posegan"] | preset["train_gan"]["posegan"],
-        }
+        layers.append(yaml.safe_load((ROOT / "presets/market1501.yaml").read_text(encoding="utf-8")))
+    sections: dict[str, dict] = {"train_reid": {}, "posegan": {}}
+    for layer in layers:
+        encoder = layer["train_reid"]
+        common = {name: value for name, value in encoder.items() if name not in ("bot", "pcb")}
+        sections["train_reid"] |= common | encoder["bot"]
+        sections["posegan"] |= layer["train_gan"]["posegan"]
     return sections
 
 
@@ -78,30 +80,29 @@ def make_people(folder: Path, sections: dict[str, dict]) -> dict[str, Path]:
     make_heatmaps(keypoints=files["keypoints"], joints=folder / "joints", parts=files["parts"], **size)
     sample_pairs(keypoints=files["keypoints"], index=files["index"], pairs=files["pairs"], splits=["train"], most=0)
     shape = {name: sections["train_reid"][name] for name in ("backbone", "last_stride", "bnneck", "height", "width")}
-    save_model(files["encoder"], ReIDModel(pids=[1, 2], **shape))
+    save_networks(files["encoder"], {"encoder": Encoder(pids=[1, 2], **shape)}, system="bot", stage="encoder")
     return files
 
 
-def reid_trainer(files: dict[str, Path], sections: dict, device: torch.device, precision: str) -> Trainer:
+def reid_trainer(files: dict[str, Path], sections: dict, device: torch.device, precision: str) -> BaseTrainer:
     """Trainer of one encoder."""
-    own = sections["train_reid"] | {"seed": 1, "gpus": 0, "precision": precision}
-    return ReIDTrainer(training_rows(files["index"], own["splits"]), own, device, 1)
+    own = sections["train_reid"] | {"seed": 1, "precision": precision}
+    return EncoderTrainer(Inputs(files["index"]), own, device)
 
 
-def posegan_trainer(files: dict[str, Path], sections: dict, device: torch.device, precision: str) -> Trainer:
+def posegan_trainer(files: dict[str, Path], sections: dict, device: torch.device, precision: str) -> BaseTrainer:
     """Trainer of one generator, without a perceptual loss, whose weights are not at hand."""
     own = sections["posegan"] | {"precision": precision, "perceptual_weights": "", "perceptual_weight": 0.0}
     inputs = {name: files[name] for name in ("pairs", "parts", "encoder")}
-    data = TrainingData(files["index"], size=(own["height"], own["width"]), threads=1, samples=1, seed=1, **inputs)
-    return PoseGANTrainer(data, own, device)
+    return PoseGANTrainer(Inputs(files["index"], inputs), own, device)
 
 
-def ways_of(trainers: dict[str, Trainer], steps: int, device: torch.device) -> dict[str, Way]:
+def ways_of(trainers: dict[str, BaseTrainer], steps: int, device: torch.device) -> dict[str, Way]:
     """The floor, and the steps of each trainer, by its number format."""
     any_trainer = next(iter(trainers.values()))
     batches = [any_trainer.batch(step) for step in range(steps)]
 
-    def run(trainer: Trainer) -> None:
+    def run(trainer: BaseTrainer) -> None:
         for batch in batches:
             trainer.step(LATER, batch)
         if device.type != "cpu":
