@@ -71,22 +71,26 @@ class TrainingData:
     def samples(self, conditions: Sequence[str], settings: dict, steps: int) -> Samples:
         """What is drawn again and again while a generator learns.
 
+        Of a generator that takes a source: pairs where there are some, or else any two images.
+
         Args:
             conditions: of the system.
             settings: samples, how many; samples_over_time; seed, of their choice.
             steps: of the whole training.
         """
-        table = self._choose(settings["samples"], np.random.default_rng([settings["seed"], 1]))
+        count, rng = settings["samples"], np.random.default_rng([settings["seed"], 1])
+        table = pd.DataFrame({"seed": rng.integers(2**62, size=count)}).assign(source="", pose="", target="")
+        if "source" in conditions:
+            names = np.array(self.names, object)[self._some(count, rng)]
+            target = "" if self.pairs is None else names[:, 1]
+            table = table.assign(source=names[:, 0], pose=names[:, 1], target=target)
         found = Conditions(conditions, self.table, self.files, self.size, self.threads).of(table)
         return Samples(table, found, steps, settings["samples_over_time"])
 
-    def _choose(self, count: int, rng: np.random.Generator) -> pd.DataFrame:
-        seeds = rng.integers(2**62, size=count)
+    def _some(self, count: int, rng: np.random.Generator) -> np.ndarray:
         if self.pairs is None:
-            return pd.DataFrame({"source": "", "pose": "", "target": "", "seed": seeds})
-        chosen = self.pairs[rng.integers(len(self.pairs), size=count)]
-        source, target = (np.array(self.names, object)[chosen[:, side]] for side in (0, 1))
-        return pd.DataFrame({"source": source, "pose": target, "target": target, "seed": seeds})
+            return rng.integers(len(self.names), size=(count, 2))
+        return self.pairs[rng.integers(len(self.pairs), size=count)]
 
 
 def _of_pairs(table: pd.DataFrame, pairs: pd.DataFrame, path: str | Path) -> pd.DataFrame:
