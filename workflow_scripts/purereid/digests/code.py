@@ -31,6 +31,10 @@ class _Code(NamedTuple):
     named: set[str]
     imports: list[Path]
 
+    def constants(self, named: set[str]) -> list[str]:
+        """Those of the constants that other modules may read."""
+        return [self.unread[name] for name in sorted(self.unread.keys() & named)]
+
 
 @cache
 def code_digest(script: str | Path, *modules: str | Path) -> str:
@@ -47,10 +51,7 @@ def code_digest(script: str | Path, *modules: str | Path) -> str:
     codes = {path.relative_to(PACKAGE).as_posix(): _code(path) for path in closure}
     codes[Path(script).name] = _code(Path(script))
     named = set().union(*(code.named for code in codes.values()))
-    asked = {
-        name: [code.unread[constant] for constant in sorted(code.unread.keys() & named)] for name, code in codes.items()
-    }
-    return digest([{name: code.digest for name, code in codes.items()}, asked])
+    return digest({name: [code.digest, *code.constants(named)] for name, code in codes.items()})
 
 
 def import_closure(script: str | Path) -> set[Path]:

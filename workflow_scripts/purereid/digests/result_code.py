@@ -6,7 +6,8 @@ That is its syntax tree without
 - annotations, type variables, what type checkers alone import, and protocols that only declare. The names and the order
   of a class's fields stay, and so do annotations that a dataclass or an unknown decorator may act upon;
 - imports of modules that only speak, watch or keep order (``LEFT_OUT``);
-- messages: calls of ``log``, arguments of ``UserError``, texts of other exceptions and of ``assert``;
+- messages (see ``messages``): calls of ``log``, arguments of ``UserError``, what ``assert`` says, and arguments of
+  other exceptions whose form shows that they are texts;
 - local names that only messages read.
 
 That an exception is raised and of which class stays, since it may be caught; no code may act on its text.
@@ -31,16 +32,9 @@ LEFT_OUT = {
 }
 TYPING = {"__future__", "collections.abc", "typing"}
 FIELD_KINDS = ("ClassVar", "InitVar", "KW_ONLY")  # make a dataclass treat a field in another way
+# decorators to which the types in annotations make no difference
 INDIFFERENT = {"abstractmethod", "cache", "cached_property", "classmethod", "compiled", "contextmanager", "dataclass"}
-INDIFFERENT |= {
-    "inference_mode",
-    "lru_cache",
-    "no_grad",
-    "property",
-    "setter",
-    "staticmethod",
-    "wraps",
-}  # to annotations
+INDIFFERENT |= {"inference_mode", "lru_cache", "no_grad", "property", "setter", "staticmethod", "wraps"}
 LEVELS = {"debug", "info", "warning", "error", "exception", "critical"}
 
 
