@@ -15,7 +15,7 @@ from purereid.errors import UserError
 from purereid.logs import log
 from purereid.losses.cross_entropy import cross_entropy
 from purereid.losses.triplet import batch_hard_triplet
-from purereid.networks.backbones import load_pretrained
+from purereid.networks.pretrained import load_pretrained
 from purereid.reid.labels import MEANING, REAL, label_rows, targets, with_guesses
 from purereid.reid.training_rows import training_rows
 from purereid.systems.bot.networks import ReIDModel, save_model
