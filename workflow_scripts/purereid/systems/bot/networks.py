@@ -48,7 +48,7 @@ class ReIDModel(nn.Module):
             "resizing": resizing,
             "extra_class": extra_class,
         }
-        self.backbone, features = build_backbone(backbone, last_stride, height, width)
+        self.backbone, features = build_backbone(backbone, last_stride, height, width, own_pooling=True)
         self.neck = nn.BatchNorm1d(features) if bnneck else nn.Identity()
         self.classifier = nn.Linear(features, len(pids) + extra_class, bias=False)
         nn.init.normal_(self.classifier.weight, std=0.001)
