@@ -18,7 +18,7 @@ def read_weights(path: str | Path, sha256: str, setting: str) -> dict[str, torch
         setting: name of the setting that names the file, for messages; that of the checksum ends in ``_sha256``.
 
     Raises:
-        UserError: the file is missing, has another checksum or is no safetensors file.
+        UserError: the file is missing, has another checksum, is no safetensors file or holds no tensors.
     """
     found = _checksum(path, setting)
     if found != sha256:
@@ -29,7 +29,7 @@ def read_weights(path: str | Path, sha256: str, setting: str) -> dict[str, torch
             do=f"if the file is the right one, set {setting}_sha256 to {found}",
         )
     try:
-        return load_file(path)
+        state = load_file(path)
     except Exception as error:
         raise UserError(
             f"the weights file is not readable: {error}",
@@ -37,6 +37,9 @@ def read_weights(path: str | Path, sha256: str, setting: str) -> dict[str, torch
             expected="a safetensors file (pickled .pth files are not loaded: they can run code)",
             do="convert it once with safetensors.torch.save_file(model.state_dict(), path)",
         ) from None
+    if not state:
+        raise UserError("the weights file holds no tensors", where=path, do=f"correct {setting}")
+    return state
 
 
 def _checksum(path: str | Path, setting: str) -> str:

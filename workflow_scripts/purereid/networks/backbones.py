@@ -4,19 +4,23 @@
 model of timm, where timm is installed; ``colour_histogram`` learns nothing and is a yardstick.
 """
 
-import torch
+from collections import OrderedDict
+
 from torch import nn
 
-from purereid.data.weights import read_weights
+from purereid.data.transforms import MEAN, STD
 from purereid.errors import UserError
-from purereid.logs import log
 from purereid.networks.colour_histogram import ColourHistogram
 from purereid.networks.resnet_small import ResNetSmall
+from purereid.networks.timm_backbone import TimmBackbone, published_statistics
 
 TORCHVISION = ("resnet18", "resnet34", "resnet50", "resnet101", "densenet121")
+TIMM = "timm:"
 
 
-def build_backbone(name: str, last_stride: int = 1, height: int = 256, width: int = 128) -> tuple[nn.Module, int]:
+def build_backbone(
+    name: str, last_stride: int = 1, height: int = 256, width: int = 128, *, own_pooling: bool = False
+) -> tuple[nn.Module, int]:
     """Make a backbone with random weights.
 
     Args:
@@ -24,12 +28,16 @@ def build_backbone(name: str, last_stride: int = 1, height: int = 256, width: in
         last_stride: stride of the last stage, 1 or 2; 1 doubles the resolution of the feature map (BoT, section 3.4).
             Models of timm keep their own.
         height, width: size of the input in pixels; some models of timm are built for one size.
+        own_pooling: whether a model of timm pools as its authors do, for instance by a class token. The other
+            backbones have no pooling of their own.
 
     Returns:
-        a module from float [B, 3, H, W] to float [B, D, h, w] or [B, D], and D.
+        a module from float [B, 3, H, W] to a map float [B, D, h, w], or to [B, D] for ``colour_histogram`` and for
+        models of timm with ``own_pooling``; and D.
 
     Raises:
-        UserError: unknown name, timm is missing, or a model of timm that does not take images of this size.
+        UserError: unknown name, timm is missing, or a model of timm that does not take images of this size or has no
+            map.
     """
     if name == "colour_histogram":
         return ColourHistogram(), ColourHistogram.width
@@ -38,40 +46,38 @@ def build_backbone(name: str, last_stride: int = 1, height: int = 256, width: in
         return network, network.width
     if name in TORCHVISION:
         return _torchvision(name, last_stride)
-    if name.startswith("timm:"):
-        return _timm(name.removeprefix("timm:"), height, width)
-    raise UserError(
-        f"unknown backbone {name!r}",
-        where="train_reid.backbone",
-        expected=f"resnet_small, {', '.join(TORCHVISION)}, timm:NAME or colour_histogram",
-    )
+    if name.startswith(TIMM):
+        network = TimmBackbone(name.removeprefix(TIMM), height, width, own_pooling)
+        return network, network.width
+    raise _unknown(name)
 
 
-def load_pretrained(backbone: nn.Module, path: str, sha256: str) -> None:
-    """Fill a backbone with weights from a local file, for instance of ImageNet.
+def pixel_statistics(name: str) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
+    """Mean and standard deviation (RGB, values 0..1) with which a backbone's published weights were trained.
 
     Args:
-        backbone: as made by ``build_backbone``.
-        path: safetensors file with the state of the torchvision or timm model of the same name; the classifier's
-            tensors may be in it and are not used.
-        sha256: checksum (hex) that the file must have.
+        name: as for ``build_backbone``. Weights of one model of timm may differ in them: the tag after the model's
+            name tells which are meant, and without it timm's default is.
+
+    Returns:
+        those of timm's configuration of the model; those of ImageNet for all other backbones.
 
     Raises:
-        UserError: the file is missing, has another checksum, is no safetensors file, or is of another network.
+        UserError: unknown name, or timm is missing.
     """
-    state = read_weights(path, sha256, "train_reid.weights")
-    # torchvision's DenseNet keeps its backbone under "features.", ours is that part
-    known = backbone.state_dict()
-    state = {name if name in known else name.removeprefix("features."): tensor for name, tensor in state.items()}
-    missing, unexpected = backbone.load_state_dict(state, strict=False)
-    unexpected = [name for name in unexpected if not name.startswith(("fc.", "classifier.", "head."))]
-    if missing or unexpected:
-        raise UserError(
-            f"the weights are of another network: {len(missing)} tensors missing, {len(unexpected)} not known",
-            where=f"{path}, for instance {(missing + unexpected)[0]}",
-            expected="weights of the network named in train_reid.backbone",
-        )
-    log.info("backbone starts from %s", path)
+    if name.startswith(TIMM):
+        return published_statistics(name.removeprefix(TIMM))
+    if name in ("colour_histogram", "resnet_small", *TORCHVISION):
+        return MEAN, STD
+    raise _unknown(name)
+
+
+def _unknown(name: str) -> UserError:
+    return UserError(
+        f"unknown backbone {name!r}",
+        where="train_reid.backbone",
+        expected=f"resnet_small, {', '.join(TORCHVISION)}, {TIMM}NAME or colour_histogram",
+    )
 
 
 def _torchvision(name: str, last_stride: int) -> tuple[nn.Module, int]:
@@ -79,17 +85,15 @@ def _torchvision(name: str, last_stride: int) -> tuple[nn.Module, int]:
 
     network = getattr(torchvision.models, name)(weights=None)
     if name == "densenet121":
-        features = network.features
         if last_stride == 1:
-            features.transition3.pool = nn.Identity()
-        features.relu = nn.ReLU()
-        return features, network.classifier.in_features
+            network.features.transition3.pool = nn.Identity()
+        width = network.classifier.in_features
+        return nn.Sequential(OrderedDict(features=network.features, relu=nn.ReLU())), width
     width = network.fc.in_features
     if last_stride == 1:
         for layer in network.layer4[0].modules():
             if isinstance(layer, nn.Conv2d):
                 layer.stride = (1, 1)
-    network.fc = network.avgpool = nn.Identity()
     return _FeatureMap(network), width
 
 
@@ -101,38 +105,3 @@ class _FeatureMap(nn.Sequential):
         for name, child in network.named_children():
             if name not in ("avgpool", "fc"):
                 self.add_module(name, child)
-
-
-def _timm(name: str, height: int, width: int) -> tuple[nn.Module, int]:
-    import purereid.vision  # noqa: F401 (timm imports torchvision)
-
-    try:
-        import timm
-    except ImportError:
-        raise UserError(
-            f"backbone timm:{name} needs the package timm",
-            where="train_reid.backbone",
-            do="pip install timm==1.0.31",
-        ) from None
-    if name not in timm.list_models():
-        raise UserError(f"timm has no model {name!r}", where="train_reid.backbone", do="see timm.list_models()")
-    try:
-        network = timm.create_model(name, pretrained=False, num_classes=0, img_size=(height, width))
-    except TypeError:  # convolutional networks take every size
-        network = timm.create_model(name, pretrained=False, num_classes=0)
-    try:
-        with torch.inference_mode():
-            features = network.eval()(torch.zeros(1, 3, height, width))
-    except Exception as error:
-        raise UserError(
-            f"timm:{name} does not take images of {height} x {width}: {error}",
-            where="train_reid.backbone",
-            do="choose another size (train_reid.height, train_reid.width) or another model",
-        ) from None
-    return network, features.shape[1]
-
-
-def statistics_of(name):
-    from purereid.data.transforms import MEAN, STD
-
-    return MEAN, STD

@@ -4,7 +4,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from purereid.networks.backbones import build_backbone, statistics_of
+from purereid.networks.backbones import build_backbone, pixel_statistics
 from purereid.networks.bottleneck import Bottleneck
 from purereid.networks.pooling import pooling as build_pooling
 from purereid.training.distributed import gather
@@ -20,7 +20,7 @@ class Encoder(nn.Module):
         height, width: size of the input in pixels.
         resizing: how images are stretched to it, see ``data.images.resize``.
         mean, std: of the three channels of the input; None: those of the backbone's pretraining.
-        pooling: mean, max or gem.
+        pooling: mean, max or gem; with mean, models of timm pool as their authors do.
         bnneck: whether a batch normalisation stands between pooled feature and classifier.
         bottleneck: width of the layer that stands there instead, see ``bottleneck``; 0: none.
         bottleneck_activation, bottleneck_dropout: of that layer.
@@ -50,8 +50,9 @@ class Encoder(nn.Module):
         super().__init__()
         self.configuration = {name: value for name, value in locals().items() if name not in ("self", "__class__")}
         if mean is None:
-            self.configuration |= dict(zip(("mean", "std"), map(list, statistics_of(backbone)), strict=True))
-        self.backbone, self.features = build_backbone(backbone, last_stride, height, width)
+            self.configuration |= dict(zip(("mean", "std"), map(list, pixel_statistics(backbone)), strict=True))
+        own = pooling == "mean"  # of timm's models
+        self.backbone, self.features = build_backbone(backbone, last_stride, height, width, own_pooling=own)
         self.pooling = build_pooling(pooling)
         self.neck = _neck(self.features, bnneck, bottleneck, bottleneck_activation, bottleneck_dropout)
         self.classifier = nn.Linear(bottleneck or self.features, len(pids) + extra_class, bias=bottleneck > 0)

@@ -8,7 +8,7 @@ from torch import nn
 from torch.nn import functional
 
 from purereid.errors import UserError
-from purereid.networks.backbones import build_backbone, statistics_of
+from purereid.networks.backbones import build_backbone, pixel_statistics
 from purereid.training.distributed import gather
 
 
@@ -47,7 +47,7 @@ class Encoder(nn.Module):
         super().__init__()
         self.configuration = {name: value for name, value in locals().items() if name not in ("self", "__class__")}
         if mean is None:
-            self.configuration |= dict(zip(("mean", "std"), map(list, statistics_of(backbone)), strict=True))
+            self.configuration |= dict(zip(("mean", "std"), map(list, pixel_statistics(backbone)), strict=True))
         self.parts = parts
         self.backbone, self.features = build_backbone(backbone, last_stride, height, width)
         self.narrow = nn.ModuleList([_narrow(self.features, part_width, part_dropout) for _ in range(parts)])
