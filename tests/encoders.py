@@ -41,9 +41,7 @@ def run(index: Path, folder: Path, settings: dict, system: str = "bot", **option
     return hashlib.sha256(files["networks"].read_bytes()).hexdigest(), pd.read_csv(files["curves"])
 
 
-def run_twice(
-    index: Path, folder: Path, settings: dict, system: str = "bot", *, stop: int
-) -> tuple[str, pd.DataFrame]:
+def run_twice(index: Path, folder: Path, settings: dict, system: str = "bot", *, stop: int) -> tuple[str, pd.DataFrame]:
     """The same of a training that breaks at a step and goes on from its checkpoint."""
     trainer = trainer_class(system, "encoder")
     whole = trainer.step
