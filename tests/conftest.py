@@ -10,13 +10,13 @@ import pandas as pd
 import pytest
 import torch
 
-from configured import configure, default_config
+from configured import default_config
 from purereid.data.index import write_index
 from purereid.logs import log
 from workflow_project import Project, copy, made_once
 
 ROOT = Path(__file__).parents[1]
-pytest_plugins = ["generators"]  # data set and settings of the tests of generators
+pytest_plugins = ["generators", "encoders"]  # data sets and settings of the tests of trainings
 torch.set_num_threads(1)  # the networks of the tests are small, and the workflow's jobs run beside them
 
 
@@ -44,14 +44,6 @@ def root() -> Path:
 def config() -> dict:
     """The config of the repository, to be changed."""
     return default_config()
-
-
-@pytest.fixture
-def settings() -> dict:
-    """Settings of the encoder of the system bot for a training of a second."""
-    defaults = configure(default_config()).training("baseline").settings("encoder")
-    small = {"height": 32, "width": 16, "pad": 2, "identities_per_batch": 4, "images_per_identity": 2, "epochs": 3}
-    return defaults | small | {"seed": 1, "log_every": 2, "alarm_after": 10_000}
 
 
 @pytest.fixture

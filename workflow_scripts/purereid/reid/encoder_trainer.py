@@ -116,10 +116,7 @@ class EncoderTrainer(BaseTrainer):
         if settings["sync_batch_norm"]:
             sync_batch_norm(self.encoder.backbone)
         self.encoder.to(self.device, memory_format=torch.channels_last)
-        if world_size() > 1:
-            ids = [self.device.index] if self.device.type == "cuda" else None
-            unused = settings["frozen_epochs"] > 0  # the backbone's parameters, as long as it is frozen
-            self.network = DistributedDataParallel(self.encoder, device_ids=ids, find_unused_parameters=unused)
+        self._share()
         groups = backbone_and_new(self.encoder, settings["backbone_factor"], settings["weight_decay"])
         optimiser = build_optimiser(settings["optimiser"], groups, settings["learning_rate"])
         self.optimisers = {"encoder": Optimiser(optimiser, settings["learning_rate"], self.schedule())}
@@ -131,9 +128,16 @@ class EncoderTrainer(BaseTrainer):
         elif self.settings["epochs"]:
             log.warning("NO PRETRAINED WEIGHTS: the backbone starts from random numbers (train_reid.weights is empty)")
 
+    def _share(self) -> None:
+        """Let the processes average the gradients of all that learns at the moment."""
+        if world_size() > 1:
+            ids = [self.device.index] if self.device.type == "cuda" else None
+            self.network = DistributedDataParallel(self.encoder, device_ids=ids)
+
     def _freeze_backbone(self, frozen: bool) -> None:
         if frozen == self.encoder.backbone.training:
             freeze(self.encoder.backbone, frozen)
+            self._share()
 
     def _seen(self, logits: torch.Tensor, truth: Truth) -> dict[str, torch.Tensor]:
         """Cross entropy of real and of generated images, accuracy on real ones."""

@@ -1,6 +1,7 @@
 """The encoder of parts: a backbone whose map is pooled in horizontal stripes, and a classifier of each stripe.
 
-Sun et al., Beyond Part Models: Person Retrieval with Refined Part Pooling, ECCV 2018, without the refined pooling.
+Sun et al., Beyond Part Models: Person Retrieval with Refined Part Pooling, ECCV 2018, figure 2, without the refined
+pooling.
 """
 
 import torch
@@ -13,7 +14,9 @@ from purereid.training.distributed import gather
 
 
 class Encoder(nn.Module):
-    """Backbone, pooling of P stripes; for each stripe a narrow layer and a classifier.
+    """Backbone, pooling of P stripes, a narrow layer that all stripes share, a classifier of each stripe.
+
+    The stripes are of one height; where P does not divide the rows of the map, neighbours share a row.
 
     Args:
         backbone: name, see ``backbones``; it must give a map.
@@ -23,9 +26,12 @@ class Encoder(nn.Module):
         resizing: how images are stretched to it, see ``data.images.resize``.
         mean, std: of the three channels of the input; None: those of the backbone's pretraining.
         parts: number P of stripes; at most as many as the map has rows.
-        part_width: of the narrow layers.
-        part_dropout: probability, of an output of a narrow layer, to be 0 in training.
+        part_width: outputs of the narrow layer.
+        part_dropout: probability, of one of these, to be 0 in training.
         extra_class: whether one further class, the last, is for generated images.
+
+    Raises:
+        UserError: the backbone gives no map, or one with fewer rows than parts.
     """
 
     def __init__(
@@ -50,7 +56,8 @@ class Encoder(nn.Module):
             self.configuration |= dict(zip(("mean", "std"), map(list, pixel_statistics(backbone)), strict=True))
         self.parts = parts
         self.backbone, self.features = build_backbone(backbone, last_stride, height, width)
-        self.narrow = nn.ModuleList([_narrow(self.features, part_width, part_dropout) for _ in range(parts)])
+        _check_rows(self.backbone, parts, height, width)
+        self.narrow = _narrow(self.features, part_width, part_dropout)
         classes = len(pids) + extra_class
         self.classifiers = nn.ModuleList([nn.Linear(part_width, classes) for _ in range(parts)])
         for classifier in self.classifiers:
@@ -72,15 +79,7 @@ class Encoder(nn.Module):
 
     def embed(self, images: torch.Tensor) -> torch.Tensor:
         """Pooled features of the stripes, one after the other, float32 [B, P D]."""
-        maps = self.backbone(images).float()
-        if maps.ndim != 4 or maps.shape[2] < self.parts:
-            raise UserError(
-                f"{self.parts} parts are asked for, and the backbone gives {_shape(maps)}",
-                where="train_reid.pcb.parts",
-                expected="a backbone whose map has a row for each part at least",
-                do="lower parts, or choose a taller input (train_reid.height) or another backbone",
-            )
-        stripes = functional.adaptive_avg_pool2d(maps, (self.parts, 1))[..., 0]
+        stripes = functional.adaptive_avg_pool2d(self.backbone(images).float(), (self.parts, 1))[..., 0]
         return stripes.transpose(1, 2).flatten(1)
 
     def combine(self, views: list[torch.Tensor]) -> torch.Tensor:
@@ -93,9 +92,9 @@ class Encoder(nn.Module):
         return self._logits(embedded).softmax(dim=2).mean(dim=1)
 
     def _logits(self, embedded: torch.Tensor) -> torch.Tensor:
-        stripes = embedded.unflatten(1, (self.parts, -1)).unbind(1)
-        layers = zip(self.narrow, self.classifiers, stripes, strict=True)
-        return torch.stack([classifier(narrow(stripe)) for narrow, classifier, stripe in layers], dim=1)
+        stripes = embedded.unflatten(1, (self.parts, -1))
+        narrow = self.narrow(stripes.flatten(0, 1)).unflatten(0, stripes.shape[:2])
+        return torch.stack([layer(part) for layer, part in zip(self.classifiers, narrow.unbind(1), strict=True)], dim=1)
 
 
 def _narrow(features: int, width: int, dropout: float) -> nn.Sequential:
@@ -104,8 +103,20 @@ def _narrow(features: int, width: int, dropout: float) -> nn.Sequential:
     return nn.Sequential(linear, nn.BatchNorm1d(width), nn.ReLU(inplace=True), nn.Dropout(dropout))
 
 
-def _shape(maps: torch.Tensor) -> str:
-    return f"a map of {maps.shape[2]} rows" if maps.ndim == 4 else "no map"
+def _check_rows(backbone: nn.Module, parts: int, height: int, width: int) -> None:
+    """Refuse more parts than rows before anything is learnt, whatever the backbone makes of the size of its input."""
+    with torch.no_grad():
+        maps = backbone.eval()(torch.zeros(1, 3, height, width))
+    backbone.train()
+    rows = maps.shape[2] if maps.ndim == 4 else 0
+    if rows < parts:
+        given = f"a map of {rows} rows for {height} pixels" if rows else "no map"
+        raise UserError(
+            f"{parts} parts are asked for, and the backbone gives {given}",
+            where="train_reid.pcb.parts",
+            expected="a backbone whose map has a row for each part at least",
+            do="lower parts, or choose a taller input (train_reid.height) or another backbone",
+        )
 
 
 ROLES = {"encoder": Encoder}
