@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from purereid.networks.registry import description, system_names
+
 PROGRAM = """
 import json, sys
 from pathlib import Path
@@ -42,7 +44,14 @@ class PackageCopy:
         return self._computed([[script, *modules]], environment)[0]
 
     def digests(self, scripts: list[str]) -> dict[str, str]:
-        return dict(zip(scripts, self._computed([[script] for script in scripts], {}), strict=True))
+        """Digests of scripts, of trainings with the stages of all systems of their rule."""
+        calls = [[script, *self.stages(Path(script).stem)] for script in scripts]
+        return dict(zip(scripts, self._computed(calls, {}), strict=True))
+
+    def stages(self, rule: str) -> list[str]:
+        """Files of the stages of all systems of a rule."""
+        systems = [name for name in system_names() if description(name).rule == rule]
+        return [f"purereid/systems/{name}/{stage}.py" for name in systems for stage in description(name).stages]
 
     def _computed(self, calls: list[list[str]], environment: dict[str, str]) -> list[str]:
         """Digests by the code of the copy, in a new process."""

@@ -12,7 +12,7 @@ from purereid.errors import UserError
 from purereid.networks.backbones import build_backbone
 from purereid.networks.pretrained import load_pretrained
 from purereid.networks.resnet_small import ResNetSmall
-from purereid.systems.bot.networks import ReIDModel, save_model
+from purereid.systems.bot.networks import Encoder, save_model
 from purereid.vision import torchvision
 
 State = dict[str, torch.Tensor]
@@ -204,7 +204,7 @@ def test_prefix_of_another_networks_weights_is_told_with_their_kind(file: Path):
 def test_backbone_of_an_encoder_of_this_workflow_can_be_taken_out(file: Path, name: str):
     if name.startswith("timm:"):
         pytest.importorskip("timm")
-    model = ReIDModel(backbone=name, last_stride=1, bnneck=True, pids=[1, 2], height=64, width=32)
+    model = Encoder(backbone=name, last_stride=1, bnneck=True, pids=[1, 2], height=64, width=32)
     save_model(file, model)
     follow(refused(name, file), file)
     backbone, _ = build_backbone(name, 1, 64, 32)
