@@ -3,7 +3,6 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import chain
 from types import ModuleType
 
 import torch
@@ -39,7 +38,7 @@ class TimmBackbone(nn.Module):
             with _told(name, no_map):
                 self.network.reset_classifier(0, "")
         with _told(name, wrong_size):
-            features = _features_without_computing(self.network, height, width)
+            features = _features(self.network, height, width)
         with _told(name, no_map):
             self.width = self._finished(features).shape[1]
 
@@ -56,11 +55,9 @@ class TimmBackbone(nn.Module):
         convert = getattr(module, "checkpoint_filter_fn", None)  # called so throughout timm
         if convert is None:
             return state
-        fits = {name: tensor.shape for name, tensor in self.network.state_dict().items()}
-        converted = convert(dict(state), self.network).items()
-        return {
-            name: tensor if fits.get(name) == tensor.shape else state.get(name, tensor) for name, tensor in converted
-        }
+        known, fitted = self.network.state_dict(), convert(dict(state), self.network)
+        spoilt = [name for name in fitted if name in known and fitted[name].shape != known[name].shape]
+        return fitted | {name: state[name] for name in spoilt if name in state}
 
     def _finished(self, features: torch.Tensor) -> torch.Tensor:
         if self.own_pooling:
@@ -155,12 +152,10 @@ def _multiples(size: int, patch: int) -> str:
     return f"to {below} or {below + patch}" if below else f"to {patch}"
 
 
-def _features_without_computing(network: nn.Module, height: int, width: int) -> torch.Tensor:
-    """What the network gives for one image, as a tensor with a shape but without values."""
-    own = chain(network.named_parameters(), network.named_buffers())
-    shapes = {name: tensor.to("meta") for name, tensor in own}
-    network.eval()  # batch normalisation refuses to learn from one image
+def _features(network: nn.Module, height: int, width: int) -> torch.Tensor:
+    """What the network gives for one image."""
+    network.eval()  # batch normalisation would learn from it
     with torch.no_grad():
-        features = torch.func.functional_call(network, shapes, torch.empty(1, 3, height, width, device="meta"))
+        features = network(torch.zeros(1, 3, height, width))
     network.train()
     return features
