@@ -105,7 +105,7 @@ def planned_jobs(
     for file in configfile:
         if not Path(file).is_file():
             raise UserError("config file not found", where=file, expected="a YAML file")
-    options = [*(["--configfile", *map(str, configfile)] if configfile else [])]
+    options = ["--configfile", *map(str, configfile)] if configfile else []
     options += ["--profile", profile] if profile else []
     options += ["--snakefile", str(snakefile)] if snakefile else []
     said = StringIO()
@@ -128,7 +128,8 @@ def _jobs(arguments: Sequence[str]) -> list[Job]:
             snakefile=options.snakefile,
         )
         triggers = {"force_incomplete": True, "rerun_triggers": options.rerun_triggers}
-        # Of the questions that Snakemake answers without a lock, one that minds incomplete outputs: it needs the DAG.
+        # Of the questions that Snakemake answers without a lock, one that minds incomplete outputs: it builds the DAG,
+        # which the API does not hand out.
         workflow.dag(DAGSettings(targets=options.targets, **triggers)).list_changes(ChangeType.CODE)
         dag, rules = workflow._workflow.dag, [rule.name for rule in workflow._workflow.rules]
         jobs = [_job(dag, job) for job in dag.jobs if job.output]
