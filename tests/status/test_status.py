@@ -64,13 +64,15 @@ def test_stale_artifacts_and_why(project: Project):
     (project.folder / "results/people/plot_links/posegan/plot_links.png").unlink()
     with (project.folder / "results/people/train_reid/lsro/seed1/curves.csv").open("a") as curves:
         curves.write("\n")  # another time alone is not enough: Snakemake compares what is in small files
-    stale = "\n".join(lines(status(project), "stale"))
+    text = status(project, "--picture", "dag.svg")
+    stale = "\n".join(lines(text, "stale"))
     assert re.search(r"^purify people posegan \w+ +changed settings: \S*threshold 0.2 -> 0.3$", stale, re.M), stale
     assert re.search(r"^contact_sheet people +changed settings: identities 4 -> 3$", stale, re.M), stale
     assert re.search(r"^plot_gan_curves people dcgan +changed code$", stale, re.M), stale
     assert re.search(r"^plot_links people posegan +missing output: \S+plot_links.png$", stale, re.M), stale
     assert re.search(r"^plot_curves people lsro +changed data: \S+curves.csv$", stale, re.M), stale
     assert len(stale.splitlines()) == 6, stale
+    assert "drawn: dag.svg" in text and "<!-- stale 6 -->" in (project.folder / "dag.svg").read_text()
 
 
 def test_failed_job_and_its_message(project: Project):

@@ -53,7 +53,8 @@ def test_what_is_not_done_is_explained():
     stale = [verdict("stale", "train", "changed code", "log", experiment=name) for name in "abcdefg"]
     lines = explanations([verdict("waiting", "compare", "train"), *stale, verdict("done", "index")])
     assert lines[0] == "stale: train a, changed code" and lines[-1] == "and 2 more" and len(lines) == 6
-    assert len(explanations([verdict("failed", "train", "so " * 100)])[0]) < 120
+    failed = explanations([*stale, verdict("failed", "train", "so " * 100)])[0]
+    assert failed.startswith("failed: train, so so") and len(failed) < 120
 
 
 def test_another_kind_of_picture_is_refused(tmp_path: Path):

@@ -134,7 +134,8 @@ def _jobs(arguments: Sequence[str]) -> list[Job]:
             workdir=options.directory,
         )
         triggers = {"force_incomplete": True, "rerun_triggers": options.rerun_triggers}
-        # Of the questions that Snakemake answers without a lock, one that minds incomplete outputs: it needs the DAG.
+        # Of the questions that Snakemake answers without a lock, one that minds incomplete outputs: it builds the DAG,
+        # which the API does not hand out.
         workflow.dag(DAGSettings(targets=options.targets, **triggers)).list_changes(ChangeType.CODE)
         dag, rules = workflow._workflow.dag, [rule.name for rule in workflow._workflow.rules]
         jobs = [_job(dag, job) for job in dag.jobs if job.output and job.log and job.benchmark]

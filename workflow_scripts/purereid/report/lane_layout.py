@@ -9,6 +9,7 @@ from purereid.report.workflow_graph import Cell, WorkflowGraph
 
 FONT, SMALL = 10, 9
 HEADING, LINE, SIDES = 22, 16, 14  # of a box: the name of the rule, a cell with a label, air beside both
+UP = 2  # cells with labels stand as much nearer to the name, so that there is air below them
 GAP, GUTTER = 34, 20  # between columns and between lanes, where arrows run
 TITLE, BETWEEN, MARGIN = 24, 10, 10  # of a lane: above, between and below its rows
 LISTED = 14  # from one name to the next
@@ -78,4 +79,4 @@ class LaneLayout:
         """Where arrows reach a cell, on the left edge of its box."""
         left, top = self.corner(cell.rule)
         place = self.graph.boxes[cell.rule].index(cell)
-        return left, top + (HEADING + LINE * (place + 0.5) - 2 if cell.label else HEADING / 2)
+        return left, top + (HEADING - UP + LINE * (place + 0.5) if cell.label else HEADING / 2)

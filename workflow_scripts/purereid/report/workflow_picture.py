@@ -17,7 +17,7 @@ from purereid.report.workflow_graph import REPORT, Arrow, Cell, WorkflowGraph
 
 TITLES = {"dataset": "data", "reid": "reID"}  # of lanes; the others have the names of their files
 LANE, NAMES = "#F1F4F8", "#FAF5EA"
-INSET, LEGEND, LEAST = 12, 30, 480  # air before names; height of the legend; width that it needs
+INSET, LEGEND, LEAST = 12, 30, 580  # air before names; height of the legend; width that it needs
 ROUND = 6  # radius of corners
 THIN, THICK = 1.0, 3.0  # arrows
 INCH = 72
@@ -44,10 +44,8 @@ def draw_workflow(
     """
     layout = LaneLayout(graph)
     bottom = layout.lanes[-1][1]
-    right = layout.right + max(
-        (letters(SMALL).getlength(name(cell, layout)) + 2 * INSET for cell in graph.named), default=0
-    )
-    width = max([LEAST, right, *(letters(SMALL).getlength(text) + 2 * INSET for text in remarks)])
+    right = layout.right + max((room(name(cell, layout)) for cell in graph.named), default=0)
+    width = max([LEAST, right, *map(room, remarks)])
     height = bottom + LEGEND + LISTED * len(remarks)
     with new_plot(plot, height=height / INCH, width=width / INCH) as figure:
         axes = figure.add_subplot(position=(0, 0, 1, 1), xlim=(0, width), ylim=(height, 0))
@@ -73,7 +71,7 @@ def draw_lanes(axes: Axes, layout: LaneLayout) -> None:
 
 
 def draw_names(axes: Axes, layout: LaneLayout, right: float, fills: dict[Cell, str]) -> None:
-    """Draw the names beside the lanes, and arrows to them from what nothing else uses."""
+    """Draw the names beside the lanes, and arrows to them from boxes that nothing else uses."""
     left, names = layout.right + INSET, layout.graph.named.items()
     draw_round(axes, (layout.right, 0), (right - layout.right, layout.lanes[-1][1]), NAMES)
     write(axes, (left, TITLE / 2), REPORT, FONT + 1, fontweight="bold")
@@ -82,8 +80,8 @@ def draw_names(axes: Axes, layout: LaneLayout, right: float, fills: dict[Cell, s
             y = top + TITLE + LISTED * (number + 0.5)
             draw_round(axes, (left - ROUND, y - LISTED / 2), (right - left, LISTED - 1), fills.get(cell, NAMES))
             write(axes, (left, y), name(cell, layout), SMALL)
-    sources = {arrow.source for arrow in layout.graph.arrows}
-    for cell in (cell for cells in layout.graph.boxes.values() for cell in cells if cell not in sources):
+    sources = {arrow.source.rule for arrow in layout.graph.arrows}
+    for cell in (cell for rule, cells in layout.graph.boxes.items() if rule not in sources for cell in cells):
         x, y = layout.middle(cell)
         draw_arrow(axes, [(x + layout.box_width, y), (layout.right, y)])
 
@@ -91,6 +89,11 @@ def draw_names(axes: Axes, layout: LaneLayout, right: float, fills: dict[Cell, s
 def name(cell: Cell, layout: LaneLayout) -> str:
     """What is written where there is no box."""
     return f"{cell.rule} {layout.text(cell)}".rstrip()
+
+
+def room(text: str) -> float:
+    """Width of a line of text and the air around it."""
+    return letters(SMALL).getlength(text) + 2 * INSET
 
 
 def draw_box(axes: Axes, layout: LaneLayout, rule: str, fills: dict[Cell, str]) -> None:

@@ -56,8 +56,8 @@ def draw_status(verdicts: Sequence[Verdict], plot: Path) -> None:
 
 
 def explanations(verdicts: Sequence[Verdict]) -> list[str]:
-    """Lines that say why jobs are not done."""
-    found = [verdict for verdict in verdicts if verdict.state in EXPLAINED]
+    """Lines that say why jobs are not done, the worst first."""
+    found = [verdict for state in EXPLAINED for verdict in verdicts if verdict.state == state]
     lines = [f"{verdict.state}: {verdict.job.name}, {verdict.lines[0]}" for verdict in found[:LINES]]
     more = [f"and {len(found) - LINES} more"] if len(found) > LINES else []
     return [textwrap.shorten(line, LETTERS, placeholder="...") for line in lines] + more
