@@ -37,7 +37,6 @@ def test_what_is_left_out_is_there_and_makes_nothing_that_a_result_holds(trees: 
         "purereid.errors.UserError",
         "purereid.logs.job",
         "purereid.logs.log",
-        "purereid.provenance.PACKAGE",
         "purereid.training.progress.Progress",
     }
     assert not [name for name, tree in trees.items() if "layout_hint" in names_besides_messages(tree)]

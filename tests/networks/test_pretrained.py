@@ -12,8 +12,9 @@ from purereid.errors import UserError
 from purereid.networks.backbones import build_backbone
 from purereid.networks.pretrained import load_pretrained
 from purereid.networks.resnet_small import ResNetSmall
-from purereid.systems.bot.networks import Encoder, save_model
+from purereid.systems.bot.networks import Encoder
 from purereid.vision import torchvision
+from saved import save_encoder
 
 State = dict[str, torch.Tensor]
 VIT, DINOV2, REGISTERS = "test_vit", "vit_small_patch14_dinov2", "vit_small_patch14_reg4_dinov2"
@@ -205,7 +206,7 @@ def test_backbone_of_an_encoder_of_this_workflow_can_be_taken_out(file: Path, na
     if name.startswith("timm:"):
         pytest.importorskip("timm")
     model = Encoder(backbone=name, last_stride=1, bnneck=True, pids=[1, 2], height=64, width=32)
-    save_model(file, model)
+    save_encoder(file, model)
     follow(refused(name, file), file)
     backbone, _ = build_backbone(name, 1, 64, 32)
     filled(backbone, file)

@@ -1,7 +1,6 @@
 """PCB: its network and its loss against plain arithmetic, its training, its errors."""
 
 import math
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -225,9 +224,3 @@ def test_too_few_rows_are_told_before_anything_is_read(index: Path, settings: di
         image.unlink()
     with pytest.raises(UserError, match=rf"{found}[\s\S]*where: +train_reid.pcb.parts[\s\S]*lower parts"):
         trainer_of(index, settings | change, "pcb")
-
-
-@pytest.mark.skipif(find_spec("timm") is None, reason="timm is not installed")
-def test_a_backbone_that_pools_is_told():
-    with pytest.raises(UserError, match="the backbone gives no map"):
-        Encoder(**(OPTIONS | {"backbone": "timm:resnet10t"}))
