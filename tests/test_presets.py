@@ -1,0 +1,79 @@
+"""Presets: each gives a config, with the published numbers of its recipe."""
+
+from pathlib import Path
+
+import pytest
+import torch
+import yaml
+from snakemake.utils import update_config
+
+from configured import ROOT, configure, default_config
+from purereid.configuration import Configuration
+from purereid.systems.bot.encoder import OF_ENCODER
+from purereid.systems.bot.networks import Encoder
+
+PRESETS = sorted(path.stem for path in (ROOT / "presets").glob("*.yaml"))
+
+
+@pytest.fixture
+def of_preset(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """The config with a preset, where the preset's data are."""
+    monkeypatch.chdir(tmp_path)
+
+    def setup(name: str) -> Configuration:
+        config, preset = default_config(), yaml.safe_load((ROOT / "presets" / f"{name}.yaml").read_text())
+        for entry in filter(None, preset.get("datasets", {}).values()):
+            Path(entry["folder"]).mkdir(parents=True)
+            for file in entry.get("keypoints", []):
+                Path(file).touch()
+        update_config(config, preset)
+        return configure(config)
+
+    return setup
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_every_experiment_has_settings(of_preset, preset: str):
+    setup = of_preset(preset)
+    for experiment in setup.experiments:
+        training = setup.training(experiment)
+        assert all(training.settings(stage)["epochs"] >= 0 for stage in training.about.stages)
+
+
+def test_recipe_of_lsro(of_preset):
+    setup = of_preset("lsro")
+    learning = ("baseline", "smoothed", "lsro", "extra_class", "pseudo")
+    settings = {name: setup.training(name).settings("encoder") for name in learning}
+    own = ("label_smoothing", *(name for name in settings["lsro"] if name.startswith("generated_")))
+    rest = [{name: value for name, value in each.items() if name not in own} for each in settings.values()]
+    assert all(each == rest[0] for each in rest) and len(setup.seeds("lsro")) >= 3
+    labels = [settings[name]["generated_labels"] for name in ("lsro", "extra_class", "pseudo")]
+    assert labels == ["uniform", "extra_class", "pseudo"]
+    assert {setup.generator(name) for name in ("lsro", "extra_class", "pseudo")} == {"dcgan"}
+    assert 751 * setup.generating("dcgan")["train"]["images_per_identity"] == pytest.approx(24_000, rel=0.01)
+    lsro = settings["lsro"]
+    assert (lsro["learning_rate"], lsro["learning_rate"] * lsro["backbone_factor"]) == (0.05, pytest.approx(0.01))
+    assert lsro["identities_per_batch"] * lsro["images_per_identity"] == lsro["generated_per_batch"] == 32
+
+
+def test_network_of_lsro(of_preset):
+    settings = of_preset("lsro").training("lsro").settings("encoder")
+    network = Encoder(pids=list(range(751)), **{name: settings[name] for name in OF_ENCODER})
+    densenet121, bottleneck = 7_978_856 - (1024 + 1) * 1000, (1024 + 1) * 512 + 2 * 512
+    parameters = sum(parameter.numel() for parameter in network.parameters())
+    assert parameters == densenet121 + bottleneck + (512 + 1) * 751
+    with torch.inference_mode():
+        images = torch.zeros(2, 3, *settings["crop"])
+        assert network.eval().embed(images).shape == (2, 1024) and network.backbone(images).shape[2:] == (8, 4)
+
+
+@pytest.mark.parametrize("preset", ["market1501", "dukemtmc"])
+def test_recipe_of_pcb(of_preset, preset: str):
+    setup = of_preset(preset)
+    training = setup.training("pcb")
+    settings = training.settings("encoder")
+    assert training.system == "pcb" and setup.section("extract_features", "pcb")["flip"]
+    assert (settings["height"], settings["width"], settings["parts"], settings["part_width"]) == (384, 128, 6, 256)
+    assert settings["learning_rate"] * settings["backbone_factor"] == pytest.approx(0.05)
+    assert settings["identities_per_batch"] * settings["images_per_identity"] == 72
+    assert setup.training("baseline").settings("encoder")["height"] == 256
