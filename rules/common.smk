@@ -19,7 +19,7 @@ from purereid.installed import check_installed
 check_installed(SCRIPTS / "purereid")
 
 from purereid.configuration import Configuration, canonical
-from purereid.configuration_checks import check_deployment
+from purereid.configuration_checks import check, check_deployment
 from purereid.digests.code import code_digest as digest_of_script
 from purereid.digests.values import digest, file_digest
 from purereid.errors import UserError
@@ -39,6 +39,7 @@ if workflow.is_main_process and here.is_file() and here not in (Path(file).resol
 
 try:
     setup = Configuration(config, ROOT / "rules/schemas/config.schema.yaml")
+    check(setup)
     check_deployment(setup.config, [str(method) for method in workflow.deployment_settings.deployment_method])
 except UserError as error:
     raise WorkflowError(str(error)) from None

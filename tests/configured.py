@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from purereid.configuration import Configuration
+from purereid.configuration_checks import check
 from purereid.errors import UserError
 
 ROOT = Path(__file__).parents[1]
@@ -20,7 +21,9 @@ def default_config() -> dict:
 
 def configure(config: dict) -> Configuration:
     """Check a config against the schema of the repository."""
-    return Configuration(config, ROOT / "rules/schemas/config.schema.yaml")
+    setup = Configuration(config, ROOT / "rules/schemas/config.schema.yaml")
+    check(setup)
+    return setup
 
 
 def refused(config: dict) -> str:

@@ -8,7 +8,8 @@ from types import SimpleNamespace
 import pytest
 
 from purereid.errors import UserError
-from purereid.logs import job, log
+from purereid.job import job
+from purereid.logs import log
 
 
 class Named(dict):

@@ -1,6 +1,6 @@
 """Find the nearest neighbours of each generated image (rule ``build_graph``)."""
 
-from purereid.logs import job
+from purereid.job import job
 from purereid.purification.build_graph import build_graph
 
 if __name__ == "__main__":

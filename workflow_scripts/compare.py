@@ -1,6 +1,6 @@
 """Compare all experiments on a data set (rule ``compare``)."""
 
-from purereid.logs import job
+from purereid.job import job
 from purereid.report.compare import compare
 
 if __name__ == "__main__":

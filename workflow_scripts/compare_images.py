@@ -1,6 +1,6 @@
 """Compare the scores of generators (rule ``compare_images``)."""
 
-from purereid.logs import job
+from purereid.job import job
 from purereid.report.compare_images import compare_images
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Compare purifiers (rule ``compare_purifiers``)."""
 
-from purereid.logs import job
+from purereid.job import job
 from purereid.report.compare_purifiers import compare_purifiers
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Show some identities of a data set (rule ``contact_sheet``)."""
 
-from purereid.logs import job
+from purereid.job import job
 from purereid.report.contact_sheet import contact_sheet
 
 if __name__ == "__main__":

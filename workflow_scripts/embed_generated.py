@@ -1,6 +1,6 @@
 """Turn real and generated training images into features (rule ``embed_generated``)."""
 
-from purereid.logs import job
+from purereid.job import job
 from purereid.purification.embed_generated import embed_generated
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Estimate the key points of a data set that has none (rule ``estimate_keypoints``)."""
 
-from purereid.logs import job
+from purereid.job import job
 from purereid.poses.estimate_keypoints import estimate_keypoints
 
 if __name__ == "__main__":

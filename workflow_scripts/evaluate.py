@@ -1,6 +1,6 @@
 """Score the ranking of one encoder (rule ``evaluate``)."""
 
-from purereid.logs import job
+from purereid.job import job
 from purereid.reid.evaluate import evaluate
 
 if __name__ == "__main__":

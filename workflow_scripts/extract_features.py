@@ -1,6 +1,6 @@
 """Turn test images into features (rule ``extract_features``)."""
 
-from purereid.logs import job
+from purereid.job import job
 from purereid.reid.extract import extract_features
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Compare scores with the number of real images behind them (rule ``few_real``)."""
 
-from purereid.logs import job
+from purereid.job import job
 from purereid.report.few_real import few_real
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Generate one shard of images (rule ``generate``)."""
 
 from purereid.generation.generate import generate
-from purereid.logs import job
+from purereid.job import job
 
 if __name__ == "__main__":
     with job(snakemake):

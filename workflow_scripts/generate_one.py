@@ -1,7 +1,7 @@
 """Draw chosen persons in chosen poses (rule ``generate_one``)."""
 
 from purereid.generation.generate_one import generate_one
-from purereid.logs import job
+from purereid.job import job
 
 if __name__ == "__main__":
     with job(snakemake):

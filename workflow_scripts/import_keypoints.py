@@ -1,7 +1,7 @@
 """Bring key points to the images of a data set (rule ``import_keypoints``)."""
 
 from purereid.data.import_keypoints import import_keypoints
-from purereid.logs import job
+from purereid.job import job
 
 if __name__ == "__main__":
     with job(snakemake):

@@ -1,7 +1,7 @@
 """Bring a data set to one index (rule ``index_dataset``)."""
 
 from purereid.data.index_dataset import index_dataset
-from purereid.logs import job
+from purereid.job import job
 
 if __name__ == "__main__":
     with job(snakemake) as this:

@@ -1,7 +1,7 @@
 """List the training set of an experiment with generated images (rule ``index_generated``)."""
 
 from purereid.generation.index_generated import index_generated
-from purereid.logs import job
+from purereid.job import job
 
 if __name__ == "__main__":
     with job(snakemake):

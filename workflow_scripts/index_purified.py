@@ -1,6 +1,6 @@
 """List the training set of an experiment with purified images (rule ``index_purified``)."""
 
-from purereid.logs import job
+from purereid.job import job
 from purereid.purification.index_purified import index_purified
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Find out what is true of generated images (rule ``judge_generated``)."""
 
-from purereid.logs import job
+from purereid.job import job
 from purereid.purification.judge_generated import judge_generated
 
 if __name__ == "__main__":

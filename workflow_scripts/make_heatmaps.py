@@ -1,7 +1,7 @@
 """Draw joint and body-part heat maps of a data set (rule ``make_heatmaps``)."""
 
 from purereid.data.make_heatmaps import make_heatmaps
-from purereid.logs import job
+from purereid.job import job
 
 if __name__ == "__main__":
     with job(snakemake):

@@ -1,6 +1,6 @@
 """Draw CMC curves (rule ``plot_cmc``)."""
 
-from purereid.logs import job
+from purereid.job import job
 from purereid.report.plot_cmc import plot_cmc
 
 if __name__ == "__main__":

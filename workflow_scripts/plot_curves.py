@@ -1,6 +1,6 @@
 """Draw training curves (rule ``plot_curves``)."""
 
-from purereid.logs import job
+from purereid.job import job
 from purereid.report.plot_curves import plot_curves
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Draw the training curves of a generator (rule ``plot_gan_curves``)."""
 
-from purereid.logs import job
+from purereid.job import job
 from purereid.report.plot_curves import plot_curves
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Draw precision and recall of links (rule ``plot_links``)."""
 
-from purereid.logs import job
+from purereid.job import job
 from purereid.report.plot_links import plot_links
 
 if __name__ == "__main__":

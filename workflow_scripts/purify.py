@@ -1,6 +1,6 @@
 """Choose among generated images (rule ``purify``)."""
 
-from purereid.logs import job
+from purereid.job import job
 from purereid.purification.purify import purify
 
 if __name__ == "__main__":

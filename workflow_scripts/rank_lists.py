@@ -1,6 +1,6 @@
 """Show ranked lists (rule ``rank_lists``)."""
 
-from purereid.logs import job
+from purereid.job import job
 from purereid.report.rank_lists import rank_lists
 
 if __name__ == "__main__":

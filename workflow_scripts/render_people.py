@@ -1,6 +1,6 @@
 """Render people who do not exist (rule ``render_people``)."""
 
-from purereid.logs import job
+from purereid.job import job
 from purereid.people.writer import render_people
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from purereid.logs import job
+from purereid.job import job
 from purereid.report.rule_graph import rule_graph
 
 if __name__ == "__main__":

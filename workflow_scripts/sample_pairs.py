@@ -1,7 +1,7 @@
 """List pairs of source and target image (rule ``sample_pairs``)."""
 
 from purereid.data.pairs import sample_pairs
-from purereid.logs import job
+from purereid.job import job
 
 if __name__ == "__main__":
     with job(snakemake):

@@ -1,6 +1,6 @@
 """Score generated images (rule ``score_images``)."""
 
-from purereid.logs import job
+from purereid.job import job
 from purereid.scoring.score_images import score_images
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Show generated images (rule ``show_images``)."""
 
-from purereid.logs import job
+from purereid.job import job
 from purereid.report.show_images import show_images
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Show kept and dropped images, and the graph (rule ``show_purified``)."""
 
-from purereid.logs import job
+from purereid.job import job
 from purereid.report.show_purified import show_purified
 
 if __name__ == "__main__":

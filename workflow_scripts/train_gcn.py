@@ -1,6 +1,6 @@
 """Train the network that predicts links (rule ``train_gcn``)."""
 
-from purereid.logs import job
+from purereid.job import job
 from purereid.purification.train_gcn import train_gcn
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Train the network that chooses among neighbours (rule ``train_gcn_e``)."""
 
-from purereid.logs import job
+from purereid.job import job
 from purereid.purification.train_gcn_e import train_gcn_e
 
 if __name__ == "__main__":

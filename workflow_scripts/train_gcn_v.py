@@ -1,6 +1,6 @@
 """Train the network that predicts how confident images are (rule ``train_gcn_v``)."""
 
-from purereid.logs import job
+from purereid.job import job
 from purereid.purification.train_gcn_v import train_gcn_v
 
 if __name__ == "__main__":

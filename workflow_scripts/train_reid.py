@@ -1,6 +1,6 @@
 """Train one stage of a system that yields an encoder (rule ``train_reid``)."""
 
-from purereid.logs import job
+from purereid.job import job
 from purereid.training.stage import train_stage
 
 if __name__ == "__main__":

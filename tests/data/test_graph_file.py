@@ -10,9 +10,10 @@ import pytest
 from purereid.data import graph_file
 from purereid.data.features import read_encoder
 from purereid.data.graph_file import read_graph, write_graph
+from purereid.data.neighbours import Neighbours
 from purereid.errors import UserError
 from purereid.retrieval.distances import normalise
-from purereid.retrieval.neighbours import Neighbours, nearest_neighbours
+from purereid.retrieval.neighbours import nearest_neighbours
 
 
 def example(count: int = 9, k: int = 3) -> tuple[list[str], Neighbours]:

@@ -35,7 +35,7 @@ def test_what_is_left_out_is_there_and_makes_nothing_that_a_result_holds(trees: 
     assert imported == {
         "purereid.data.formats.layout.layout_hint",
         "purereid.errors.UserError",
-        "purereid.logs.job",
+        "purereid.job.job",
         "purereid.logs.log",
         "purereid.training.progress.Progress",
     }

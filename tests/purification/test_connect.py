@@ -5,10 +5,11 @@ from functools import partial
 import numpy as np
 import pytest
 
+from purereid.data.neighbours import Neighbours
 from purereid.errors import UserError
 from purereid.purification.cluster_scores import cluster_scores
 from purereid.purification.connect import best_threshold, components, connect, nearest_higher, ranks, similar_components
-from purereid.retrieval.neighbours import Neighbours, nearest_neighbours
+from purereid.retrieval.neighbours import nearest_neighbours
 
 
 def data(images: int = 60, length: int = 6, k: int = 7, seed: int = 0) -> tuple[np.ndarray, Neighbours]:

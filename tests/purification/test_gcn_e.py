@@ -5,13 +5,14 @@ import pytest
 import torch
 
 from purereid.data import checkpoint
+from purereid.data.neighbours import Neighbours
 from purereid.errors import UserError
 from purereid.networks.network_file import load_network
 from purereid.purification import choose_parents as module
 from purereid.purification.choose_parents import choose_parents, confident_images
 from purereid.purification.connect import nearest_higher, ranks
 from purereid.purification.gcn_e import GCNE, CandidateGraphBuilder, candidate_loss
-from purereid.retrieval.neighbours import Neighbours, nearest_neighbours
+from purereid.retrieval.neighbours import nearest_neighbours
 from saved import load_with_about, save_graph_network
 
 K = 9

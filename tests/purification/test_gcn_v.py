@@ -5,13 +5,14 @@ import pytest
 import torch
 
 from purereid.data import checkpoint
+from purereid.data.neighbours import Neighbours
 from purereid.errors import UserError
 from purereid.networks.network_file import load_network
 from purereid.purification import gcn_v
 from purereid.purification.connect import connect
 from purereid.purification.gcn_v import GCNV, affinity
 from purereid.purification.vertex_confidence import margins, vertex_confidence
-from purereid.retrieval.neighbours import Neighbours, nearest_neighbours
+from purereid.retrieval.neighbours import nearest_neighbours
 from saved import load_with_about, save_graph_network
 
 K = 5

@@ -7,8 +7,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from purereid.data.purified_file import read_purified, write_purified
+from purereid.data.purified_table import purified_table, summary
 from purereid.errors import UserError
-from purereid.purification.purifiers.table import purified_table, summary
 
 
 @pytest.fixture

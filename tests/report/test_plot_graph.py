@@ -8,10 +8,11 @@ import pytest
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
+from purereid.data.neighbours import Neighbours
 from purereid.report import plot_graph as module
 from purereid.report.plot_graph import LOOKS, choose, draw_points, layout, legend, plot_graph, strong_links
 from purereid.report.style import PAPER, RED
-from purereid.retrieval.neighbours import Neighbours, nearest_neighbours
+from purereid.retrieval.neighbours import nearest_neighbours
 
 
 def features(people: int, images: int, noise: float = 0.5) -> np.ndarray:

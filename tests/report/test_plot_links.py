@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
+from purereid.data.neighbours import Neighbours
 from purereid.errors import UserError
 from purereid.purification.link_scores import precision_recall
 from purereid.purification.train_gcn import scores_of
 from purereid.purification.training_data import GraphImages
 from purereid.report.plot_links import draw_links, plot_links, read_links
-from purereid.retrieval.neighbours import Neighbours
 
 
 def scores(images: int = 60, links: int = 8, height: float = 1.0) -> dict:

@@ -11,10 +11,11 @@ import pytest
 import torch
 from threadpoolctl import threadpool_info, threadpool_limits
 
+from purereid.data.neighbours import Neighbours
 from purereid.errors import UserError
 from purereid.retrieval import candidates, neighbours
 from purereid.retrieval.distances import normalise
-from purereid.retrieval.neighbours import Neighbours, find_neighbours, nearest_neighbours
+from purereid.retrieval.neighbours import find_neighbours, nearest_neighbours
 from purereid.retrieval.torch_products import from_rows
 
 

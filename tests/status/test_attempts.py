@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from purereid.errors import UserError
-from purereid.logs import job as running_job
+from purereid.job import job as running_job
 from purereid.logs import log
 from purereid.planned_jobs import Job, Reason
 from purereid.status.attempts import Attempt, last_attempt, queue, runs

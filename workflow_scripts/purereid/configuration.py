@@ -8,7 +8,6 @@ from typing import NamedTuple
 import yaml
 
 from purereid.config_schema import check_schema, check_sections, with_systems
-from purereid.configuration_checks import check
 from purereid.dataset_sources import FILE_KEYS, MERGED, RENDERED, state_of
 from purereid.networks.registry import DEFAULT_SYSTEM, OF_KEYPOINTS, System, description, maps_needed, system_names
 from purereid.purification.purifiers.registry import RULES
@@ -74,7 +73,7 @@ class Configuration:
         schema: path of its JSON schema (YAML).
 
     Raises:
-        UserError: unknown keys, wrong types or values, names that do not exist, folders that are missing.
+        UserError: unknown keys, wrong types or values. ``configuration_checks.check`` looks further.
     """
 
     def __init__(self, config: dict, schema: str | Path):
@@ -85,7 +84,6 @@ class Configuration:
         self.datasets, self.experiments = self.config["datasets"], self.config["experiments"]
         self.generators, self.purifiers = self.config["generators"], self.config["purifiers"]
         self.pictures = self.config["generate_one"]
-        check(self)
 
     def section(self, rule: str, experiment: str) -> dict:
         """Settings of ``extract_features`` or ``evaluate`` for one experiment: its own before those of the section."""

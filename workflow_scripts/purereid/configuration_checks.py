@@ -7,17 +7,14 @@ import difflib
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from purereid.configuration import Configuration, Training
 from purereid.dataset_sources import FILE_KEYS, MERGED, RENDERED
 from purereid.errors import UserError
 from purereid.purification.purifiers.registry import DECIDING, RULES
 
-if TYPE_CHECKING:
-    from purereid.configuration import Configuration, Training  # which calls the checks
 
-
-def check(setup: "Configuration") -> None:
+def check(setup: Configuration) -> None:
     """Refuse a config before any job is run, or removes an artifact that it then cannot make again.
 
     Raises:
@@ -31,7 +28,7 @@ def check(setup: "Configuration") -> None:
     _check_datasets(setup)
 
 
-def _check_names(setup: "Configuration") -> None:
+def _check_names(setup: Configuration) -> None:
     _check_known(setup.config["compare"]["reference"], setup.experiments, "compare.reference", "experiment")
     for experiment, entry in setup.experiments.items():
         for key, named in (("train", [setup.train(experiment)]), ("test", setup.tests(experiment))):
@@ -40,7 +37,7 @@ def _check_names(setup: "Configuration") -> None:
                 _check_known(dataset, setup.datasets, where, "data set")
 
 
-def _check_batches(setup: "Configuration") -> None:
+def _check_batches(setup: Configuration) -> None:
     """A batch is shared by the GPUs of a training in equal parts."""
     for experiment in setup.experiments:
         training, gpus = setup.training(experiment), setup.gpus(experiment)
@@ -98,7 +95,7 @@ def _check_known(name: str, known: Iterable[str], where: str, kind: str) -> None
 # --- generators -------------------------------------------------------------------------------------------------------
 
 
-def _check_generators(setup: "Configuration") -> None:
+def _check_generators(setup: Configuration) -> None:
     for generator in setup.generators:
         _check_trained_as(setup, generator)
     for experiment in setup.experiments:
@@ -114,7 +111,7 @@ def _check_generators(setup: "Configuration") -> None:
         _check_teachers(setup, setup.training(experiment), f"the experiment {experiment}")
 
 
-def _check_teachers(setup: "Configuration", training: "Training", owner: str) -> None:
+def _check_teachers(setup: Configuration, training: Training, owner: str) -> None:
     """Encoders that stages learn from must be there before them."""
     for stage in training.about.stages:
         encoder = training.settings(stage).get("encoder")
@@ -122,7 +119,7 @@ def _check_teachers(setup: "Configuration", training: "Training", owner: str) ->
             _check_early_encoder(setup, encoder, f"{training.rule}.{training.system}.encoder of {owner}")
 
 
-def _check_trained_as(setup: "Configuration", generator: str) -> None:
+def _check_trained_as(setup: Configuration, generator: str) -> None:
     """A generator has a network of its own, or uses that of another, or of an experiment."""
     entry = setup.generators[generator]
     where, other = f"generators.{generator}.trained_as", entry.get("trained_as")
@@ -153,7 +150,7 @@ def _check_trained_as(setup: "Configuration", generator: str) -> None:
         )
 
 
-def _check_from_experiment(setup: "Configuration", generator: str) -> None:
+def _check_from_experiment(setup: Configuration, generator: str) -> None:
     """The experiment must train a generator, and must not wait for its images."""
     entry, where = setup.generators[generator], f"generators.{generator}.from_experiment"
     experiment = entry["from_experiment"]
@@ -175,7 +172,7 @@ def _check_from_experiment(setup: "Configuration", generator: str) -> None:
         )
 
 
-def _check_generator_of(setup: "Configuration", experiment: str) -> None:
+def _check_generator_of(setup: Configuration, experiment: str) -> None:
     """Generated images need a generator, and labels of persons one that knows them."""
     generator, training = setup.generator(experiment), setup.training(experiment)
     settings, where = training.section, f"experiments.{experiment}"
@@ -200,7 +197,7 @@ def _check_generator_of(setup: "Configuration", experiment: str) -> None:
         )
 
 
-def _check_encoder(setup: "Configuration", experiment: str, where: str) -> None:
+def _check_encoder(setup: Configuration, experiment: str, where: str) -> None:
     """Features that judge generated images must not be learnt from them."""
     _check_known(experiment, setup.experiments, where, "experiment")
     if setup.uses_generated(experiment):
@@ -211,7 +208,7 @@ def _check_encoder(setup: "Configuration", experiment: str, where: str) -> None:
         )
 
 
-def _check_early_encoder(setup: "Configuration", experiment: str, where: str) -> None:
+def _check_early_encoder(setup: Configuration, experiment: str, where: str) -> None:
     """An encoder that is needed before images are generated must not wait for any."""
     _check_encoder(setup, experiment, where)
     generator = setup.generator(experiment)
@@ -220,14 +217,14 @@ def _check_early_encoder(setup: "Configuration", experiment: str, where: str) ->
         raise UserError(what, where=where, expected="an experiment without a generator")
 
 
-def _check_pose_list(setup: "Configuration", generator: str) -> None:
+def _check_pose_list(setup: Configuration, generator: str) -> None:
     path = setup.pose_list(generator)
     if path and not Path(path).is_file():
         where = f"generate.train.pose_list of the generator {generator}"
         raise UserError(f"file not found: {path}", where=where, do="correct the path")
 
 
-def _check_injected(setup: "Configuration", generator: str) -> None:
+def _check_injected(setup: Configuration, generator: str) -> None:
     """Images spoiled on purpose can show a wrong person or pose only where one is asked for."""
     injected, takes = setup.generating(generator)["train"]["injected"], setup.takes(generator)
     lacking = {} if "source" in takes else {"wrong_identity": "identity"}
@@ -245,7 +242,7 @@ def _check_injected(setup: "Configuration", generator: str) -> None:
 # --- purifiers --------------------------------------------------------------------------------------------------------
 
 
-def _check_purifiers(setup: "Configuration") -> None:
+def _check_purifiers(setup: Configuration) -> None:
     for purifier in setup.purifiers:
         _check_purifier(setup, purifier)
     for experiment in setup.experiments:
@@ -261,7 +258,7 @@ def _check_purifiers(setup: "Configuration") -> None:
             _check_graph(setup, generator, setup.purifying(name)["rule"])
 
 
-def _check_purifier(setup: "Configuration", purifier: str) -> None:
+def _check_purifier(setup: Configuration, purifier: str) -> None:
     """An entry holds settings of its rule alone, and a share of its own or that of a purifier which decides one."""
     where, entry, settings = f"purifiers.{purifier}", setup.purifiers[purifier], setup.purifying(purifier)
     known = ("rule", *RULES[settings["rule"]].settings)
@@ -283,7 +280,7 @@ def _check_purifier(setup: "Configuration", purifier: str) -> None:
             )
 
 
-def _check_purifier_of(setup: "Configuration", experiment: str) -> None:
+def _check_purifier_of(setup: Configuration, experiment: str) -> None:
     """What is purified must be there, and used."""
     where, generator = f"experiments.{experiment}.purifier", setup.generator(experiment)
     _check_known(setup.purifier(experiment), setup.purifiers, where, "purifier")
@@ -296,7 +293,7 @@ def _check_purifier_of(setup: "Configuration", experiment: str) -> None:
         raise UserError(what, where=where, do="raise train_reid.generated_per_batch, or remove the purifier")
 
 
-def _check_purifiable(setup: "Configuration", generator: str, where: str) -> None:
+def _check_purifiable(setup: Configuration, generator: str, where: str) -> None:
     """Images that show known persons, and an encoder that tells these apart."""
     if "source" not in setup.takes(generator):
         raise UserError(
@@ -312,7 +309,7 @@ def _check_purifiable(setup: "Configuration", generator: str, where: str) -> Non
         raise UserError(what, where=named, expected="an experiment that learns from real images")
 
 
-def _check_graph(setup: "Configuration", generator: str, rule: str) -> None:
+def _check_graph(setup: Configuration, generator: str, rule: str) -> None:
     """The graph must hold the neighbours that the networks look at."""
     found = setup.of_generator("build_graph", generator)["k"]
     for network in RULES[rule].networks:
@@ -331,7 +328,7 @@ def _check_graph(setup: "Configuration", generator: str, rule: str) -> None:
 # --- files ------------------------------------------------------------------------------------------------------------
 
 
-def _check_weights(setup: "Configuration") -> None:
+def _check_weights(setup: Configuration) -> None:
     """Settings that name a file of weights: those with a checksum beside them."""
     named = {f"the experiment {name}": setup.training(name).section for name in setup.experiments}
     named |= {f"the generator {name}": setup.making(name).section for _, name in setup.generators_in_use()}
@@ -346,7 +343,7 @@ def _check_weights(setup: "Configuration") -> None:
                 )
 
 
-def _check_datasets(setup: "Configuration") -> None:
+def _check_datasets(setup: Configuration) -> None:
     used = [*setup.tested(), *(setup.train(experiment) for experiment in setup.experiments)]
     for dataset in dict.fromkeys(used):
         _check_dataset(setup, dataset, ())
@@ -355,7 +352,7 @@ def _check_datasets(setup: "Configuration") -> None:
         _check_few(setup, dataset, generator)
 
 
-def _check_dataset(setup: "Configuration", dataset: str, within: tuple[str, ...]) -> None:
+def _check_dataset(setup: Configuration, dataset: str, within: tuple[str, ...]) -> None:
     """A data set, and those that it merges; ``within``: those that are merged from it."""
     entry = setup.datasets[dataset]
     if dataset in within:
@@ -399,7 +396,7 @@ def _check_files(dataset: str, named: list[tuple[str, str]]) -> None:
             )
 
 
-def _check_poses(setup: "Configuration", dataset: str, generator: str) -> None:
+def _check_poses(setup: Configuration, dataset: str, generator: str) -> None:
     if setup.needs_poses(generator) and not setup.can_have_keypoints(dataset):
         using = [name for name in setup.experiments if setup.generator(name) == generator]
         raise UserError(
@@ -411,7 +408,7 @@ def _check_poses(setup: "Configuration", dataset: str, generator: str) -> None:
         )
 
 
-def _check_few(setup: "Configuration", dataset: str, generator: str) -> None:
+def _check_few(setup: Configuration, dataset: str, generator: str) -> None:
     """Scores with few real images are compared with those of the reference."""
     reference = setup.config["compare"]["reference"]
     tested = dataset in setup.tests(reference) and setup.train(reference) == dataset and setup.learns(reference)

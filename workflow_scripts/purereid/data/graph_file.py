@@ -10,8 +10,8 @@ import pyarrow.parquet as pq
 from purereid.data.atomic import whole_file
 from purereid.data.features import ENCODER
 from purereid.data.names import repeated
+from purereid.data.neighbours import Neighbours
 from purereid.errors import UserError
-from purereid.retrieval.neighbours import Neighbours
 
 ROWS = 4096  # rows read or written at a time
 MADE_BY = "a file written by build_graph"

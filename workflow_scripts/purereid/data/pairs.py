@@ -13,6 +13,7 @@ from purereid.data.index import read_index
 from purereid.data.joints import NUMBER
 from purereid.data.keypoints import read_keypoints
 from purereid.data.parquet import read_strictly
+from purereid.data.persons import persons
 from purereid.errors import UserError
 from purereid.logs import log
 
@@ -116,12 +117,6 @@ def write_published_pairs(pairs: pd.DataFrame, path: Path) -> None:
         for source, target in pairs[["source", "target"]].itertuples(index=False)
     ]
     write_text(path, "\n".join(["from,to", *lines]) + "\n")
-
-
-def persons(table: pd.DataFrame, splits: Sequence[str]) -> pd.DataFrame:
-    """Rows of an index in some splits without junk and distractors (gallery pids that no query shows)."""
-    unasked = (table["split"] == "gallery") & ~table["pid"].isin(table.loc[table["split"] == "query", "pid"])
-    return table[table["split"].isin(splits) & (table["pid"] >= 0) & ~unasked]
 
 
 def _posed(pids: dict[str, int], keypoints: Path) -> tuple[list[str], str]:

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 
 from purereid.data.atomic import whole_file
 from purereid.data.parquet import read_strictly
-from purereid.purification.purifiers.table import check_table
+from purereid.data.purified_table import check_table
 
 SCHEMA = pa.schema(
     [

@@ -13,7 +13,8 @@ from typing import NamedTuple
 from purereid.digests.result_code import LEFT_OUT, result_code
 from purereid.digests.unread import read_names, unread_constants
 from purereid.digests.values import digest
-from purereid.provenance import PACKAGE
+
+PACKAGE = Path(__file__).parents[1]
 
 
 class _Code(NamedTuple):

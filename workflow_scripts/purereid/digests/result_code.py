@@ -25,6 +25,7 @@ LEFT_OUT = {
     "purereid.data.formats.layout",
     "purereid.digests.code",
     "purereid.errors",
+    "purereid.job",
     "purereid.lock",
     "purereid.logs",
     "purereid.provenance",

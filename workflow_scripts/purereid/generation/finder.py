@@ -14,7 +14,8 @@ from purereid.data.images import load_images
 from purereid.data.index import SPLITS
 from purereid.data.joints import JOINTS
 from purereid.data.keypoints import Keypoints
-from purereid.data.pairs import persons, whole_torso
+from purereid.data.pairs import whole_torso
+from purereid.data.persons import persons
 from purereid.errors import UserError
 from purereid.poses.keypoint_rcnn import estimate, load_keypoint_rcnn
 from purereid.poses.pose_file import read_pose

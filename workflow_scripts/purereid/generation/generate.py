@@ -10,12 +10,13 @@ import torch
 from purereid.data.index import read_index
 from purereid.data.keypoints import read_keypoints
 from purereid.data.pairs import read_pairs, whole_torso
+from purereid.data.persons import training_persons
 from purereid.data.shard_rows import range_of_shard
 from purereid.data.shard_writer import encode, write_shard
 from purereid.errors import UserError
 from purereid.generation.conditions import Conditions
 from purereid.generation.injection import KINDS, plan_injection
-from purereid.generation.plan import image_seeds, is_guided, plan_images, plan_pairs, read_pose_list, training_persons
+from purereid.generation.plan import image_seeds, is_guided, plan_images, plan_pairs, read_pose_list
 from purereid.generation.spoil import SPOILED, spoil
 from purereid.logs import log
 from purereid.networks.draw import draw

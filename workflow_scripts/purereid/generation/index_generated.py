@@ -7,8 +7,9 @@ from pathlib import Path
 import pandas as pd
 
 from purereid.data.index import read_index, write_index
+from purereid.data.persons import training_persons
 from purereid.data.shards import read_shard
-from purereid.generation.plan import real_part, training_persons
+from purereid.generation.plan import real_part
 from purereid.logs import log
 
 

@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from purereid.data.pairs import persons
 from purereid.errors import UserError
 from purereid.training.seeds import step_seed
 
@@ -98,18 +97,6 @@ def plan_pairs(pairs: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
 def image_seeds(seed: int, purpose: str, start: int, stop: int) -> list[int]:
     """A seed for each image of a range of the plan."""
     return [step_seed(seed, PURPOSES.index(purpose), number) for number in range(start, stop)]
-
-
-def training_persons(table: pd.DataFrame, splits: Sequence[str]) -> pd.DataFrame:
-    """Rows of an index that show persons of some splits.
-
-    Raises:
-        UserError: there is none.
-    """
-    rows = persons(table, splits)
-    if rows.empty:
-        raise UserError("no training images of persons", where="generate.train.splits", expected="images in a split")
-    return rows
 
 
 def read_pose_list(path: str | Path, known: Sequence[str]) -> list[str]:

@@ -3,12 +3,12 @@
 import numpy as np
 import torch
 
+from purereid.data.neighbours import Neighbours
 from purereid.errors import UserError
 from purereid.purification.connect import Parents, nearest_higher, ranks
 from purereid.purification.feature_checks import check_features
 from purereid.purification.gcn_e import GCNE, CandidateGraphBuilder
 from purereid.purification.vertex_confidence import nearest
-from purereid.retrieval.neighbours import Neighbours
 
 BATCH = 64  # images whose candidates are judged at a time
 

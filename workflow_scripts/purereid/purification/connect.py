@@ -8,9 +8,9 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
+from purereid.data.neighbours import Neighbours
 from purereid.errors import UserError
 from purereid.purification.cluster_scores import ClusterScores, cluster_scores
-from purereid.retrieval.neighbours import Neighbours
 
 CUTS = 100  # thresholds that are tried
 

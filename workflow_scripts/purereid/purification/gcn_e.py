@@ -12,9 +12,9 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from purereid.data.neighbours import Neighbours
 from purereid.purification.gcn import classifier
 from purereid.purification.gcn_v import graph_convolution
-from purereid.retrieval.neighbours import Neighbours
 
 
 class CandidateGraphs(NamedTuple):

@@ -12,8 +12,8 @@ import torch
 from scipy.sparse import csr_array, eye_array
 from torch import nn
 
+from purereid.data.neighbours import Neighbours
 from purereid.purification.gcn import classifier, weighted_sums
-from purereid.retrieval.neighbours import Neighbours
 
 BLOCK = 4096  # images whose inputs are made at a time
 

@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 
 from purereid.data.index import read_index
+from purereid.data.persons import training_persons
 from purereid.data.shards import decode, read_shard
 from purereid.data.truth_file import write_truth
 from purereid.errors import UserError
-from purereid.generation.plan import training_persons
 from purereid.logs import log
 from purereid.networks.network_file import load_network
 from purereid.people.true_pictures import true_pictures

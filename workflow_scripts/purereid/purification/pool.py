@@ -14,13 +14,13 @@ from purereid.data.features import read_encoder, read_features
 from purereid.data.files import Files, listed
 from purereid.data.graph_file import read_graph
 from purereid.data.index import read_index
+from purereid.data.neighbours import Neighbours
 from purereid.data.shards import read_shard
 from purereid.errors import UserError
 from purereid.networks.network_file import load_network, read_about
 from purereid.purification.gcn_inference import predict_links
 from purereid.purification.link_scores import Links
 from purereid.purification.vertex_confidence import vertex_confidence
-from purereid.retrieval.neighbours import Neighbours
 
 
 class Pool:

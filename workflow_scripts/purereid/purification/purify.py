@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from purereid.data.purified_file import read_purified, write_purified
+from purereid.data.purified_table import summary
 from purereid.logs import log
 from purereid.purification.choose_parents import choose_parents
 from purereid.purification.connect import components, connect
@@ -17,7 +18,6 @@ from purereid.purification.purifiers.clusters import purify_clusters
 from purereid.purification.purifiers.published import purify_published
 from purereid.purification.purifiers.share import keep_share
 from purereid.purification.purifiers.strict import purify_strict
-from purereid.purification.purifiers.table import summary
 from purereid.purification.vertex_confidence import nearest
 from purereid.training.distributed import first_device
 

@@ -11,6 +11,7 @@ import torch
 
 from purereid.data.atomic import write_text
 from purereid.data.files import Files
+from purereid.data.neighbours import Neighbours
 from purereid.errors import UserError
 from purereid.logs import log
 from purereid.networks.network_file import load_network, read_about
@@ -21,7 +22,6 @@ from purereid.purification.gcn_v import GCNV
 from purereid.purification.graph_trainer import GraphTrainer, gradient_descent, save_graph_network
 from purereid.purification.training_data import GraphImages, training_data
 from purereid.purification.vertex_confidence import nearest, vertex_confidence
-from purereid.retrieval.neighbours import Neighbours
 from purereid.training.distributed import first_device
 from purereid.training.loop import train
 from purereid.training.making import making

@@ -11,10 +11,11 @@ import torch
 from purereid.data.features import read_encoder, read_features
 from purereid.data.files import Files, listed
 from purereid.data.index import read_index
+from purereid.data.neighbours import Neighbours
 from purereid.errors import UserError
 from purereid.logs import log
 from purereid.purification.link_scores import same_person
-from purereid.retrieval.neighbours import Neighbours, nearest_neighbours
+from purereid.retrieval.neighbours import nearest_neighbours
 
 TEST = ("query", "gallery", "multi")
 

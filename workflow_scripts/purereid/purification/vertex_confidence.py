@@ -3,11 +3,11 @@
 import numpy as np
 import torch
 
+from purereid.data.neighbours import Neighbours
 from purereid.errors import UserError
 from purereid.purification.feature_checks import check_features
 from purereid.purification.gcn_v import GCNV, input_blocks
 from purereid.purification.link_scores import same_person
-from purereid.retrieval.neighbours import Neighbours
 
 
 def vertex_confidence(

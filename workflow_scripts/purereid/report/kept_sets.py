@@ -8,9 +8,9 @@ import pandas as pd
 
 from purereid.data.names import repeated
 from purereid.data.purified_file import read_purified
+from purereid.data.purified_table import summary
 from purereid.data.truth_file import read_truth
 from purereid.errors import UserError
-from purereid.purification.purifiers.table import summary
 from purereid.report.recall import OTHERS, recall_of_injected
 
 COUNTS = ["images", "kept", "identities", "identities_kept"]

@@ -10,8 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.lines import Line2D
 
+from purereid.data.neighbours import Neighbours
 from purereid.report.style import GREY, PALE, PALETTE, PAPER, new_plot
-from purereid.retrieval.neighbours import Neighbours
 
 LOOKS = list(product("osD^v<>P", PALETTE))  # shapes and colours that tell identities apart
 POINTS = 600  # of the picture; the time of the layout grows with their square

@@ -6,10 +6,9 @@ product. That no neighbour is missing follows from a bound on the rounding error
 does not suffice, the image is compared with all others.
 """
 
-from typing import NamedTuple
-
 import numpy as np
 
+from purereid.data.neighbours import Neighbours
 from purereid.errors import UserError
 from purereid.retrieval.candidates import Candidates, Visit, find_candidates, floors, largest_error
 from purereid.retrieval.compiled import compiled
@@ -23,13 +22,6 @@ WITHIN = 4  # of an image's candidates at least in a window; with fewer, windows
 CHUNK_BYTES = 64 * 2**20  # held by a thread meanwhile
 CANDIDATE_BYTES = 80  # for each candidate of such an image
 LENGTH_ERROR = 1e-3  # by which the length of a feature may differ from 1
-
-
-class Neighbours(NamedTuple):
-    """The nearest others of each image: the most similar one first, equally similar ones by index."""
-
-    indices: np.ndarray  # int32 [N, k]
-    similarity: np.ndarray  # float32 [N, k], cosine, -1..1 up to rounding
 
 
 def find_neighbours(

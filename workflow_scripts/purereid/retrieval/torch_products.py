@@ -1,11 +1,10 @@
 """Products that NumPy does not compute: on a GPU, and of bfloat16 numbers."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
 
-from purereid.retrieval.candidates import Visit
 from purereid.threads import slices
 
 ROWS = 1024  # images rounded at a time
@@ -22,7 +21,11 @@ def rows_of_product(rows: np.ndarray, columns: np.ndarray, block: int, device: s
 
 
 def from_rows(
-    features: np.ndarray, width: int, block: int, device: str, visit: Visit | None = None
+    features: np.ndarray,
+    width: int,
+    block: int,
+    device: str,
+    visit: Callable[[slice, slice, np.ndarray], None] | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Candidates from whole rows of the product, on any device: int32 and float32 [N, width]."""
     held = torch.tensor(features, device=device)

@@ -13,10 +13,10 @@ from purereid.data.images import load_images
 from purereid.data.index import read_index
 from purereid.data.index_images import IndexImages
 from purereid.data.keypoints import Keypoints, read_keypoints, select_keypoints
+from purereid.data.persons import training_persons
 from purereid.data.pose_masks import pose_masks
 from purereid.data.shards import decode, read_shard
 from purereid.errors import UserError
-from purereid.generation.plan import training_persons
 from purereid.logs import log
 from purereid.people.true_pictures import true_pictures
 from purereid.scoring.networks_of_scores import ImageSet, Networks

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from purereid.purification.purifiers.table import purified_table
+from purereid.data.purified_table import purified_table
 
 
 def purify_clusters(

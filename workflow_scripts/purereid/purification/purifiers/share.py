@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from purereid.data.purified_table import check_scores, purified_table
 from purereid.errors import UserError
-from purereid.purification.purifiers.table import check_scores, purified_table
 
 
 def keep_share(images: Sequence[str], pids: np.ndarray, scores: np.ndarray, share: float, words: str) -> pd.DataFrame:

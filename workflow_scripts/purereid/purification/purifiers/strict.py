@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from purereid.data.purified_table import purified_table
 from purereid.purification.purifiers.lists import count_namings, reasons
-from purereid.purification.purifiers.table import purified_table
 
 
 def purify_strict(

@@ -1,0 +1,98 @@
+"""What surrounds every job: its log, its threads, its errors and its provenance."""
+
+import datetime
+import errno
+import os
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+
+import cv2
+
+from purereid.digests.values import digest, file_digest
+from purereid.errors import UserError
+from purereid.lock import locked
+from purereid.logs import log, open_log
+from purereid.provenance import write_provenance
+
+
+@contextmanager
+def job(snakemake: object) -> Iterator["Job"]:
+    """Run the body of a rule's script.
+
+    Messages of ``log`` go to the rule's log file and to the terminal. A ``UserError`` or a full disk ends the
+    script with one message in the log file, which Snakemake shows (``show-failed-logs``), and without a traceback.
+    No two jobs run at a time for one artifact. After success the provenance lies beside the first output.
+
+    Args:
+        snakemake: the object that Snakemake puts into a script.
+    """
+    this = Job(snakemake)
+    open_log(Path(snakemake.log[0]), this.name)
+    log.info("started on %s", this.place)
+    cv2.setNumThreads(snakemake.threads)
+    try:
+        with locked(this.folder, this.place, log.warning):
+            (this.folder / "provenance.json").unlink(missing_ok=True)  # it told of what Snakemake has just removed
+            yield this
+            write_provenance(this.folder, this.record, this.started)
+    except UserError as error:
+        log.error("%s", error)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        log.info("interrupted; the next run goes on from the last checkpoint, if there is one")
+        sys.exit(130)
+    except Exception as error:
+        if not _disk_is_full(error):
+            log.exception("this is a bug of purereid, please report it with this log")
+            sys.exit(2)
+        log.error("%s", UserError("no space left on the disk", where=this.folder, do="free space and run again"))
+        sys.exit(1)
+
+
+class Job:
+    """One running job: what it is called, what it is made from."""
+
+    def __init__(self, snakemake: object):
+        self.snakemake = snakemake
+        self.started = datetime.datetime.now(datetime.UTC)
+        self.name = " ".join([snakemake.rule, *(str(value) for value in snakemake.wildcards)])
+        self.folder = Path(snakemake.output[0]).parent
+
+    @property
+    def place(self) -> str:
+        """Machine, process and, on a cluster, SLURM job; ``make status`` looks for them."""
+        slurm = os.environ.get("SLURM_JOB_ID")
+        return f"{socket.gethostname()}, process {os.getpid()}" + (f", SLURM job {slurm}" if slurm else "")
+
+    @cached_property
+    def record(self) -> dict:
+        """Rule, wildcards, settings, code digest and the digest of each input file."""
+        return {
+            "rule": self.snakemake.rule,
+            "wildcards": dict(self.snakemake.wildcards.items()),
+            "settings": self.snakemake.params.get("settings", {}),
+            "code": self.snakemake.params.get("code"),
+            "inputs": {str(path): file_digest(path) for path in self.snakemake.input},
+        }
+
+    @property
+    def stamp(self) -> str:
+        """Digest of settings, code, inputs and threads: equal stamps mean equal results on machines of one type.
+
+        The number of threads counts because it decides the order in which floating point numbers are added.
+        """
+        made_from = [self.record["settings"], self.record["code"], sorted(self.record["inputs"].values())]
+        return digest([*made_from, self.snakemake.threads])
+
+    def progress(self, done: int, total: int) -> None:
+        """Say how far a long job is."""
+        log.info("%d of %d", done, total)
+
+
+def _disk_is_full(error: Exception) -> bool:
+    """Libraries written in Rust and C++ report a full disk in their own exception classes."""
+    return getattr(error, "errno", None) == errno.ENOSPC or "No space left on device" in str(error)
