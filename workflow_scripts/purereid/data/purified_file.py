@@ -1,4 +1,4 @@
-"""Files of purified sets: Parquet, one row per generated image, the columns of ``purifiers.table``."""
+"""Files of purified sets: Parquet, one row per generated image, the columns of ``data.purified_table``."""
 
 from pathlib import Path
 

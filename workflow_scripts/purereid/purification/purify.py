@@ -110,7 +110,7 @@ def _random(pool: Pool, settings: dict) -> np.ndarray:
     return random.random_scores(len(pool.pids), np.random.default_rng(settings["seed"]))
 
 
-# each makes the table of ``purifiers.table``
+# each makes the table of ``data.purified_table``
 FUNCTIONS: dict[str, Callable[[Pool, dict], pd.DataFrame]] = {
     "published": _by_lists(purify_published),
     "strict": _by_lists(purify_strict),

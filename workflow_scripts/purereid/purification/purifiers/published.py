@@ -42,7 +42,7 @@ def purify_published(
         indices, probability: [N, K1], nearest neighbours (each once) and the probability that they show one person.
 
     Returns:
-        The table of ``purifiers.table``. The score is the sum of the probabilities with which accepted lists name the
+        The table of ``data.purified_table``. The score is the sum of the probabilities with which accepted lists name the
         image: above 0 for kept images, 0 for the others.
 
     Raises:

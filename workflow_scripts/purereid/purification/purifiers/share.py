@@ -21,7 +21,7 @@ def keep_share(images: Sequence[str], pids: np.ndarray, scores: np.ndarray, shar
         words: what the score is, for the reasons.
 
     Returns:
-        The table of ``purifiers.table``; equal scores are kept in the order of the images. Share 0 keeps none.
+        The table of ``data.purified_table``; equal scores are kept in the order of the images. Share 0 keeps none.
 
     Raises:
         UserError: a share outside 0..1, a score that is not a finite number, no images, an image listed twice.
