@@ -23,8 +23,8 @@ def purify_clusters(
         smallest: images of the identity that a cluster must have to keep them.
 
     Returns:
-        The table of ``data.purified_table``. The score is 2 n / (c + i), where n of the cluster's c images are among the
-        identity's i: 1 where cluster and identity are the same images, near 0 for an outlier.
+        The table of ``data.purified_table``. The score is 2 n / (c + i), where n of the cluster's c images are among
+        the identity's i: 1 where cluster and identity are the same images, near 0 for an outlier.
 
     Raises:
         UserError: no images, an image listed twice.

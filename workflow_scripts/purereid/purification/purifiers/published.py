@@ -42,8 +42,8 @@ def purify_published(
         indices, probability: [N, K1], nearest neighbours (each once) and the probability that they show one person.
 
     Returns:
-        The table of ``data.purified_table``. The score is the sum of the probabilities with which accepted lists name the
-        image: above 0 for kept images, 0 for the others.
+        The table of ``data.purified_table``. The score is the sum of the probabilities with which accepted lists name
+        the image: above 0 for kept images, 0 for the others.
 
     Raises:
         UserError: no images, an image listed twice, a probability that is no number of 0..1.
