@@ -13,12 +13,12 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 from packaging.version import Version
-from purereid.status.plan import plan
+from purereid.planned_jobs import planned_jobs
 
-ENCODER = "results/people/train_reid/baseline/seed1/encoder.safetensors"
+ENCODER = "results/people/train_reid/baseline/seed1/encoder/networks.safetensors"
 INDEX = "results/people/index_dataset/index.parquet"
 NOT_GENERATED = {"lsro": None, "posegan": None, "purified": None}  # nothing that needs key points
-GRAPH = "results/rule_graph/rule_graph.svg"
+GRAPH = "results/people/rule_graph/rule_graph.svg"
 # A workflow with a rule and a wildcard that are called like ours; what stands before "module" is read first.
 MAIN = """
 configfile: "main.yaml"
@@ -73,7 +73,7 @@ def test_everything_but_the_defaults_is_in_the_working_folder(root: Path, tiny: 
     place = "--snakefile", os.path.relpath(root / "Snakefile", here), "--directory", work, "--configfile", "mine.yaml"
     assert "3 of 3 steps" in run(here, "snakemake", ENCODER, *place, "--profile", root / "profiles/workstation")
     assert [path.name for path in here.iterdir()] == ["mine.yaml"]
-    assert (work / ENCODER).is_file() and (work / "logs/people/train_reid/baseline/seed1.log").is_file()
+    assert (work / ENCODER).is_file() and (work / "logs/people/train_reid/baseline/seed1/encoder.log").is_file()
     package = {"PYTHONPATH": str(root / "workflow_scripts")}
     assert "3 of 3 jobs done" in run(here, "purereid.status", ENCODER, *place, **package)
     assert "folder not found" in run(here, "purereid.status", "--directory", "nowhere", fails=True, **package)
@@ -124,7 +124,7 @@ def test_rules_of_a_module_refer_to_each_other_and_to_the_users_files(
     }
     main_workflow(tmp_path, root, overrides, prefix)
     monkeypatch.chdir(tmp_path)
-    jobs = plan(["reid_all"])
+    jobs = planned_jobs(["reid_all"])
     assert {"reid_index_dataset", "reid_train_reid", "reid_purify", "reid_rule_graph"} < {job.rule for job in jobs}
     named = {path for job in jobs for path in (*job.inputs, *job.outputs, str(job.log), str(job.benchmark))}
     ours = tuple(f"{prefix}{part}/" for part in ("results", "logs", "benchmarks"))
