@@ -49,7 +49,6 @@ wildcard_constraints:
     dataset=setup.pattern(setup.datasets),
     experiment=setup.pattern(setup.experiments),
     seed=r"\d+",
-    stage=setup.pattern(setup.stages()),
     pairs="train|test",
     generator=setup.pattern(setup.generators) or "none",
     purifier=setup.pattern(setup.purifiers) or "none",
@@ -165,6 +164,8 @@ def judge():
 
 def stage_inputs(training, stage, dataset, seed=None):
     """What a stage reads besides its index."""
+    if stage not in training.about.stages:
+        raise WorkflowError(f"{training.name} has no stage {stage}; it has {', '.join(training.about.stages)}")
     wanted = training.inputs(stage)
     found = guides_of(dataset, wanted) | ({"encoder": teacher_of(training, stage)} if "encoder" in wanted else {})
     after = training.about.stages[stage].after

@@ -100,6 +100,9 @@ rule train_gan:
         "logs/{dataset}/train_gan/{generator}/{stage}.log",
     benchmark:
         "benchmarks/{dataset}/train_gan/{generator}/{stage}.tsv"
+    wildcard_constraints:
+        generator=setup.pattern(setup.own_generators()) or "none",
+        stage=setup.pattern(setup.stages("train_gan")),
     priority: 1  # most of the other jobs wait for it
     conda:
         "../envs/purereid.yaml"

@@ -93,6 +93,8 @@ rule train_reid:
         "logs/{dataset}/train_reid/{experiment}/seed{seed}/{stage}.log",
     benchmark:
         "benchmarks/{dataset}/train_reid/{experiment}/seed{seed}/{stage}.tsv"
+    wildcard_constraints:
+        stage=setup.pattern(setup.stages("train_reid")),
     conda:
         "../envs/purereid.yaml"
     envmodules:

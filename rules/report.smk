@@ -155,6 +155,8 @@ rule plot_curves:
         "logs/{dataset}/plot_curves/{experiment}/{stage}.log",
     benchmark:
         "benchmarks/{dataset}/plot_curves/{experiment}/{stage}.tsv"
+    wildcard_constraints:
+        stage=setup.pattern(setup.stages("train_reid")),
     conda:
         "../envs/purereid.yaml"
     envmodules:
@@ -249,6 +251,9 @@ rule plot_gan_curves:
         "logs/{dataset}/plot_gan_curves/{generator}/{stage}.log",
     benchmark:
         "benchmarks/{dataset}/plot_gan_curves/{generator}/{stage}.tsv"
+    wildcard_constraints:
+        generator=setup.pattern(setup.own_generators()) or "none",
+        stage=setup.pattern(setup.stages("train_gan")),
     conda:
         "../envs/purereid.yaml"
     envmodules:

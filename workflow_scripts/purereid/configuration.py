@@ -116,9 +116,13 @@ class Configuration:
         """Whether an experiment trains at all (yardsticks have 0 epochs)."""
         return any(self.training(experiment).values("epochs"))
 
-    def stages(self) -> list[str]:
-        """Names of the stages of all systems, each once."""
-        return list(dict.fromkeys(stage for name in system_names() for stage in description(name).stages))
+    def stages(self, rule: str) -> list[str]:
+        """Names of the stages of all systems of a rule, each once."""
+        return list(dict.fromkeys(stage for name in system_names(rule) for stage in description(name).stages))
+
+    def own_generators(self) -> list[str]:
+        """Generators that name a system, and so are trained by themselves."""
+        return [name for name, entry in self.generators.items() if "system" in entry]
 
     def generator(self, experiment: str) -> str | None:
         """Generator whose images an experiment trains on besides the real ones."""
