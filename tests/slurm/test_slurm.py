@@ -30,8 +30,8 @@ pytestmark = [
 
 ROOT = Path(__file__).parents[2]
 CLUSTER = Path(__file__).with_name("cluster.sh")
-MODEL = "people/train_reid/baseline/seed1"
-ENCODER = f"results/{MODEL}/encoder.safetensors"
+MODEL = "people/train_reid/baseline/seed1/encoder"
+ENCODER = f"results/{MODEL}/networks.safetensors"
 HASTE = ["--slurm-init-seconds-before-status-checks", "1", "--latency-wait", "5"]
 PATIENCE = 900  # seconds until something that must happen counts as not happening
 
@@ -133,7 +133,7 @@ def long_training(finished: Project, tmp_path_factory: pytest.TempPathFactory) -
     def make(folder: Path) -> None:
         shutil.copytree(finished.folder, folder, symlinks=True)
         project = Project(folder)
-        project.override(train_reid={"epochs": 200})
+        project.override(train_reid={"bot": {"epochs": 200}})
         project.run(ENCODER)
 
     return SlurmProject(made_once(tmp_path_factory, "long_training", make))
@@ -167,7 +167,7 @@ def test_a_cluster_makes_the_same_bytes_as_one_machine(on_slurm: SlurmProject, f
 
 def test_all_jobs_but_the_small_ones_went_through_the_queue(on_slurm: SlurmProject):
     submitted = on_slurm.printed()
-    text = (on_slurm.folder / "logs/people/train_reid/baseline/seed1.log").read_text()
+    text = (on_slurm.folder / "logs/people/train_reid/baseline/seed1/encoder.log").read_text()
     assert re.search(r"SLURM job \d+", text)
     for rule in ("rule_train_reid", "rule_train_gan", "group_dataset", "group_poses", "group_score"):
         assert f".snakemake/slurm_logs/{rule}" in submitted, rule

@@ -39,9 +39,9 @@ def test_before_the_first_run(root: Path, tmp_path: Path):
 def test_wrong_config_and_unknown_target_are_one_message(root: Path, tmp_path: Path):
     project = copy(root, tmp_path / "new")
     assert "No rule to produce results/nothing" in status(project, "results/nothing", code=2)
-    project.override(train_reid={"epoch": 3})
+    project.override(train_reid={"bot": {"epoch": 3}})
     text = status(project, code=2)
-    assert text.startswith("unknown config key 'epoch'\n  where:    train_reid")
+    assert text.startswith("unknown config key 'epoch'\n  where:    train_reid.bot")
     assert "did you mean epochs?" in text and "File" not in text
 
 
@@ -62,15 +62,15 @@ def test_stale_artifacts_and_why(project: Project):
     project.override(purify={"threshold": 0.3}, contact_sheet={"identities": 3})
     project.edit("workflow_scripts/plot_gan_curves.py", "with job", "x = 1\n    with job")
     (project.folder / "results/people/plot_links/posegan/plot_links.png").unlink()
-    with (project.folder / "results/people/train_reid/lsro/seed1/curves.csv").open("a") as curves:
+    with (project.folder / "results/people/train_reid/lsro/seed1/encoder/curves.csv").open("a") as curves:
         curves.write("\n")  # another time alone is not enough: Snakemake compares what is in small files
     text = status(project, "--picture", "dag.svg")
     stale = "\n".join(lines(text, "stale"))
     assert re.search(r"^purify people posegan \w+ +changed settings: \S*threshold 0.2 -> 0.3$", stale, re.M), stale
     assert re.search(r"^contact_sheet people +changed settings: identities 4 -> 3$", stale, re.M), stale
-    assert re.search(r"^plot_gan_curves people dcgan +changed code$", stale, re.M), stale
+    assert re.search(r"^plot_gan_curves people dcgan generator +changed code$", stale, re.M), stale
     assert re.search(r"^plot_links people posegan +missing output: \S+plot_links.png$", stale, re.M), stale
-    assert re.search(r"^plot_curves people lsro +changed data: \S+curves.csv$", stale, re.M), stale
+    assert re.search(r"^plot_curves people lsro encoder +changed data: \S+curves.csv$", stale, re.M), stale
     assert len(stale.splitlines()) == 6, stale
     assert "drawn: dag.svg" in text and "<!-- stale 6 -->" in (project.folder / "dag.svg").read_text()
 
@@ -87,10 +87,10 @@ def test_failed_job_and_its_message(project: Project):
 
 
 def test_running_training_and_the_same_one_killed(project: Project):
-    project.override(train_reid={"epochs": 100_000, "alarm_after": 1_000_000})
-    target = "results/people/train_reid/baseline/seed1/encoder.safetensors"
-    checkpoint = project.folder / "results/people/train_reid/baseline/seed1/checkpoint.safetensors"
-    log = project.folder / "logs/people/train_reid/baseline/seed1.log"
+    project.override(train_reid={"alarm_after": 1_000_000, "bot": {"epochs": 100_000}})
+    target = "results/people/train_reid/baseline/seed1/encoder/networks.safetensors"
+    checkpoint = project.folder / "results/people/train_reid/baseline/seed1/encoder/checkpoint.safetensors"
+    log = project.folder / "logs/people/train_reid/baseline/seed1/encoder.log"
     run = subprocess.Popen(
         project.command(target), cwd=project.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
@@ -99,11 +99,11 @@ def test_running_training_and_the_same_one_killed(project: Project):
             assert run.poll() is None, "the training ended too early"
             time.sleep(0.05)
         (running,) = lines(status(project), "running")
-        assert re.match(r"train_reid people baseline 1 +step \d+/\d+, \S+ left, \S+ ago on ", running), running
+        assert re.match(r"train_reid people baseline 1 encoder +step \d+/\d+, \S+ left, \S+ ago on ", running), running
     finally:
         os.kill(int(re.search(r"process (\d+)", log.read_text())[1]), signal.SIGKILL)
         run.wait()
     text = status(project)
     (killed,) = lines(text, "killed")
-    assert re.match(r"train_reid people baseline 1 +step .* goes on from its checkpoint, logs/", killed), killed
+    assert re.match(r"train_reid people baseline 1 encoder +step .* goes on from its checkpoint, logs/", killed), killed
     assert not lines(text, "running")
