@@ -9,6 +9,7 @@ import torch
 
 from encoders import run, trainer_of, weights_after
 from purereid.data.transforms import MEAN
+from purereid.errors import UserError
 from purereid.networks.network_file import load_network
 from purereid.reid.encoder_trainer import EncoderTrainer
 from purereid.training.seeds import step_seed
@@ -132,13 +133,13 @@ def copied(trainer: EncoderTrainer) -> dict[str, torch.Tensor]:
 
 
 def test_the_average_of_the_weights_is_kept(index: Path, tmp_path: Path, settings: dict):
-    options = settings | {"ema": 0.3, "precision": "fp32"}
+    options = settings | {"ema": 0.9, "precision": "fp32"}
     trainer = trainer_of(index, options)
     expected = {name: value.detach().double() for name, value in trainer.encoder.named_parameters()}
     for step in range(trainer.steps):
         torch.manual_seed(step_seed(settings["seed"], step))
         trainer.step(step, trainer.batch(step))
-        kept = min(0.3, (1 + step) / (10 + step))
+        kept = min(0.9, (1 + step) / (10 + step))
         for name, value in trainer.encoder.named_parameters():
             expected[name] = kept * expected[name] + (1 - kept) * value.detach()
     run(index, tmp_path / "a", options)
@@ -179,6 +180,11 @@ def test_crops_are_learnt_from_and_the_network_sees_whole_images_later(index: Pa
     for image, crop in zip(whole, crops, strict=True):
         assert any(torch.equal(image[:, y : y + 24, x : x + 12], crop) for y in range(9) for x in range(5))
     assert (trainer.encoder.configuration["height"], trainer.encoder.configuration["width"]) == (32, 16)
+
+
+def test_a_crop_that_does_not_fit_is_told(index: Path, tmp_path: Path, settings: dict):
+    with pytest.raises(UserError, match="a crop of 40 x 16 does not fit into images of 32 x 16 with 2 pixels more"):
+        run(index, tmp_path / "a", settings | {"crop": [40, 16]})
 
 
 @pytest.mark.parametrize(("area", "aspect"), [(0.125, 1.0), (0.5, 2.0)])

@@ -280,13 +280,18 @@ def test_everything_that_the_defaults_leave_out_resumes_to_the_same_bytes(
 
 
 def test_before_their_epoch_generated_images_are_no_one_s_neighbours(mixed: Path, mixture: dict):
-    options = mixture | {"generated_labels": "identity", "generated_from_epoch": 1}
+    options = mixture | {"generated_labels": "identity", "generated_from_epoch": 1, "centre_weight": 0.5}
     trainer = trainer_of(mixed, options)
     logits, pooled = outputs(trainer)
     give(trainer, logits, pooled)
-    for step, counted in ((0, False), (3, True)):
-        trainer.step(step, trainer.batch(step))
-        assert bool(pooled.grad[8:].any()) == bool(logits.grad[8:].any()) == counted
+    for step, count in ((0, 8), (3, 11)):
+        centres = trainer.networks["centres"].centres.detach().numpy().copy()
+        rows, images = trainer.batch(step)
+        values = trainer.step(step, (rows, images))
+        assert bool(pooled.grad[8:].any()) == bool(logits.grad[8:].any()) == (count == 11)
+        labels = trainer.people.labels[rows].numpy()[:count]
+        centre = slow_centre(pooled.detach().numpy(), labels, np.ones(11), centres)
+        assert float(values["centre"]) == pytest.approx(centre, rel=1e-4)
 
 
 def test_with_identities_a_batch_s_generated_images_show_its_own_people(mixed: Path, mixture: dict):
