@@ -168,8 +168,8 @@ def stage_inputs(training, stage, dataset, seed=None):
         raise WorkflowError(f"{training.name} has no stage {stage}; it has {', '.join(training.about.stages)}")
     wanted = training.inputs(stage)
     found = guides_of(dataset, wanted) | ({"encoder": teacher_of(training, stage)} if "encoder" in wanted else {})
-    after = training.about.stages[stage].after
-    return found | ({"former": stage_file(training, after, dataset, seed)} if after else {})
+    *former, _ = training.about.until(stage)
+    return found | ({"former": [stage_file(training, before, dataset, seed) for before in former]} if former else {})
 
 
 def stage_code(rule, training, stage):

@@ -15,7 +15,7 @@ def train_gan_inputs(wildcards):
 
 def train_gan_settings(wildcards):
     training, stage = setup.making(wildcards.generator), wildcards.stage
-    return canonical({"system": training.system, "stage": stage, "settings": training.settings(stage)})
+    return canonical(training.names(stage) | {"settings": training.settings(stage)})
 
 
 def train_gan_code(wildcards):
@@ -39,7 +39,7 @@ def generate_inputs(wildcards):
 def generate_settings(wildcards):
     """Settings of a shard; those of the other purpose do not concern it."""
     generator, purpose = wildcards.generator, wildcards.images
-    names = {"name": generator, "system": setup.making(generator).system, "purpose": purpose}
+    names = {"name": generator, "conditions": list(setup.takes(generator)), "purpose": purpose}
     settings = {key: value for key, value in setup.generating(generator).items() if key not in ("train", "test")}
     settings |= {purpose: setup.generating(generator)[purpose]}
     return canonical(names | shard_of(wildcards) | {"settings": settings})
@@ -81,7 +81,7 @@ def generate_one_inputs(wildcards):
 
 
 def generate_one_settings(wildcards):
-    names = {"name": wildcards.generator, "system": setup.making(wildcards.generator).system}
+    names = {"name": wildcards.generator, "conditions": list(setup.takes(wildcards.generator))}
     precision = setup.generating(wildcards.generator)["precision"]
     more = {"precision": precision, "estimator": estimator()}
     entry = {key: value for key, value in setup.pictures[wildcards.picture].items() if key not in wildcards.keys()}

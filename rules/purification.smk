@@ -34,6 +34,11 @@ def embed_generated_code(wildcards):
     return code_of_encoder("embed_generated", setup.purifying_encoder(wildcards.generator)[0])
 
 
+def code_of_graph_networks(rule):
+    """Digest of the code of a rule that loads networks of graphs."""
+    return code_digest(rule, code_of("purification", "networks"))
+
+
 def embedded(dataset, generator):
     """All shards of the features of a generator's training images, and of their confidences."""
     shards = setup.of_generator("embed_generated", generator)["shards"]
@@ -225,7 +230,7 @@ rule train_gcn_e:
         runtime=runtime("train_gcn_e"),
     params:
         settings=of_generator("train_gcn_e"),
-        code=code_digest("train_gcn_e"),
+        code=code_of_graph_networks("train_gcn_e"),
     script:
         "../workflow_scripts/train_gcn_e.py"
 
@@ -254,7 +259,7 @@ rule purify:
         runtime=runtime("purify"),
     params:
         settings=purify_settings,
-        code=code_digest("purify"),
+        code=code_of_graph_networks("purify"),
     script:
         "../workflow_scripts/purify.py"
 

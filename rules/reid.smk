@@ -33,8 +33,7 @@ def train_reid_inputs(wildcards):
 def train_reid_settings(wildcards):
     training, stage = setup.training(wildcards.experiment), wildcards.stage
     settings = training.settings(stage) | {"seed": int(wildcards.seed)}
-    names = {"system": training.system, "stage": stage, "gpus": setup.gpus(wildcards.experiment)}
-    return canonical(names | {"settings": settings})
+    return canonical(training.names(stage) | {"settings": settings, "gpus": setup.gpus(wildcards.experiment)})
 
 
 def train_reid_code(wildcards):

@@ -36,7 +36,7 @@ def pictures():
     """Everything that only the report needs."""
     tested = [(dataset, experiment) for dataset in setup.tested() for experiment in setup.tested_on(dataset)]
     learning = [experiment for experiment in setup.experiments if setup.learns(experiment)]
-    stages = [(setup.train(e), e, stage) for e in learning for stage in setup.training(e).stages_of("encoder")]
+    stages = [(setup.train(e), e, stage) for e in learning for stage in setup.stages_in_use(e)]
     return [
         *_generator_pictures(),
         *_purifier_pictures(),

@@ -37,7 +37,8 @@ def run(index: Path, folder: Path, settings: dict, system: str = "bot", **option
     folder.mkdir(exist_ok=True)
     names = {"networks": "networks.safetensors", "curves": "curves.csv", "samples": "samples.parquet"}
     files = {name: folder / file for name, file in names.items()}
-    train_stage(index=index, **files, system=system, stage="encoder", settings=settings, stamp="s", **options)
+    about = {"system": system, "stage": "encoder", "roles": ["encoder"], "settings": settings, "stamp": "s"}
+    train_stage(index=index, **files, **about, **options)
     return hashlib.sha256(files["networks"].read_bytes()).hexdigest(), pd.read_csv(files["curves"])
 
 

@@ -336,3 +336,24 @@ def test_few_real_images_need_a_reference_with_all(config: dict):
     configure(copy.deepcopy(config))
     config["compare"]["reference"] = "untrained"
     assert "the experiment untrained does not learn on people" in refused(config)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"crop": [80, 30]}, "a crop of 80 x 30 does not fit into images of 70 x 38"),
+        ({"crop": [32, 16], "backbone": "timm:resnet18"}, "models of timm are built for one size"),
+        ({"erasing_area": [0.5, 0.1]}, "[0.5, 0.1] is no interval"),
+        ({"colour_jitter": [0.2, 0.2, 0.2, 0.6]}, "at most 0.5"),
+    ],
+)
+def test_augmentation_that_cannot_be_is_told(config: dict, change: dict, message: str):
+    config["experiments"]["baseline"] = {"train_reid": change}
+    assert message in refused(config)
+
+
+def test_an_encoder_that_is_not_needed_may_be_gone(config: dict):
+    put(config, "train_gan.posegan.encoder", "gone")
+    assert "unknown experiment 'gone'" in refused(config)
+    put(config, "train_gan.posegan.identity_weight", 0.0)
+    configure(config)

@@ -33,11 +33,8 @@ def of_preset(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 
 
 @pytest.mark.parametrize("preset", PRESETS)
-def test_every_experiment_has_settings(of_preset, preset: str):
-    setup = of_preset(preset)
-    for experiment in setup.experiments:
-        training = setup.training(experiment)
-        assert all(training.settings(stage)["epochs"] >= 0 for stage in training.about.stages)
+def test_every_preset_is_a_config(of_preset, preset: str):
+    of_preset(preset)
 
 
 def test_recipe_of_lsro(of_preset):

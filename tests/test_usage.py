@@ -13,6 +13,7 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 from packaging.version import Version
+
 from purereid.planned_jobs import planned_jobs
 
 ENCODER = "results/people/train_reid/baseline/seed1/encoder/networks.safetensors"

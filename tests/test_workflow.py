@@ -76,7 +76,7 @@ def test_report_has_every_picture_with_its_caption(finished: Project):
         "7 Workflow",
     ):
         assert category in page
-    for caption in ("consists of and what is wrong", "Cumulative matching", "has a blue frame", "an arrow leads from"):
+    for caption in ("consists of and what is wrong", "Cumulative matching", "has a blue frame", "rrow leads from"):
         assert caption in " ".join(page.split()).replace("\\n", " "), caption
     for name in ("doctor.html", "contact_sheet.png", "plot_cmc.png", "rank_lists.png", "table.html", "rule_graph.svg"):
         assert name in page, name
@@ -128,6 +128,15 @@ def test_edit_of_a_generator_concerns_that_generator(project: Project):
     planned = project.planned()
     assert set(planned) == {"train_gan", "train_reid"} | AFTER_TRAINING | AFTER_GENERATOR
     assert planned["train_gan"] == planned["train_reid"] == 1 and planned["generate"] == 2
+
+
+def test_edit_of_an_encoder_concerns_all_who_load_it(project: Project):
+    project.edit("workflow_scripts/purereid/systems/bot/networks.py", "total, dim=1)", "total, dim=-1)")
+    scores = "results/people/evaluate/baseline/seed1/scores.json"
+    project.run("results/people/train_reid/baseline/seed1/encoder/networks.safetensors")
+    assert project.planned(scores)["extract_features"] == 1
+    planned = project.planned()
+    assert {"score_images", "embed_generated", "judge_generated", "train_gan"} < set(planned)
 
 
 def test_a_setting_of_the_images_for_training_leaves_those_of_the_test(project: Project):

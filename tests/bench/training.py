@@ -94,7 +94,7 @@ def posegan_trainer(files: dict[str, Path], sections: dict, device: torch.device
     """Trainer of one generator, without a perceptual loss, whose weights are not at hand."""
     own = sections["posegan"] | {"precision": precision, "perceptual_weights": "", "perceptual_weight": 0.0}
     inputs = {name: files[name] for name in ("pairs", "parts", "encoder")}
-    return PoseGANTrainer(Inputs(files["index"], inputs), own, device)
+    return PoseGANTrainer(Inputs(files["index"], inputs, conditions=["source", "parts"]), own, device)
 
 
 def ways_of(trainers: dict[str, BaseTrainer], steps: int, device: torch.device) -> dict[str, Way]:

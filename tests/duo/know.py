@@ -19,7 +19,7 @@ class Trainer(BaseTrainer):
         super().__init__(settings, device)
         size = {name: settings[name] for name in ("height", "width")}
         self.data = TrainingData(inputs.index, size=tuple(size.values()), threads=inputs.threads)
-        self.lasts(settings["images_per_epoch"] // settings["batch"], settings["batch"])
+        self.set_length(settings["images_per_epoch"] // settings["batch"], settings["batch"])
         pids, labels = np.unique(self.data.pids, return_inverse=True)
         self.labels = torch.from_numpy(labels)
         torch.manual_seed(step_seed(self.seed, 0))

@@ -5,7 +5,6 @@ from purereid.systems.duo.networks import Generator
 
 from purereid.data.transforms import standardise
 from purereid.generation.training_data import TrainingData
-from purereid.networks.registry import description
 from purereid.training.seeds import step_seed
 from purereid.training.stage import Inputs
 from purereid.training.trainer import BaseTrainer, Optimiser
@@ -18,12 +17,12 @@ class Trainer(BaseTrainer):
         super().__init__(settings, device)
         size = {name: settings[name] for name in ("height", "width")}
         self.data = TrainingData(inputs.index, size=tuple(size.values()), threads=inputs.threads, **inputs.files)
-        self.lasts(settings["images_per_epoch"] // settings["batch"], settings["batch"])
+        self.set_length(settings["images_per_epoch"] // settings["batch"], settings["batch"])
         self.networks = {"encoder": inputs.continued("encoder", device), "generator": Generator(**size)}
         self.place()
         weights = [parameter for network in self.networks.values() for parameter in network.parameters()]
         self.optimisers = {"both": Optimiser(torch.optim.Adam(weights), settings["learning_rate"], lambda step: 1.0)}
-        self.samples = self.data.samples(description("duo").conditions, settings, self.steps)
+        self.samples = self.data.samples(inputs.conditions, settings, self.steps)
 
     def batch(self, step: int) -> torch.Tensor:
         draws = torch.Generator().manual_seed(step_seed(self.seed, step, 1))

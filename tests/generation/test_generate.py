@@ -59,7 +59,13 @@ def make(people, guided, settings, tmp_path):
 
     def run(shard: int = 0, shards: int = 1, purpose: str = "train", **changed: object) -> pd.DataFrame:
         path = tmp_path / f"{purpose}/{shard}-of-{shards}.parquet"
-        arguments = {"index": people.index, "generator": guided, "images": path, "name": "pg", "system": "posegan"}
+        arguments = {
+            "index": people.index,
+            "generator": guided,
+            "images": path,
+            "name": "pg",
+            "conditions": ["source", "parts"],
+        }
         inputs = {"keypoints": people.keypoints, "pairs": people.test_pairs, "parts": people.parts}
         numbers = {"purpose": purpose, "shard": shard, "shards": shards}
         chosen = changed.pop("settings", settings)
@@ -136,7 +142,7 @@ def test_unconditional_people_are_nobody(people, settings, injecting, tmp_path):
     save_generator(tmp_path / "noise.safetensors", "dcgan", network)
     path = tmp_path / "noise.parquet"
     arguments = {"index": people.index, "generator": tmp_path / "noise.safetensors", "images": path, "name": "n"}
-    numbers = {"system": "dcgan", "purpose": "train", "shard": 0, "shards": 1, "settings": settings}
+    numbers = {"conditions": [], "purpose": "train", "shard": 0, "shards": 1, "settings": settings}
     generate(**arguments, **numbers)
     made = read_shard(path)
     assert len(made) == 18 and (made["pid"] == -1).all() and made["bytes"].is_unique
@@ -275,7 +281,9 @@ def test_a_shard_that_the_config_does_not_know(people, guided, settings, tmp_pat
     arguments = {"index": people.index, "generator": guided, "images": tmp_path / "x.parquet", "name": "pg"}
     chosen = settings | {"train": settings["train"] | {"shards": 2}}
     with pytest.raises(UserError, match="there is no shard"):
-        generate(**arguments, system="posegan", purpose="train", shard=shard, shards=shards, settings=chosen)
+        generate(
+            **arguments, conditions=["source", "parts"], purpose="train", shard=shard, shards=shards, settings=chosen
+        )
 
 
 def test_missing_source_image(people, make, tmp_path):

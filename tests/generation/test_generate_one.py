@@ -29,7 +29,7 @@ def draw(people, tmp_path):
     def run(**changed: object) -> dict[str, np.ndarray]:
         files = {"index": people.index, "keypoints": people.keypoints, "generator": tmp_path / "guided.safetensors"}
         outputs = {"grid": tmp_path / "grid.png", "pictures": tmp_path / "pictures"}
-        named = {"name": "pg", "system": "posegan", "sources": 2, "poses": 3}
+        named = {"name": "pg", "conditions": ["source", "parts"], "sources": 2, "poses": 3}
         generate_one(**(files | outputs | named | changed))
         return {path.stem: read_image(path) for path in sorted((tmp_path / "pictures").iterdir())}
 
@@ -115,7 +115,7 @@ def test_poses_without_joints_or_outside_the_picture(draw, people, test_images, 
 def test_a_generator_that_takes_no_source(draw, tmp_path):
     save_generator(tmp_path / "noise.safetensors", "dcgan", Unconditional(height=32, width=16, channels=4))
     with pytest.raises(UserError, match="makes people from noise"):
-        draw(generator=tmp_path / "noise.safetensors", system="dcgan")
+        draw(generator=tmp_path / "noise.safetensors", conditions=[])
 
 
 def test_true_pictures_are_the_person_of_one_image_in_the_pose_of_another(people):

@@ -10,7 +10,7 @@ import torch
 from purereid.data.shards import decode
 from purereid.errors import UserError
 from purereid.networks.network_file import load_network
-from purereid.networks.registry import trainer_class
+from purereid.networks.registry import description, trainer_class
 from purereid.training.stage import Inputs, train_stage
 
 CPU = torch.device("cpu")
@@ -23,7 +23,9 @@ def run(people, folder: Path, system: str, settings: dict, **changed: object) ->
         inputs["encoder"] = people.encoder
     names = ("networks.safetensors", "curves.csv", "samples.parquet")
     outputs = {name.split(".")[0]: folder / name for name in names}
+    found = description(system)
     about = {"system": system, "stage": "generator", "settings": settings, "stamp": "s"}
+    about |= {"roles": found.stages["generator"].roles, "conditions": found.conditions}
     train_stage(**({"index": people.index, **about, **inputs, **outputs} | changed))
     return {name: (folder / name).read_bytes() for name in names}
 
@@ -31,7 +33,9 @@ def run(people, folder: Path, system: str, settings: dict, **changed: object) ->
 def trainer_of(people, system: str, settings: dict):
     """The trainer of a generator without identity loss."""
     files = {"pairs": people.train_pairs, "parts": people.parts} if system == "posegan" else {}
-    return trainer_class(system, "generator")(Inputs(people.index, files), settings, CPU)
+    return trainer_class(system, "generator")(
+        Inputs(people.index, files, conditions=description(system).conditions), settings, CPU
+    )
 
 
 @pytest.mark.parametrize("system", ["posegan", "dcgan"])

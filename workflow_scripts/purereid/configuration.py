@@ -44,16 +44,22 @@ class Training(NamedTuple):
         """The stages up to the last that yields a network of a role."""
         return self.about.until(self.stage_with(role))
 
+    def names(self, stage: str) -> dict:
+        """What of ``system.yaml`` a stage acts upon."""
+        roles, conditions = list(self.about.stages[stage].roles), list(self.about.conditions)
+        return {"system": self.system, "stage": stage, "roles": roles, "conditions": conditions}
+
     def settings(self, stage: str) -> dict:
         """Settings of a stage."""
         shared = {name: value for name, value in self.section.items() if name not in self.about.stages}
         return canonical(shared | self.section.get(stage, {}))
 
     def inputs(self, stage: str) -> list[str]:
-        """What a stage reads besides the index; an encoder only where one is named and its loss has a weight."""
-        settings = self.settings(stage)
-        wanted = settings.get("encoder") and settings.get("identity_weight", 1)
-        return [name for name in self.about.stages[stage].inputs if name != "encoder" or wanted]
+        """What a stage reads besides the index, without what its weight makes needless and an encoder without a name."""
+        settings, about = self.settings(stage), self.about.stages[stage]
+        needless = [name for name, weight in about.needed_for.items() if not settings[weight]]
+        needless += [] if settings.get("encoder") else ["encoder"]
+        return [name for name in about.inputs if name not in needless]
 
     def any_input(self) -> list[str]:
         """What any of the stages reads besides the index."""
@@ -123,6 +129,13 @@ class Configuration:
     def own_generators(self) -> list[str]:
         """Generators that name a system, and so are trained by themselves."""
         return [name for name, entry in self.generators.items() if "system" in entry]
+
+    def stages_in_use(self, experiment: str) -> list[str]:
+        """Stages of an experiment that its encoder, or a generator in use, comes from."""
+        training = self.training(experiment)
+        generators = [name for _, name in self.generators_in_use() if self.experiment_behind(name) == experiment]
+        roles = ["encoder", *(["generator"] if generators else [])]
+        return list(dict.fromkeys(stage for role in roles for stage in training.stages_of(role)))
 
     def generator(self, experiment: str) -> str | None:
         """Generator whose images an experiment trains on besides the real ones."""
@@ -235,8 +248,10 @@ class Configuration:
         return experiment, max([seed for seed in seeds if seed < max(seeds)] or seeds)
 
     def judged_by_its_teacher(self, generator: str) -> bool:
-        """Whether a generator learnt from the encoder that scores its images."""
+        """Whether a generator learnt from the encoder that scores its images, or together with it."""
         training = self.making(generator)
+        if (self.experiment_behind(generator), self.seed_behind(generator)) == self.judge():
+            return True
         stages = [stage for stage in training.stages_of("generator") if "encoder" in training.inputs(stage)]
         return any(self.teacher(training, stage) == self.judge() for stage in stages)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from purereid.configuration import Configuration, Training
 from purereid.dataset_sources import FILE_KEYS, MERGED, RENDERED
 from purereid.errors import UserError
+from purereid.networks.registry import OF_KEYPOINTS
 from purereid.purification.purifiers.registry import DECIDING, RULES
 
 
@@ -22,6 +23,7 @@ def check(setup: Configuration) -> None:
     """
     _check_names(setup)
     _check_batches(setup)
+    _check_augmentation(setup)
     _check_generators(setup)
     _check_purifiers(setup)
     _check_weights(setup)
@@ -50,7 +52,8 @@ def _check_batches(setup: Configuration) -> None:
         settings = training.section
         if gpus < 2 or "identities_per_batch" not in settings:
             continue
-        batch = settings["identities_per_batch"] * settings["images_per_identity"] + settings["generated_per_batch"]
+        real = settings["identities_per_batch"] * settings["images_per_identity"]
+        batch = real + settings.get("generated_per_batch", 0)
         if batch % gpus:
             most = max(number for number in range(1, gpus) if batch % number == 0)
             raise UserError(
@@ -59,6 +62,24 @@ def _check_batches(setup: Configuration) -> None:
                 expected="a batch size that is a multiple of the number of GPUs",
                 do=f"set gpus to {most}, or change identities_per_batch, images_per_identity or generated_per_batch",
             )
+
+
+def _check_augmentation(setup: Configuration) -> None:
+    """Crops fit into their images, and intervals have their smaller end first."""
+    for experiment in setup.experiments:
+        settings = setup.training(experiment).section
+        where, crop = f"train_reid.crop of the experiment {experiment}", settings["crop"]
+        largest = [settings[side] + 2 * settings["pad"] for side in ("height", "width")]
+        if crop and any(size > most for size, most in zip(crop, largest, strict=True)):
+            what = f"a crop of {crop[0]} x {crop[1]} does not fit into images of {largest[0]} x {largest[1]}"
+            raise UserError(what, where=where, expected="at most height and width with pad added on each side")
+        if crop and settings["backbone"].startswith("timm:"):
+            what = "models of timm are built for one size of their input"
+            raise UserError(what, where=where, expected="null, or a backbone of torchvision")
+        for name in ("erasing_area", "erasing_aspect"):
+            if settings[name][0] > settings[name][1]:
+                where = f"train_reid.{name} of the experiment {experiment}"
+                raise UserError(f"{settings[name]} is no interval", where=where, expected="the smaller number first")
 
 
 def check_deployment(config: dict, methods: Iterable[str]) -> None:
@@ -114,9 +135,32 @@ def _check_generators(setup: Configuration) -> None:
 def _check_teachers(setup: Configuration, training: Training, owner: str) -> None:
     """Encoders that stages learn from must be there before them."""
     for stage in training.about.stages:
-        encoder = training.settings(stage).get("encoder")
-        if encoder:
-            _check_early_encoder(setup, encoder, f"{training.rule}.{training.system}.encoder of {owner}")
+        if "encoder" in training.inputs(stage):
+            encoder, where = (
+                training.settings(stage)["encoder"],
+                f"{training.rule}.{training.system}.encoder of {owner}",
+            )
+            _check_early_encoder(setup, encoder, where)
+            _check_no_circle(setup, training, encoder, where)
+
+
+def _check_no_circle(setup: Configuration, training: Training, teacher: str, where: str) -> None:
+    """Who teaches must not learn, through others or not, from whom it teaches."""
+    seen = [training.name] if training.rule == "train_reid" else []
+    while teacher not in seen:
+        seen.append(teacher)
+        learnt = setup.training(teacher)
+        stages = [stage for stage in learnt.about.stages if "encoder" in learnt.inputs(stage)]
+        if not stages:
+            return
+        teacher = learnt.settings(stages[0])["encoder"]
+        _check_known(teacher, setup.experiments, where, "experiment")
+    raise UserError(
+        f"the experiments {', '.join(seen)} learn from each other in a circle",
+        where=where,
+        expected="an encoder that is there before",
+        do="name an experiment of a system that learns from no encoder",
+    )
 
 
 def _check_trained_as(setup: Configuration, generator: str) -> None:
@@ -160,6 +204,12 @@ def _check_from_experiment(setup: Configuration, generator: str) -> None:
         what = f"the system {training.system} of the experiment {experiment} trains no generator"
         raise UserError(what, where=where, expected="an experiment with a system that trains one")
     _check_early_encoder(setup, experiment, where)
+    strange = [
+        used for used, name in setup.generators_in_use() if name == generator and used != setup.train(experiment)
+    ]
+    if strange:
+        what = f"the experiment {experiment} does not train on {strange[0]}, where its generator is used"
+        raise UserError(what, where=where, do="add an experiment of that system that trains there")
     seeds = setup.seeds(experiment)
     if "seed" in entry and entry["seed"] not in seeds:
         what = f"the experiment {experiment} has no seed {entry['seed']}"
@@ -189,7 +239,7 @@ def _check_generator_of(setup: Configuration, experiment: str) -> None:
     if "generated" not in training.about.inputs:
         what = f"the system {training.system} does not train on images of a generator"
         raise UserError(what, where=f"{where}.generator", do="remove the generator, or name another system")
-    if settings["generated_labels"] == "identity" and "source" not in setup.takes(generator):
+    if settings.get("generated_labels") == "identity" and "source" not in setup.takes(generator):
         raise UserError(
             f"the generator {generator} makes people without identity",
             where=f"{where}.train_reid.generated_labels",
@@ -350,6 +400,8 @@ def _check_datasets(setup: Configuration) -> None:
     for dataset, generator in setup.generators_in_use():
         _check_poses(setup, dataset, generator)
         _check_few(setup, dataset, generator)
+    for experiment in setup.experiments:
+        _check_poses_of_experiment(setup, experiment)
 
 
 def _check_dataset(setup: Configuration, dataset: str, within: tuple[str, ...]) -> None:
@@ -399,13 +451,23 @@ def _check_files(dataset: str, named: list[tuple[str, str]]) -> None:
 def _check_poses(setup: Configuration, dataset: str, generator: str) -> None:
     if setup.needs_poses(generator) and not setup.can_have_keypoints(dataset):
         using = [name for name in setup.experiments if setup.generator(name) == generator]
-        raise UserError(
-            f"the generator {generator} needs key points, and the data set {dataset} has none",
-            where=f"datasets.{dataset}.keypoints",
-            expected="key-point files of the data set, or estimate_keypoints.weights to find them with",
-            do="name them, or do without the experiments that use this generator: "
-            f"experiments: {{{', '.join(f'{name}: null' for name in using)}}}",
-        )
+        raise _without_poses(f"the generator {generator}", dataset, using)
+
+
+def _check_poses_of_experiment(setup: Configuration, experiment: str) -> None:
+    dataset, inputs = setup.train(experiment), setup.training(experiment).any_input()
+    if any(name in OF_KEYPOINTS for name in inputs) and not setup.can_have_keypoints(dataset):
+        raise _without_poses(f"the experiment {experiment}", dataset, [experiment])
+
+
+def _without_poses(who: str, dataset: str, experiments: list[str]) -> UserError:
+    return UserError(
+        f"{who} needs key points, and the data set {dataset} has none",
+        where=f"datasets.{dataset}.keypoints",
+        expected="key-point files of the data set, or estimate_keypoints.weights to find them with",
+        do="name them, or do without the experiments that need them: "
+        f"experiments: {{{', '.join(f'{name}: null' for name in experiments)}}}",
+    )
 
 
 def _check_few(setup: Configuration, dataset: str, generator: str) -> None:

@@ -52,6 +52,7 @@ def augment(
     pad: int = 10,
     crop: tuple[int, int] | None = None,
     shift: float = 0.0,
+    resizing: str = "opencv",
     colour_jitter: Sequence[float] = (0, 0, 0, 0),
     mean: Sequence[float] = MEAN,
     std: Sequence[float] = STD,
@@ -69,7 +70,7 @@ def augment(
         flip: probability of a horizontal flip.
         pad: black pixels added on each side before a random crop.
         crop: height h and width w of that crop; None: those of the images.
-        shift: probability of ``shift_vertically``.
+        shift, resizing: probability of ``shift_vertically``, and how it stretches images.
         colour_jitter: strengths of brightness, contrast, saturation and hue, see ``jitter_colours``; it comes first.
         mean, std: as for ``normalise``.
         erase: probability of random erasing.
@@ -84,7 +85,7 @@ def augment(
     if any(colour_jitter):
         images = jitter_colours(images, generator, colour_jitter)
     if shift:
-        images = shift_vertically(images, generator, shift)
+        images = shift_vertically(images, generator, shift, resizing=resizing)
     batch = crop_and_flip(images, generator, flip=flip, pad=pad, crop=crop)
     if device.type == "cuda":
         batch = batch.pin_memory().to(device, non_blocking=True)

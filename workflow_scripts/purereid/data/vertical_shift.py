@@ -10,7 +10,11 @@ from purereid.data.images import resize
 
 
 def shift_vertically(
-    images: Sequence[np.ndarray], generator: torch.Generator, probability: float, share: float = 0.05
+    images: Sequence[np.ndarray],
+    generator: torch.Generator,
+    probability: float,
+    share: float = 0.05,
+    resizing: str = "opencv",
 ) -> list[np.ndarray]:
     """Move the top or the bottom edge of images and stretch them back to their size.
 
@@ -24,6 +28,7 @@ def shift_vertically(
         generator: CPU generator of all draws.
         probability: of a shift, per image.
         share: of the height, the largest shift.
+        resizing: how shifted images are stretched, see ``data.images.resize``.
 
     Returns:
         B images uint8 [H, W, 3]; those that are not shifted are the same objects.
@@ -33,7 +38,9 @@ def shift_vertically(
     rows = torch.randint(-most, most + 1, (len(images),), generator=generator)
     chosen, at_top = torch.rand(2, len(images), generator=generator) < torch.tensor([[probability], [0.5]])
     added = torch.stack([rows * chosen * at_top, rows * chosen * ~at_top], dim=1).tolist()
-    return [resize(_with_rows(image, *edges), height, width) for image, edges in zip(images, added, strict=True)]
+    return [
+        resize(_with_rows(image, *edges), height, width, resizing) for image, edges in zip(images, added, strict=True)
+    ]
 
 
 def _with_rows(image: np.ndarray, top: int, bottom: int) -> np.ndarray:

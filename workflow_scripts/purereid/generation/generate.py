@@ -21,7 +21,6 @@ from purereid.generation.spoil import SPOILED, spoil
 from purereid.logs import log
 from purereid.networks.draw import draw
 from purereid.networks.network_file import load_network
-from purereid.networks.registry import description
 from purereid.training.distributed import first_device
 
 FORMATS = {"png": "png", "jpeg": "jpg"}
@@ -34,7 +33,7 @@ def generate(
     generator: str | Path,
     images: str | Path,
     name: str,
-    system: str,
+    conditions: Sequence[str],
     purpose: str,
     shard: int,
     shards: int,
@@ -56,7 +55,7 @@ def generate(
         generator: file of the generator.
         images: Parquet file that is written.
         name: of the generator in the config.
-        system: its system.
+        conditions: what an image is made from, see ``conditions``.
         purpose: ``train`` (see ``plan.plan_images``) or ``test`` (sources and targets of ``pairs``).
         shard, shards: number of this shard, from 0, and of all.
         settings: the section ``generate`` of the config.
@@ -73,11 +72,11 @@ def generate(
     _check_shard(purpose, shard, shards, settings[purpose]["shards"])
     network = load_network(generator, "generator", first_device(gpus))
     table = read_index(index)
-    chosen, asked = settings[purpose], description(system).conditions
+    chosen = settings[purpose]
     plan = (
         plan_pairs(read_pairs(pairs), table)
         if purpose == "test"
-        else _training_plan(table, asked, chosen, keypoints, pose_list)
+        else _training_plan(table, conditions, chosen, keypoints, pose_list)
     )
     injected, kind = (chosen["injected"], settings["format"]) if purpose == "train" else (NO_INJECTION, "png")
     plan = plan_injection(plan, **injected, seed=chosen["seed"])
@@ -87,12 +86,12 @@ def generate(
         seed=image_seeds(chosen["seed"], purpose, start, stop),
     )
     size = network.configuration["height"], network.configuration["width"]
-    conditions = Conditions(asked, table, maps, size, threads)
+    asked = Conditions(conditions, table, maps, size, threads)
     files: list[bytes] = []
     for first in range(0, len(own), settings["batch"]):
         rows = own.iloc[first : first + settings["batch"]]
         shown = rows.assign(source=rows["shown_source"], pose=rows["shown_pose"])
-        drawn = draw(network, conditions.of(shown), settings["precision"])
+        drawn = draw(network, asked.of(shown), settings["precision"])
         _spoil(drawn, rows)
         files += encode(drawn, kind, settings["quality"], threads)
         log.info("%d of %d images", len(files), len(own))

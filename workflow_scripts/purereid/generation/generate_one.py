@@ -16,7 +16,7 @@ from purereid.generation.conditions import IMAGES, MAPS
 from purereid.generation.finder import Finder, Person, Pose
 from purereid.networks.draw import draw
 from purereid.networks.network_file import load_network
-from purereid.networks.registry import description, maps_needed
+from purereid.networks.registry import maps_needed
 from purereid.report.grid import draw_grid
 from purereid.report.skeleton import draw_pose
 from purereid.training.distributed import first_device
@@ -29,7 +29,7 @@ def generate_one(
     grid: str | Path,
     pictures: str | Path,
     name: str,
-    system: str,
+    conditions: Sequence[str],
     sources: int | Sequence[str],
     poses: int | Sequence[str],
     keypoints: str | Path | None = None,
@@ -51,7 +51,7 @@ def generate_one(
         grid: PNG that is written: sources down the side, poses along the top.
         pictures: folder that is written: one PNG per source and pose, ``ROW-COLUMN.png``, counted from 0.
         name: of the generator.
-        system: its system.
+        conditions: what an image is made from, see ``conditions``.
         sources, poses: names, or how many.
         keypoints: of the data set; None, for generators that need none.
         seed: of the draws.
@@ -63,7 +63,6 @@ def generate_one(
         UserError: a name that is neither image nor file, a pose without joints or outside its picture, an image file as
             pose without estimator, a generator that takes no source.
     """
-    conditions = description(system).conditions
     if "source" not in conditions:
         what = f"the generator {name} makes people from noise: it takes no source and no pose"
         raise UserError(what, where=generator, expected="a generator whose system takes a source and a pose")

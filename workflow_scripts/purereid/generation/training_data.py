@@ -23,15 +23,13 @@ class TrainingData:
         size: height and width to which images are stretched.
         threads: files decoded at once.
         pairs: file of pairs; with it, only images of pairs are loaded.
-        encoder: file of a reID model.
         maps: files of heat maps, by condition.
 
     Attributes:
         names: N images.
         images: uint8 [N, 3, H, W].
-        pids, camids: int64 [N].
+        pids: int64 [N].
         pairs: int64 [M, 2], rows of source and target; None without a file.
-        encoder: path of the reID model; None without one.
 
     Raises:
         UserError: no images, pairs of images that the index does not hold, files that cannot be read.
@@ -45,7 +43,6 @@ class TrainingData:
         threads: int,
         splits: Sequence[str] = ("train",),
         pairs: str | Path | None = None,
-        encoder: str | Path | None = None,
         **maps: str | Path,
     ):
         self.table, self.size, self.threads, self.files = read_index(index), size, threads, maps
@@ -58,10 +55,9 @@ class TrainingData:
             where, do = index, "train on a data set with training images, or set splits of the generator"
             raise UserError("no training images for the generator", where=where, do=do)
         self.names = rows["image"].tolist()
-        self.pids, self.camids = (rows[column].to_numpy(np.int64) for column in ("pid", "camid"))
+        self.pids = rows["pid"].to_numpy(np.int64)
         self.images = load_images(rows["path"].tolist(), *size, threads)
         self.maps = PoseMaps(maps, size)
-        self.encoder = encoder
         number = {image: row for row, image in enumerate(self.names)}
         self.pairs = None
         if table_of_pairs is not None:

@@ -27,9 +27,17 @@ def save_networks(
         about: JSON values that say more of the training.
     """
     state = {role: network.state_dict() for role, network in networks.items()}
-    configurations = {role: network.configuration for role, network in networks.items()}
-    texts = {"roles": json.dumps(configurations), "about": json.dumps(about or {})}
+    texts = {"roles": check_savable(networks), "about": json.dumps(about or {})}
     checkpoint.save(path, state, kind="networks", system=system, stage=stage, **texts)
+
+
+def check_savable(networks: Mapping[str, nn.Module]) -> str:
+    """The configurations of networks by role, as JSON.
+
+    Raises:
+        AttributeError, TypeError: a network has none, or one of other values; a mistake of whoever writes the system.
+    """
+    return json.dumps({role: network.configuration for role, network in networks.items()})
 
 
 def load_network(path: str | Path, role: str, device: torch.device | None = None) -> nn.Module:
@@ -56,6 +64,15 @@ def load_network(path: str | Path, role: str, device: torch.device | None = None
     network = made(**roles[role])
     checkpoint.fill(network, checkpoint.load(path, part=role)[0], path)
     return (network if device is None else network.to(device, memory_format=torch.channels_last)).eval()
+
+
+def roles_of(path: str | Path) -> list[str]:
+    """Roles of the networks in a file.
+
+    Raises:
+        UserError: the file is missing, damaged or holds something else.
+    """
+    return list(_roles(checkpoint.read_header(path), path))
 
 
 def read_about(path: str | Path) -> dict:

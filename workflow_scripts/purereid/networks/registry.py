@@ -8,7 +8,8 @@
 - ``settings``: JSON schema of the settings of all its stages; ``includes``, if there is any, names files with more of
   them, which systems share
 - ``stages``: in running order, by name: ``after``, the stage that it continues, or null; ``inputs``, what it reads
-  besides the index, of ``INPUTS``; ``roles``, the networks that its file holds; ``settings``, its own
+  besides the index, of ``INPUTS``; ``roles``, the networks that its file holds; and, if there is any, ``settings``, its
+  own, and ``needed_for``: by input, the setting, a weight, that makes it needless where it is 0
 
 The section of the config under ``rule`` and the system's name holds these settings, those of a stage in a section of
 the stage's name. What describes the encoder of any system stands directly under ``train_reid``.
@@ -46,6 +47,7 @@ class Stage(NamedTuple):
     inputs: tuple[str, ...]
     roles: tuple[str, ...]
     settings: dict
+    needed_for: dict[str, str]
 
 
 class System(NamedTuple):
@@ -94,7 +96,13 @@ def description(system: str) -> System:
     text = _read(path)
     try:
         stages = {
-            name: Stage(stage["after"], tuple(stage["inputs"]), tuple(stage["roles"]), stage.get("settings", {}))
+            name: Stage(
+                stage["after"],
+                tuple(stage["inputs"]),
+                tuple(stage["roles"]),
+                stage.get("settings", {}),
+                stage.get("needed_for", {}),
+            )
             for name, stage in text["stages"].items()
         }
         shared = [_read(FOLDER / f"{name}.yaml") for name in text.get("includes", [])]
@@ -109,8 +117,8 @@ def description(system: str) -> System:
 
 
 def code_of(system: str, module: str) -> Path:
-    """File of a system's ``networks`` or of a stage, for the digest of the code behind a job."""
-    return FOLDER / system / f"{module}.py"
+    """File of a system's (or ``OF_GRAPHS``) ``networks`` or of a stage, for the digest of the code behind a job."""
+    return (FOLDER.parent if system == OF_GRAPHS else FOLDER) / system / f"{module}.py"
 
 
 def maps_needed(conditions: Sequence[str]) -> list[str]:
@@ -144,8 +152,15 @@ def _mistakes(found: System) -> list[str]:
         wrong += [f"stage {name} is after {stage.after}"] * (stage.after not in (None, *before))
         wrong += [f"unknown input {key} of the stage {name}" for key in stage.inputs if key not in INPUTS]
         needed = (*NEEDED.get(found.rule, ()), *(TO_DRAW if "generator" in stage.roles else ()))
+        needed += (*(["encoder"] if "encoder" in stage.inputs else []), *stage.needed_for.values())
         known = found.settings | stage.settings
         wrong += [f"the stage {name} lacks the setting {key}" for key in needed if key not in known]
+        wrong += [f"the stage {name} is called like a setting"] * (name in known or name == "networks")
+        maps = maps_needed(found.conditions) if "generator" in stage.roles else []
+        wrong += [f"the stage {name} draws from {key} and lacks this input" for key in maps if key not in stage.inputs]
+        wrong += [f"the stage {name} has generated images"] * (
+            "generated" in stage.inputs and found.rule == "train_gan"
+        )
         before.append(name)
     role = "encoder" if found.rule == "train_reid" else "generator"
     return wrong + [f"no stage has the role {role}"] * (found.stage_with(role) is None)

@@ -1,7 +1,6 @@
 """What the trainings of GCN, GCN-V and GCN-E have in common: steps, learning rates, held-out scores."""
 
 from abc import abstractmethod
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,11 +9,10 @@ from torch import nn
 
 from purereid.networks.network_file import save_networks
 from purereid.networks.registry import OF_GRAPHS
-from purereid.training.schedule import learning_rate_factor
+from purereid.training.schedule import scheduled
 from purereid.training.trainer import BaseTrainer, Optimiser
 
 MOMENTUM = 0.9
-SCHEDULE = ("epochs", "schedule", "milestones", "gamma", "warmup_epochs", "warmup_start")
 
 
 class GraphTrainer(BaseTrainer):
@@ -39,11 +37,11 @@ class GraphTrainer(BaseTrainer):
         images_per_step: int,
     ):
         super().__init__(settings, next(network.parameters()).device)
-        self.lasts(steps_per_epoch, images_per_step)
+        self.set_length(steps_per_epoch, images_per_step)
         self.network, self.networks = network, {self.role: network}
-        options = {name: settings[name] for name in SCHEDULE} | {"steps_per_epoch": steps_per_epoch}
-        rate = Optimiser(optimiser, settings["learning_rate"], partial(learning_rate_factor, **options))
-        self.optimisers = {self.role: rate}
+        self.optimisers = {
+            self.role: Optimiser(optimiser, settings["learning_rate"], scheduled(settings, steps_per_epoch))
+        }
         self.test_scores: dict[str, float] = {}
 
     @abstractmethod

@@ -2,7 +2,6 @@
 
 import math
 from abc import abstractmethod
-from functools import partial
 
 import torch
 from torch import nn
@@ -10,18 +9,17 @@ from torch.nn.parallel import DistributedDataParallel
 
 from purereid.logs import log
 from purereid.losses.cross_entropy import cross_entropy
+from purereid.networks.backbones import TIMM
 from purereid.networks.pretrained import load_pretrained
 from purereid.reid.labelled_images import LabelledImages, Truth
 from purereid.reid.training_rows import training_rows
 from purereid.training.distributed import sync_batch_norm, world_size
 from purereid.training.freezing import freeze
 from purereid.training.optimisers import backbone_and_new, build_optimiser
-from purereid.training.schedule import learning_rate_factor
+from purereid.training.schedule import scheduled
 from purereid.training.seeds import step_seed
 from purereid.training.stage import Inputs
 from purereid.training.trainer import BaseTrainer, Optimiser
-
-SCHEDULE = ("epochs", "schedule", "milestones", "gamma", "warmup_epochs", "warmup_start")
 
 
 class EncoderTrainer(BaseTrainer):
@@ -37,7 +35,7 @@ class EncoderTrainer(BaseTrainer):
             unusable weights, no space for temporary files.
     """
 
-    parts: tuple[str, ...] = ()  # names of the further losses
+    further: tuple[str, ...] = ()  # names of the losses beside the cross entropy
 
     def __init__(self, inputs: Inputs, settings: dict, device: torch.device):
         super().__init__(settings, device)
@@ -64,14 +62,14 @@ class EncoderTrainer(BaseTrainer):
         """Update the weights by what the encoder made of a batch.
 
         Returns:
-            ``loss``, which was minimised, and ``parts`` by name; logits float [B, K] of the batch.
+            ``loss``, which was minimised, and ``further`` by name; logits float [B, K] of the batch.
         """
 
     @property
     def columns(self) -> tuple[str, ...]:
         """Columns of the curves; the parts of the cross entropy are plain means, without weights."""
         generated = ("cross_entropy_generated",) if self.people.uses_generated else ()
-        return ("loss", "cross_entropy", *self.parts, *generated, "accuracy", "learning_rate")
+        return ("loss", "cross_entropy", *self.further, *generated, "accuracy", "learning_rate")
 
     def batch(self, step: int) -> tuple[torch.Tensor, torch.Tensor]:
         """Rows int64 [B] of the whole batch, and the augmented images of this process's slice of it."""
@@ -103,23 +101,20 @@ class EncoderTrainer(BaseTrainer):
                 guessing,
             )
 
-    def schedule(self):
-        """Factor on the learning rate, a function of the step."""
-        options = {name: self.settings[name] for name in SCHEDULE}
-        return partial(learning_rate_factor, steps_per_epoch=self.steps_per_epoch, **options)
-
     def prepare(self) -> None:
         """Plan the batches, decode the images, make the optimiser."""
         settings, configuration = self.settings, self.encoder.configuration
         batches = self.people.load(configuration["mean"], configuration["std"])
-        self.lasts(batches.batches_per_epoch, batches.size)
+        self.set_length(batches.batches_per_epoch, batches.size)
         if settings["sync_batch_norm"]:
             sync_batch_norm(self.encoder.backbone)
         self.encoder.to(self.device, memory_format=torch.channels_last)
         self._share()
         groups = backbone_and_new(self.encoder, settings["backbone_factor"], settings["weight_decay"])
         optimiser = build_optimiser(settings["optimiser"], groups, settings["learning_rate"])
-        self.optimisers = {"encoder": Optimiser(optimiser, settings["learning_rate"], self.schedule())}
+        self.optimisers = {
+            "encoder": Optimiser(optimiser, settings["learning_rate"], scheduled(settings, self.steps_per_epoch))
+        }
 
     def _start(self) -> None:
         """Weights of the backbone from a file, where one is named."""
@@ -127,6 +122,8 @@ class EncoderTrainer(BaseTrainer):
             load_pretrained(self.encoder.backbone, self.settings["weights"], self.settings["weights_sha256"])
         elif self.settings["epochs"]:
             log.warning("NO PRETRAINED WEIGHTS: the backbone starts from random numbers (train_reid.weights is empty)")
+        if self.settings["backbone"].startswith(TIMM):
+            log.info("models of timm keep their own strides: train_reid.last_stride is not used")
 
     def _share(self) -> None:
         """Let the processes average the gradients of all that learns at the moment."""

@@ -40,12 +40,16 @@ class Curves:
 
         Raises:
             UserError: a value is not finite.
+            ValueError: other values than the trainer's columns; a mistake of whoever writes it.
         """
         self.parts.append(parts)
         self.waited += waited
         if step % self.log_every and step % self.trainer.steps_per_epoch and step != self.trainer.steps:
             return None
         row = self._row(step)
+        unnamed = row.keys() ^ {"step", "epoch", *self.trainer.columns, *SPEED}
+        if unnamed:
+            raise ValueError(f"columns of the trainer and values of its steps differ in {', '.join(sorted(unnamed))}")
         self.rows.append(row)
         self.parts.clear()
         self.done, self.waited, self.began = step, 0.0, time.perf_counter()

@@ -135,7 +135,14 @@ class SyncBatchNorm(nn.BatchNorm2d):
 
 
 def sync_batch_norm(module: nn.Module) -> nn.Module:
-    """Turn every BatchNorm2d of a network into ``SyncBatchNorm``, in place."""
+    """Turn every BatchNorm2d of a network into ``SyncBatchNorm``, in place.
+
+    Subclasses stay as they are (timm joins some with their activation), which matters with several processes.
+    """
+    others = [child for child in module.modules() if isinstance(child, nn.BatchNorm2d)]
+    others = [child for child in others if type(child) not in (nn.BatchNorm2d, SyncBatchNorm)]
+    if others and world_size() > 1:
+        log.warning("%d batch normalisations of the backbone keep statistics of each GPU's own images", len(others))
     for child in module.modules():
         if type(child) is nn.BatchNorm2d:
             child.__class__ = SyncBatchNorm

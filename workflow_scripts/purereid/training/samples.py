@@ -26,9 +26,10 @@ class Samples:
         self.drawn: dict[int, torch.Tensor] = {}
 
     def draw_if_due(self, done: int, generator: nn.Module, precision: str) -> None:
-        """Draw them by the generator as it is after so many steps; it stays in the mode that it is in."""
+        """Draw them by the generator as it is after so many steps; each of its modules stays in its mode."""
         if done not in self.due:
             return
-        training = generator.training
+        modes = {module: module.training for module in generator.modules()}  # parts of it may be frozen
         self.drawn[done] = draw(generator.eval(), self.conditions, precision)
-        generator.train(training)
+        for module, training in modes.items():
+            module.training = training

@@ -1,7 +1,8 @@
 """Learning rates as plain functions of the step."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from purereid.errors import UserError
 
@@ -56,3 +57,15 @@ def learning_rate_factor(
     if schedule == "constant":
         return warmup
     raise UserError(f"unknown learning rate schedule {schedule!r}", expected="steps, cosine, linear or constant")
+
+
+def scheduled(settings: dict, steps_per_epoch: int) -> Callable[[int], float]:
+    """The factor as a function of the step.
+
+    Args:
+        settings: those of ``learning_rate_factor``; what is missing has its default.
+        steps_per_epoch: of all epochs.
+    """
+    names = ("epochs", "schedule", "milestones", "gamma", "warmup_epochs", "warmup_start")
+    options = {name: settings[name] for name in names if name in settings}
+    return partial(learning_rate_factor, steps_per_epoch=steps_per_epoch, **options)

@@ -1,6 +1,7 @@
 """Train one stage of a system (rules ``train_gan`` and ``train_reid``)."""
 
 import functools
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -9,8 +10,8 @@ import torch
 from purereid.data.samples import write_samples
 from purereid.errors import UserError
 from purereid.logs import log
-from purereid.networks.network_file import load_network, save_networks
-from purereid.networks.registry import description, trainer_class
+from purereid.networks.network_file import check_savable, load_network, roles_of, save_networks
+from purereid.networks.registry import trainer_class
 from purereid.training.distributed import launch, rank, world_size
 from purereid.training.loop import train
 from purereid.training.making import making
@@ -24,18 +25,25 @@ class Inputs:
     Attributes:
         index: the data set, with the generated images that are trained on.
         files: further files, by the names of the stage's ``inputs``.
-        former: file of the networks of the stage that it continues; None: it is the first.
+        former: files of the networks of the stages before it, in running order.
+        conditions: what an image of the system's generator is made from, see ``generation.conditions``.
         threads: image files decoded at once.
     """
 
     index: Path
     files: dict[str, str | Path] = field(default_factory=dict)
-    former: Path | None = None
+    former: Sequence[str | Path] = ()
+    conditions: Sequence[str] = ()
     threads: int = 1
 
     def continued(self, role: str, device: torch.device) -> torch.nn.Module:
-        """The network of a role as the former stage left it."""
-        return load_network(self.former, role, device)
+        """The network of a role as the last of the former stages that has it left it.
+
+        Raises:
+            UserError: as for ``load_network``.
+        """
+        having = [path for path in self.former if role in roles_of(path)]
+        return load_network((having or self.former)[-1], role, device)
 
 
 def train_stage(
@@ -46,9 +54,11 @@ def train_stage(
     samples: str | Path,
     system: str,
     stage: str,
+    roles: Sequence[str],
     settings: dict,
     stamp: str,
-    former: str | Path | None = None,
+    conditions: Sequence[str] = (),
+    former: Sequence[str | Path] = (),
     threads: int = 1,
     gpus: int = 0,
     granted_gpus: int | None = None,
@@ -64,9 +74,11 @@ def train_stage(
         samples: Parquet file that is written: images drawn during the training, see ``data.samples``; none of a stage
             without a generator.
         system, stage: what is trained.
+        roles: networks that are written.
         settings: of the stage.
         stamp: digest of all that decides the result, for the checkpoint.
-        former: networks of the stage that it continues.
+        conditions: what an image of the system's generator is made from.
+        former: networks of the stages before it, in running order.
         threads: image files decoded at once.
         gpus: 0 for the CPU; several share the batches.
         granted_gpus: GPUs that the job was given; None: as many as it asked for.
@@ -82,8 +94,8 @@ def train_stage(
             where="resources of the profile",
             do="raise gpu= in profiles/workstation/config.yaml to the number of GPUs, or lower gpus",
         )
-    inputs = Inputs(Path(index), files, None if former is None else Path(former), threads)
-    named = {"system": system, "stage": stage, "settings": settings, "stamp": stamp}
+    inputs = Inputs(Path(index), files, former, conditions, threads)
+    named = {"system": system, "stage": stage, "roles": roles, "settings": settings, "stamp": stamp}
     run = functools.partial(_train_on, inputs=inputs, networks=networks, curves=curves, samples=samples, **named)
     with making([networks, curves, samples], stamp) as needed:
         if needed:
@@ -99,17 +111,19 @@ def _train_on(
     samples: str | Path,
     system: str,
     stage: str,
+    roles: Sequence[str],
     settings: dict,
     stamp: str,
 ) -> None:
     trainer = trainer_class(system, stage)(inputs, settings, device)
+    trained = {role: trainer.written(role) for role in roles}  # before the training: a role that it lacks is told now
+    check_savable(trained)
     _say(trainer, stage)
     train(trainer, seed=trainer.seed, stamp=stamp, curves=Path(curves), log_every=settings["log_every"])
     if rank() == 0:
         drawn = trainer.samples
         write_samples(samples, drawn.table if drawn else None, drawn.drawn if drawn else {})
-        roles = description(system).stages[stage].roles
-        save_networks(networks, {role: trainer.written(role) for role in roles}, system=system, stage=stage)
+        save_networks(networks, trained, system=system, stage=stage)
 
 
 def _say(trainer: BaseTrainer, stage: str) -> None:

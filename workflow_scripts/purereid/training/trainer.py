@@ -12,8 +12,6 @@ from purereid.training.ema import Average
 from purereid.training.optimisers import clip_gradients, set_rate
 from purereid.training.samples import Samples
 
-AVERAGED = ("encoder", "generator")  # roles that are used after the training
-
 
 class Optimiser(NamedTuple):
     """An optimiser with its learning rate.
@@ -46,6 +44,7 @@ class BaseTrainer(ABC):
     networks: dict[str, nn.Module]
     optimisers: dict[str, Optimiser]
     samples: Samples | None = None
+    averaged: tuple[str, ...] = ("encoder", "generator")  # roles whose weights ``ema`` averages
     steps_per_epoch = images_per_step = steps = 0
 
     def __init__(self, settings: dict, device: torch.device):
@@ -62,7 +61,7 @@ class BaseTrainer(ABC):
     def update(self, step: int, batch: object) -> dict[str, torch.Tensor | float]:
         """Learn from a batch; returns the parts of the loss and other values for the curves."""
 
-    def lasts(self, steps_per_epoch: int, images_per_step: int) -> None:
+    def set_length(self, steps_per_epoch: int, images_per_step: int) -> None:
         """Set the length of the training, ``settings["epochs"]`` times ``steps_per_epoch``."""
         self.steps_per_epoch, self.images_per_step = steps_per_epoch, images_per_step
         self.steps = self.settings["epochs"] * steps_per_epoch
@@ -72,7 +71,7 @@ class BaseTrainer(ABC):
         for network in self.networks.values():
             network.to(self.device, memory_format=torch.channels_last).train()
         if self.settings.get("ema"):
-            averaged = {role: network for role, network in self.networks.items() if role in AVERAGED}
+            averaged = {role: network for role, network in self.networks.items() if role in self.averaged}
             self.averages = {role: Average(network, self.settings["ema"]) for role, network in averaged.items()}
 
     def step(self, step: int, batch: object) -> dict[str, torch.Tensor | float]:

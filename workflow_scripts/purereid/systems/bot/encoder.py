@@ -19,7 +19,7 @@ OF_ENCODER = (
 class Trainer(EncoderTrainer):
     """Cross entropy, batch-hard triplet loss and, where it has a weight, centre loss."""
 
-    parts = ("triplet",)
+    further = ("triplet",)
 
     def build(self, pids: list[int], extra_class: bool) -> Encoder:
         """The encoder of the settings."""
@@ -46,7 +46,7 @@ class Trainer(EncoderTrainer):
         super().prepare()
         weight, rate = self.settings["centre_weight"], self.settings["centre_learning_rate"]
         if weight:
-            self.parts = ("triplet", "centre")
+            self.further = ("triplet", "centre")
             centres = self.networks["centres"] = CentreLoss(self.classes, self.encoder.features).to(self.device)
             self.optimisers["centres"] = Optimiser(centre_optimiser(centres, rate, weight), rate / weight, constant)
 

@@ -20,7 +20,7 @@ class Encoder(nn.Module):
         height, width: size of the input in pixels.
         resizing: how images are stretched to it, see ``data.images.resize``.
         mean, std: of the three channels of the input; None: those of the backbone's pretraining.
-        pooling: mean, max or gem; with mean, models of timm pool as their authors do.
+        pooling: mean, max, gem, or own, as the authors of a timm model pool (the mean of other backbones).
         bnneck: whether a batch normalisation stands between pooled feature and classifier.
         bottleneck: width of the layer that stands there instead, see ``bottleneck``; 0: none.
         bottleneck_activation, bottleneck_dropout: of that layer.
@@ -51,12 +51,14 @@ class Encoder(nn.Module):
         self.configuration = {name: value for name, value in locals().items() if name not in ("self", "__class__")}
         if mean is None:
             self.configuration |= dict(zip(("mean", "std"), map(list, pixel_statistics(backbone)), strict=True))
-        own = pooling == "mean"  # of timm's models
+        own = pooling == "own"
         self.backbone, self.features = build_backbone(backbone, last_stride, height, width, own_pooling=own)
-        self.pooling = build_pooling(pooling)
+        self.pooling = build_pooling("mean" if own else pooling)
         self.neck = _neck(self.features, bnneck, bottleneck, bottleneck_activation, bottleneck_dropout)
         self.classifier = nn.Linear(bottleneck or self.features, len(pids) + extra_class, bias=bottleneck > 0)
         nn.init.normal_(self.classifier.weight, std=0.001)
+        if bottleneck:
+            nn.init.zeros_(self.classifier.bias)
         self.embeds_pooled = embedding == "pooled"
 
     def forward(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

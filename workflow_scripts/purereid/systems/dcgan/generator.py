@@ -1,16 +1,13 @@
 """Train the unconditional generator against a discriminator."""
 
-from functools import partial
-
 import torch
 
 from purereid.data.transforms import crop_and_flip
 from purereid.generation.pixels import to_range
 from purereid.generation.training_data import TrainingData
 from purereid.losses.adversarial import adversarial
-from purereid.networks.registry import description
 from purereid.systems.dcgan.networks import NOISE, Discriminator, Generator
-from purereid.training.schedule import learning_rate_factor
+from purereid.training.schedule import scheduled
 from purereid.training.seeds import step_seed
 from purereid.training.stage import Inputs
 from purereid.training.trainer import BaseTrainer, Optimiser
@@ -29,13 +26,13 @@ class Trainer(BaseTrainer):
         super().__init__(settings, device)
         size = settings["height"], settings["width"]
         self.data = TrainingData(inputs.index, size=size, splits=settings["splits"], threads=inputs.threads)
-        self.lasts(max(1, settings["images_per_epoch"] // settings["batch"]), settings["batch"])
+        self.set_length(max(1, settings["images_per_epoch"] // settings["batch"]), settings["batch"])
         torch.manual_seed(step_seed(self.seed, 0, 0))
         shape = {name: settings[name] for name in ("height", "width", "channels")}
         self.networks = {"generator": Generator(**shape), "discriminator": Discriminator(**shape)}
         self.place()
         self.optimisers = {name: self._optimiser(network) for name, network in self.networks.items()}
-        self.samples = self.data.samples(description("dcgan").conditions, settings, self.steps)
+        self.samples = self.data.samples(inputs.conditions, settings, self.steps)
 
     def batch(self, step: int) -> tuple[torch.Tensor, torch.Tensor]:
         """Images uint8 [B, 3, H, W] of which each comes once before any comes again, and noise float [B, 100]."""
@@ -82,6 +79,4 @@ class Trainer(BaseTrainer):
 
     def _optimiser(self, network: torch.nn.Module) -> Optimiser:
         adam = torch.optim.Adam(network.parameters(), betas=(0.5, 0.999))
-        names = ("epochs", "schedule")
-        options = {name: self.settings[name] for name in names} | {"steps_per_epoch": self.steps_per_epoch}
-        return Optimiser(adam, self.settings["learning_rate"], partial(learning_rate_factor, **options))
+        return Optimiser(adam, self.settings["learning_rate"], scheduled(self.settings, self.steps_per_epoch))

@@ -9,7 +9,6 @@ from purereid.generation.training_data import TrainingData
 from purereid.logs import log
 from purereid.losses.adversarial import adversarial
 from purereid.networks.network_file import load_network
-from purereid.networks.registry import description
 from purereid.systems.posegan.history import History
 from purereid.systems.posegan.losses.identity import IdentityLoss
 from purereid.systems.posegan.losses.perceptual import PerceptualLoss
@@ -39,14 +38,14 @@ class Trainer(BaseTrainer):
         size = {"height": settings["height"], "width": settings["width"]}
         files = {name: path for name, path in inputs.files.items() if name != "encoder"}
         self.data = TrainingData(inputs.index, size=tuple(size.values()), threads=inputs.threads, **files)
-        self.lasts(max(1, settings["images_per_epoch"] // settings["batch"]), settings["batch"])
+        self.set_length(max(1, settings["images_per_epoch"] // settings["batch"]), settings["batch"])
         torch.manual_seed(step_seed(self.seed, 0, 0))
         self.networks = {"generator": Generator(**size, channels=settings["channels"], blocks=settings["blocks"])}
         shape = {"channels": settings["discriminator_channels"], "blocks": settings["discriminator_blocks"]}
         self.networks |= {name: Discriminator(inputs=3 + more, **shape) for name, more in DISCRIMINATORS.items()}
         self.place()
         self.optimisers = {name: self._optimiser(network) for name, network in self.networks.items()}
-        self.samples = self.data.samples(description("posegan").conditions, settings, self.steps)
+        self.samples = self.data.samples(inputs.conditions, settings, self.steps)
         self.histories = {name: History(settings["history"]) for name in DISCRIMINATORS}
         self.perceptual, self.identity = self._perceptual_loss(), self._identity_loss(inputs.files.get("encoder"))
 
