@@ -55,7 +55,7 @@ class Training(NamedTuple):
         return canonical(shared | self.section.get(stage, {}))
 
     def inputs(self, stage: str) -> list[str]:
-        """What a stage reads besides the index, without what its weight makes needless and an encoder without a name."""
+        """What a stage reads besides the index, without what its weight makes needless or an encoder without a name."""
         settings, about = self.settings(stage), self.about.stages[stage]
         needless = [name for name, weight in about.needed_for.items() if not settings[weight]]
         needless += [] if settings.get("encoder") else ["encoder"]
