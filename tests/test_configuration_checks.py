@@ -1,6 +1,7 @@
 """Configs that fit the schema and do not go together: what is refused, with which message."""
 
 import copy
+import shutil
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from configured import configure, put, refused
 from purereid.configuration_checks import check_deployment
 from purereid.errors import UserError
+from purereid.networks import registry
 
 
 @pytest.mark.parametrize(
@@ -357,3 +359,52 @@ def test_an_encoder_that_is_not_needed_may_be_gone(config: dict):
     assert "unknown experiment 'gone'" in refused(config)
     put(config, "train_gan.posegan.identity_weight", 0.0)
     configure(config)
+
+
+LEARNER = """
+rule: train_reid
+conditions: []
+gpus: one
+settings: {epochs: {type: integer}, encoder: {type: string}}
+stages:
+  joint: {after: null, inputs: [encoder, joints], roles: [encoder]}
+"""
+
+
+@pytest.fixture
+def learner(config: dict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict:
+    """A config with a system that learns from an encoder and from heat maps of joints."""
+    shutil.copytree(registry.FOLDER, tmp_path / "systems")
+    (tmp_path / "systems/learner").mkdir()
+    for name, text in {"system.yaml": LEARNER, "networks.py": "", "joint.py": ""}.items():
+        (tmp_path / "systems/learner" / name).write_text(text)
+    monkeypatch.setattr(registry, "FOLDER", tmp_path / "systems")
+    config["train_reid"]["learner"] = {"epochs": 1, "encoder": "baseline"}
+    config["experiments"]["first"] = {"system": "learner"}
+    return config
+
+
+def test_encoders_that_learn_from_each_other_are_told(learner: dict):
+    assert configure(learner).teacher(configure(learner).training("first"), "joint") == ("baseline", 1)
+    learner["experiments"]["second"] = {"system": "learner", "train_reid": {"encoder": "first"}}
+    configure(learner)
+    learner["experiments"]["first"]["train_reid"] = {"encoder": "second"}
+    assert "learn from each other in a circle" in refused(learner)
+    learner["experiments"]["first"]["train_reid"] = {"encoder": "first"}
+    assert "learn from each other in a circle" in refused(learner)
+
+
+def test_an_experiment_that_needs_key_points_is_told_where_there_are_none(learner: dict, tmp_path: Path):
+    learner["datasets"]["plain"] = {"format": "market1501", "folder": str(tmp_path)}
+    learner["experiments"]["first"]["train"] = "plain"
+    assert "the experiment first needs key points, and the data set plain has none" in refused(learner)
+
+
+def test_a_system_of_one_gpu_is_told_of_more(learner: dict):
+    learner["experiments"]["first"]["gpus"] = 2
+    assert "the system learner trains on one GPU" in refused(learner)
+
+
+def test_a_system_without_generated_images_is_told_of_a_generator(learner: dict):
+    learner["experiments"]["first"]["generator"] = "dcgan"
+    assert "the system learner does not train on images of a generator" in refused(learner)
