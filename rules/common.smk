@@ -28,10 +28,8 @@ from purereid.purification.purifiers.registry import NETWORKS, RULES
 from purereid.training.made import forget
 
 # Where this is a module, config.yaml was not read, and config is that of the other workflow, to be left as it is.
-layers = config, yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8")), config
-config = {}
-for layer in layers:
-    update_config(config, layer)
+overrides, config = config, yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+update_config(config, overrides)
 
 here = Path("config.yaml").resolve()
 if workflow.is_main_process and here.is_file() and here not in (Path(file).resolve() for file in workflow.configfiles):
