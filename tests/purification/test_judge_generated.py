@@ -17,7 +17,7 @@ from purereid.errors import UserError
 from purereid.networks.network_file import load_network
 from purereid.people.true_pictures import true_pictures
 from purereid.purification.judge_generated import judge_generated
-from purereid.reid.extract import features_of
+from purereid.reid.extract import views_of
 
 SIZE = 32, 16
 SETTINGS = {"splits": ["train"], "batch": 3, "precision": "fp32"}
@@ -80,7 +80,7 @@ def test_nearest_identities_one_by_one(made: Made):
 
     def feature(image: torch.Tensor) -> np.ndarray:
         with torch.inference_mode():
-            return features_of(model, image[None], True)[0].numpy().astype(np.float64)
+            return model.combine(views_of(model, image[None], True))[0].numpy().astype(np.float64)
 
     rows = made.table[(made.table["split"] == "train") & (made.table["pid"] >= 0)]
     of_people = {pid: [] for pid in sorted(rows["pid"])}

@@ -13,7 +13,7 @@ from purereid.data.transforms import normalise
 from purereid.digests.values import file_digest
 from purereid.errors import UserError
 from purereid.networks.network_file import load_network
-from purereid.reid.extract import combined, encode, extract_features, views_of
+from purereid.reid.extract import encode, extract_features, views_of
 from purereid.systems.bot.networks import Encoder
 from saved import save_encoder
 
@@ -113,10 +113,11 @@ def test_views_are_image_and_mirror_image_as_the_classifier_sees_them(encoder: P
     assert not torch.allclose(plain, mirrored)
 
 
-def test_views_count_alike_whatever_their_length():
+def test_views_count_alike_whatever_their_length(encoder: Path):
     views = [torch.tensor([[3.0, 0.0], [1.0, 0.0]]), torch.tensor([[0.0, 5.0], [0.0, 9.0]])]
-    torch.testing.assert_close(combined(views), torch.full((2, 2), 0.5**0.5))
-    torch.testing.assert_close(combined(views[:1]), torch.tensor([[1.0, 0.0], [1.0, 0.0]]))
+    combine = load_network(encoder, "encoder").combine
+    torch.testing.assert_close(combine(views), torch.full((2, 2), 0.5**0.5))
+    torch.testing.assert_close(combine(views[:1]), torch.tensor([[1.0, 0.0], [1.0, 0.0]]))
 
 
 def test_a_missing_gpu_is_told(index: Path, encoder: Path, tmp_path: Path):

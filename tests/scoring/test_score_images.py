@@ -20,7 +20,7 @@ from purereid.networks.network_file import load_network
 from purereid.people.true_pictures import true_pictures
 from purereid.quality.frechet import frechet_distance, gaussian
 from purereid.quality.pose_neighbours import nearest_poses
-from purereid.reid.extract import features_of
+from purereid.reid.extract import views_of
 from purereid.scoring.score_images import score_images
 from purereid.scoring.yardsticks import PoseNeighbours
 
@@ -103,7 +103,7 @@ def test_feature_scores_are_those_of_the_encoder(people, score):
     model = load_network(people.encoder, "encoder")
     images = [load(people, pairs[side]) for side in ("source", "target")]
     with torch.inference_mode():
-        source, target = (features_of(model, each, True).numpy() for each in images)
+        source, target = (model.combine(views_of(model, each, True)).numpy() for each in images)
     real = rows["consistency", "real", "source"]
     assert real["value"] == pytest.approx((source * target).sum(axis=1).mean(), abs=1e-5)
     assert rows["consistency", "copy_source", "source"]["value"] == pytest.approx(1, abs=1e-5)
