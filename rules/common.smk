@@ -99,6 +99,11 @@ def estimator():
 # --- files that several rule files read ------------------------------------------------------------------------------
 
 
+def of_user(files):
+    """The user's files: they are where the config says, also beside a module whose results have a prefix."""
+    return [local(file) for file in files]
+
+
 def index_of(dataset):
     """The index of a data set."""
     return rules.index_dataset.output.index.format(dataset=dataset)

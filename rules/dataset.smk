@@ -19,7 +19,7 @@ def data_source(wildcards):
         return expand(rules.render_people.output, dataset=wildcards.dataset)
     if entry["format"] == "merge":
         return expand(rules.index_dataset.output.index, dataset=entry["sources"])
-    return setup.source_paths(wildcards.dataset)
+    return of_user(setup.source_paths(wildcards.dataset))
 
 
 def index_dataset_settings(wildcards):
@@ -39,7 +39,7 @@ def keypoint_sources(wildcards):
     if setup.datasets[wildcards.dataset]["format"] == "rendered_people":
         files = [rules.render_people.output.keypoints_train, rules.render_people.output.keypoints_test]
         return expand(files, dataset=wildcards.dataset)
-    return setup.datasets[wildcards.dataset].get("keypoints", [])
+    return of_user(setup.datasets[wildcards.dataset].get("keypoints", []))
 
 
 def import_keypoints_settings(wildcards):

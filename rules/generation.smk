@@ -30,7 +30,7 @@ def generate_inputs(wildcards):
     if setup.needs_poses(generator):
         found |= {"keypoints": keypoints_of(dataset)}
     if wildcards.images == "train" and setup.pose_list(generator):
-        found |= {"pose_list": setup.pose_list(generator)}
+        found |= {"pose_list": local(setup.pose_list(generator))}
     if wildcards.images == "test":
         found |= {"pairs": rules.sample_pairs.output.pairs.format(dataset=dataset, pairs="test")}
     return found
@@ -75,7 +75,7 @@ def score_images_code(wildcards):
 
 def generate_one_inputs(wildcards):
     """The generator, the data set, and whatever files the picture names."""
-    files = {"index": index_of(wildcards.dataset), "named": setup.named_files(wildcards.picture)}
+    files = {"index": index_of(wildcards.dataset), "named": of_user(setup.named_files(wildcards.picture))}
     files |= {"generator": generator_file(wildcards.dataset, wildcards.generator)}
     return files | known_keypoints(wildcards.dataset)
 

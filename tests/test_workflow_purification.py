@@ -32,7 +32,7 @@ def test_purified_images_are_in_the_training(finished: Project):
 def test_the_graph_knows_nothing_of_the_test(finished: Project):
     index = pd.read_parquet(finished.folder / "results/people/index_dataset/index.parquet")
     train = set(index.loc[index["split"] == "train", "pid"])
-    links = json.loads((finished.folder / POSEGAN.format("train_gcn") / "links.json").read_text())
+    links = json.loads((finished.folder / POSEGAN.format("train_gcn") / "scores.json").read_text())
     assert set(links["identities"]) | set(links["held_out_identities"]) == train
     folder = finished.folder / POSEGAN.format("embed_generated")
     features = pd.concat([pd.read_parquet(folder / f"{shard}-of-2/features.parquet") for shard in range(2)])

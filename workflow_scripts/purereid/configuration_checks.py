@@ -68,7 +68,7 @@ def _check_augmentation(setup: Configuration) -> None:
     """Crops fit into their images, and intervals have their smaller end first."""
     for experiment in setup.experiments:
         settings = setup.training(experiment).section
-        where, crop = f"train_reid.crop of the experiment {experiment}", settings["crop"]
+        crop, where = settings["crop"], f"train_reid.crop of the experiment {experiment}"
         largest = [settings[side] + 2 * settings["pad"] for side in ("height", "width")]
         if crop and any(size > most for size, most in zip(crop, largest, strict=True)):
             what = f"a crop of {crop[0]} x {crop[1]} does not fit into images of {largest[0]} x {largest[1]}"
@@ -136,10 +136,8 @@ def _check_teachers(setup: Configuration, training: Training, owner: str) -> Non
     """Encoders that stages learn from must be there before them."""
     for stage in training.about.stages:
         if "encoder" in training.inputs(stage):
-            encoder, where = (
-                training.settings(stage)["encoder"],
-                f"{training.rule}.{training.system}.encoder of {owner}",
-            )
+            encoder = training.settings(stage)["encoder"]
+            where = f"{training.rule}.{training.system}.encoder of {owner}"
             _check_early_encoder(setup, encoder, where)
             _check_no_circle(setup, training, encoder, where)
 
@@ -451,17 +449,17 @@ def _check_files(dataset: str, named: list[tuple[str, str]]) -> None:
 def _check_poses(setup: Configuration, dataset: str, generator: str) -> None:
     if setup.needs_poses(generator) and not setup.can_have_keypoints(dataset):
         using = [name for name in setup.experiments if setup.generator(name) == generator]
-        raise _without_poses(f"the generator {generator}", dataset, using)
+        _refuse_without_poses(f"the generator {generator}", dataset, using)
 
 
 def _check_poses_of_experiment(setup: Configuration, experiment: str) -> None:
     dataset, inputs = setup.train(experiment), setup.training(experiment).any_input()
     if any(name in OF_KEYPOINTS for name in inputs) and not setup.can_have_keypoints(dataset):
-        raise _without_poses(f"the experiment {experiment}", dataset, [experiment])
+        _refuse_without_poses(f"the experiment {experiment}", dataset, [experiment])
 
 
-def _without_poses(who: str, dataset: str, experiments: list[str]) -> UserError:
-    return UserError(
+def _refuse_without_poses(who: str, dataset: str, experiments: list[str]) -> None:
+    raise UserError(
         f"{who} needs key points, and the data set {dataset} has none",
         where=f"datasets.{dataset}.keypoints",
         expected="key-point files of the data set, or estimate_keypoints.weights to find them with",

@@ -125,7 +125,7 @@ def planned_jobs(
 
 def _jobs(arguments: Sequence[str]) -> list[Job]:
     _, options = parse_args(arguments)
-    with SnakemakeApi(OutputSettings(quiet={Quietness.ALL})) as api:
+    with SnakemakeApi(OutputSettings(quiet={Quietness.ALL}, enable_file_logging=False)) as api:
         workflow = api.workflow(
             resource_settings=ResourceSettings(cores=1),
             config_settings=ConfigSettings(config=parse_config(options.config), configfiles=options.configfile),
