@@ -157,6 +157,7 @@ rule plot_curves:
         "benchmarks/{dataset}/plot_curves/{experiment}/{stage}.tsv"
     wildcard_constraints:
         stage=setup.pattern(setup.stages("train_reid")),
+    localrule: True
     conda:
         "../envs/purereid.yaml"
     envmodules:
@@ -254,6 +255,7 @@ rule plot_gan_curves:
     wildcard_constraints:
         generator=setup.pattern(setup.own_generators()) or "none",
         stage=setup.pattern(setup.stages("train_gan")),
+    localrule: True
     conda:
         "../envs/purereid.yaml"
     envmodules:

@@ -11,6 +11,7 @@ from purereid.data.shards import decode
 from purereid.errors import UserError
 from purereid.networks.network_file import load_network
 from purereid.networks.registry import description, trainer_class
+from purereid.systems.dcgan.networks import ROLES
 from purereid.training.stage import Inputs, train_stage
 
 CPU = torch.device("cpu")
@@ -53,6 +54,15 @@ def test_generator_curves_and_samples_are_written(people, gan_settings, tmp_path
     network = load_network(tmp_path / "networks.safetensors", "generator")
     assert not network.training and network.configuration["height"] == 32
     assert not (tmp_path / "checkpoint.safetensors").exists()
+
+
+def test_roles_that_are_promised_in_vain_are_told_before_the_training(people, gan_settings, tmp_path, monkeypatch):
+    with pytest.raises(ValueError, match="the stage generator of dcgan has no verifier"):
+        run(people, tmp_path, "dcgan", gan_settings("dcgan"), roles=["generator", "verifier"])
+    monkeypatch.delitem(ROLES, "discriminator")
+    with pytest.raises(ValueError, match=r"networks.py of the system dcgan has no discriminator"):
+        run(people, tmp_path, "dcgan", gan_settings("dcgan"), roles=["generator", "discriminator"])
+    assert not (tmp_path / "networks.safetensors").exists()
 
 
 @pytest.mark.parametrize(

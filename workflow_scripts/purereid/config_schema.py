@@ -53,12 +53,12 @@ def with_systems(schema: dict) -> dict:
 
 
 def _settings(system: str, common: dict) -> dict:
-    """Settings of all stages of a system, none of which has the name of a common one."""
-    found = description(system).settings
-    twice = sorted(set(common) & set(found))
+    """Settings of all stages of a system; neither they nor the stages have the name of a common setting."""
+    found = description(system)
+    twice = sorted(set(common) & {*found.settings, *found.sections})
     if twice:
-        raise ValueError(f"the system {system} has the setting {twice[0]}, which is common to all systems")
-    return found
+        raise ValueError(f"the system {system} has the setting or stage {twice[0]}; all systems have this setting")
+    return found.settings
 
 
 def _settings_of_stages(system: str) -> dict:
@@ -99,7 +99,7 @@ def check_sections(config: dict, schema: dict) -> None:
 
 def _check_section(values: dict, name: str, entry: dict, definitions: dict) -> None:
     """One section, and the sections inside it; names are dotted paths."""
-    definition = definitions.get(entry.get("$ref", "").rpartition("/")[2], {})
+    definition = definitions[entry["$ref"].rpartition("/")[2]] if "$ref" in entry else entry
     section = values.get(name.rpartition(".")[2], {})
     for setting, inner in definition.get("properties", {}).items():
         if setting not in section:

@@ -11,8 +11,6 @@ from purereid.data import checkpoint
 from purereid.errors import UserError
 from purereid.networks.registry import network_class
 
-AGAIN = "name a file that holds one, or delete this one so that it is made again"
-
 
 def save_networks(
     path: str | Path, networks: Mapping[str, nn.Module], *, system: str, stage: str, about: dict | None = None
@@ -56,11 +54,12 @@ def load_network(path: str | Path, role: str, device: torch.device | None = None
     roles = _roles(header, path)
     if role not in roles:
         found = f"the file holds no {role}"
-        raise UserError(found, where=path, expected=f"a file with this role; here: {', '.join(roles)}", do=AGAIN)
+        raise UserError(found, where=path, expected=f"a role that it holds: {', '.join(roles)}")
     made = network_class(header["system"], role)
     if made is None:
         found = f"the file is of the system {header['system']}, which has no {role} here"
-        raise UserError(found, where=path, do="add the folder of this system to purereid/systems")
+        expected = "the folder of this system in purereid/systems, and this role in ROLES of its networks.py"
+        raise UserError(found, where=path, expected=expected)
     network = made(**roles[role])
     checkpoint.fill(network, checkpoint.load(path, part=role)[0], path)
     return (network if device is None else network.to(device, memory_format=torch.channels_last)).eval()
@@ -88,5 +87,5 @@ def read_about(path: str | Path) -> dict:
 
 def _roles(header: dict[str, str], path: str | Path) -> dict[str, dict]:
     if header.get("kind") != "networks":
-        raise UserError("the file holds no networks", where=path, expected="networks of a training", do=AGAIN)
+        raise UserError("the file holds no networks", where=path, expected="networks of a training")
     return json.loads(header["roles"])

@@ -98,8 +98,8 @@ def description(system: str) -> System:
         stages = {
             name: Stage(
                 stage["after"],
-                tuple(stage["inputs"]),
-                tuple(stage["roles"]),
+                _names(stage["inputs"]),
+                _names(stage["roles"]),
                 stage.get("settings", {}),
                 stage.get("needed_for", {}),
             )
@@ -107,10 +107,10 @@ def description(system: str) -> System:
         }
         shared = [_read(FOLDER / f"{name}.yaml") for name in text.get("includes", [])]
         settings = {name: schema for part in (text["settings"], *shared) for name, schema in part.items()}
-        found = System(text["rule"], tuple(text["conditions"]), text["gpus"], settings, stages)
+        found = System(text["rule"], _names(text["conditions"]), text["gpus"], settings, stages)
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"{path} lacks {error}") from None
-    wrong = [*_mistakes(found), *_absent(system, found)]
+    wrong = [*_unknown(text), *_mistakes(found), *_absent(system, found)]
     if wrong:
         raise ValueError(f"{path}: {'; '.join(wrong)}")
     return found
@@ -143,6 +143,21 @@ def _read(path: Path) -> dict:
     return yaml.safe_load(path.read_text(encoding="utf-8"))
 
 
+def _unknown(text: dict) -> list[str]:
+    """Keys that nobody reads: a mistyped ``settings`` would be lost in silence."""
+    wrong = [f"unknown key {key}" for key in text if key not in (*System._fields, "includes")]
+    stages = text["stages"].items()
+    return wrong + [
+        f"unknown key {key} of the stage {name}" for name, stage in stages for key in {*stage} - {*Stage._fields}
+    ]
+
+
+def _names(given: object) -> tuple[str, ...]:
+    if not isinstance(given, list):  # the letters of a text would be taken for names
+        raise TypeError(f"a list in place of {given!r}")
+    return tuple(given)
+
+
 def _mistakes(found: System) -> list[str]:
     wrong = [] if found.rule in RULES else [f"rule {found.rule}, expected one of {', '.join(RULES)}"]
     wrong += [f"unknown condition {name}" for name in found.conditions if name not in CONDITIONS]
@@ -155,6 +170,7 @@ def _mistakes(found: System) -> list[str]:
         needed += (*(["encoder"] if "encoder" in stage.inputs else []), *stage.needed_for.values())
         known = found.settings | stage.settings
         wrong += [f"the stage {name} lacks the setting {key}" for key in needed if key not in known]
+        wrong += [f"the name {name} of a stage is no name of a module"] * (not name.isidentifier())
         wrong += [f"the stage {name} is called like a setting"] * (name in known or name == "networks")
         maps = maps_needed(found.conditions) if "generator" in stage.roles else []
         wrong += [f"the stage {name} draws from {key} and lacks this input" for key in maps if key not in stage.inputs]

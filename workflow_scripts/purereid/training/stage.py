@@ -11,7 +11,7 @@ from purereid.data.samples import write_samples
 from purereid.errors import UserError
 from purereid.logs import log
 from purereid.networks.network_file import check_savable, load_network, roles_of, save_networks
-from purereid.networks.registry import trainer_class
+from purereid.networks.registry import network_class, trainer_class
 from purereid.training.distributed import launch, rank, world_size
 from purereid.training.loop import train
 from purereid.training.making import making
@@ -116,7 +116,8 @@ def _train_on(
     stamp: str,
 ) -> None:
     trainer = trainer_class(system, stage)(inputs, settings, device)
-    trained = {role: trainer.written(role) for role in roles}  # before the training: a role that it lacks is told now
+    _check_roles(trainer, system, stage, roles)
+    trained = {role: trainer.written(role) for role in roles}
     check_savable(trained)
     _say(trainer, stage)
     train(trainer, seed=trainer.seed, stamp=stamp, curves=Path(curves), log_every=settings["log_every"])
@@ -124,6 +125,15 @@ def _train_on(
         drawn = trainer.samples
         write_samples(samples, drawn.table if drawn else None, drawn.drawn if drawn else {})
         save_networks(networks, trained, system=system, stage=stage)
+
+
+def _check_roles(trainer: BaseTrainer, system: str, stage: str, roles: Sequence[str]) -> None:
+    """Told before the training rather than when its file is written or read."""
+    for role in roles:
+        if role not in trainer.networks:
+            raise ValueError(f"the trainer of the stage {stage} of {system} has no {role}, a role in its system.yaml")
+        if network_class(system, role) is None:
+            raise ValueError(f"ROLES in networks.py of the system {system} has no {role}, a role in its system.yaml")
 
 
 def _say(trainer: BaseTrainer, stage: str) -> None:
