@@ -72,6 +72,18 @@ def pixel_statistics(name: str) -> tuple[tuple[float, float, float], tuple[float
     raise _unknown(name)
 
 
+def with_pixel_statistics(configuration: dict) -> dict:
+    """The configuration of an encoder; where its mean is None, with ``pixel_statistics`` of its backbone.
+
+    Raises:
+        UserError: as for ``pixel_statistics``.
+    """
+    if configuration["mean"] is not None:
+        return configuration
+    mean, std = pixel_statistics(configuration["backbone"])
+    return configuration | {"mean": list(mean), "std": list(std)}
+
+
 def _unknown(name: str) -> UserError:
     return UserError(
         f"unknown backbone {name!r}",

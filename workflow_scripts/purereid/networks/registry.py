@@ -148,7 +148,7 @@ def _unknown(text: dict) -> list[str]:
     wrong = [f"unknown key {key}" for key in text if key not in (*System._fields, "includes")]
     stages = text["stages"].items()
     return wrong + [
-        f"unknown key {key} of the stage {name}" for name, stage in stages for key in {*stage} - {*Stage._fields}
+        f"unknown key {key} of the stage {name}" for name, stage in stages for key in stage if key not in Stage._fields
     ]
 
 

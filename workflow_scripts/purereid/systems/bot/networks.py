@@ -4,7 +4,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from purereid.networks.backbones import build_backbone, pixel_statistics
+from purereid.networks.backbones import build_backbone, with_pixel_statistics
 from purereid.networks.bottleneck import Bottleneck
 from purereid.networks.pooling import pooling as build_pooling
 from purereid.training.distributed import gather
@@ -48,9 +48,8 @@ class Encoder(nn.Module):
         extra_class: bool = False,
     ):
         super().__init__()
-        self.configuration = {name: value for name, value in locals().items() if name not in ("self", "__class__")}
-        if mean is None:
-            self.configuration |= dict(zip(("mean", "std"), map(list, pixel_statistics(backbone)), strict=True))
+        given = {name: value for name, value in locals().items() if name not in ("self", "__class__")}
+        self.configuration = with_pixel_statistics(given)
         own = pooling == "own"
         self.backbone, self.features = build_backbone(backbone, last_stride, height, width, own_pooling=own)
         self.pooling = build_pooling("mean" if own else pooling)

@@ -9,7 +9,7 @@ from torch import nn
 from torch.nn import functional
 
 from purereid.errors import UserError
-from purereid.networks.backbones import build_backbone, pixel_statistics
+from purereid.networks.backbones import build_backbone, with_pixel_statistics
 from purereid.training.distributed import gather
 
 
@@ -51,9 +51,8 @@ class Encoder(nn.Module):
         extra_class: bool = False,
     ):
         super().__init__()
-        self.configuration = {name: value for name, value in locals().items() if name not in ("self", "__class__")}
-        if mean is None:
-            self.configuration |= dict(zip(("mean", "std"), map(list, pixel_statistics(backbone)), strict=True))
+        given = {name: value for name, value in locals().items() if name not in ("self", "__class__")}
+        self.configuration = with_pixel_statistics(given)
         self.parts = parts
         self.backbone, self.features = build_backbone(backbone, last_stride, height, width)
         _check_rows(self.backbone, parts, height, width)
