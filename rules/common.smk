@@ -23,7 +23,7 @@ from purereid.configuration_checks import check, check_deployment
 from purereid.digests.code import code_digest as digest_of_script
 from purereid.digests.values import digest, file_digest
 from purereid.errors import UserError
-from purereid.networks.registry import code_of, maps_needed
+from purereid.networks.registry import code_of, guides_needed
 from purereid.purification.purifiers.registry import NETWORKS, RULES
 from purereid.training.made import forget
 

@@ -26,7 +26,7 @@ def generate_inputs(wildcards):
     """The index, the generator, and the poses and pairs that it is asked for."""
     dataset, generator = wildcards.dataset, wildcards.generator
     found = {"index": index_of(dataset), "generator": generator_file(dataset, generator)}
-    found |= guides_of(dataset, maps_needed(setup.takes(generator)))
+    found |= guides_of(dataset, guides_needed(setup.takes(generator)))
     if setup.needs_poses(generator):
         found |= {"keypoints": keypoints_of(dataset)}
     if wildcards.images == "train" and setup.pose_list(generator):

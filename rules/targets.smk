@@ -54,7 +54,7 @@ def pictures():
 
 def _generated(dataset, generator):
     """Generated images and what they are made from."""
-    guides = guides_of(dataset, [*setup.making(generator).any_input(), *maps_needed(setup.takes(generator))])
+    guides = guides_of(dataset, [*setup.making(generator).any_input(), *guides_needed(setup.takes(generator))])
     scored = generator == setup.trained(generator) and "source" in setup.takes(generator)
     purposes = ("train", "test") if scored else ("train",)
     shards = [path for purpose in purposes for path in generated_shards(dataset, generator, purpose)]

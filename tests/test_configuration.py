@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from configured import configure, refused
+from purereid.networks.registry import system_names
 from purereid.purification.purifiers.registry import RULES
 from purereid.report.training_sets import REAL_ALONE
 
@@ -205,7 +206,7 @@ def test_an_experiment_has_the_settings_of_its_system_and_the_common_ones(config
     config["experiments"]["parts"] = {"system": "pcb", "train_reid": own}
     setup = configure(config)
     settings = setup.training("parts").settings("encoder")
-    common = {name: value for name, value in config["train_reid"].items() if name not in ("bot", "pcb")}
+    common = {name: value for name, value in config["train_reid"].items() if name not in system_names("train_reid")}
     assert settings == common | config["train_reid"]["pcb"] | own
     assert "margin" not in settings and setup.training("baseline").settings("encoder")["margin"] == 0.3
 

@@ -10,22 +10,11 @@ from safetensors.torch import save_file
 from purereid.data.transforms import MEAN, STD
 from purereid.data.weights import _checksum
 from purereid.errors import UserError
-from purereid.losses.adversarial import adversarial
 from purereid.systems.bot.networks import Encoder
 from purereid.systems.posegan.history import History
 from purereid.systems.posegan.losses.identity import IdentityLoss, angle_loss
 from purereid.systems.posegan.losses.perceptual import PerceptualLoss
 from purereid.systems.posegan.schedule import identity_factor, rate_factor
-
-
-@pytest.mark.parametrize("real", [True, False])
-def test_adversarial_loss_is_binary_cross_entropy_of_the_sigmoid(real: bool):
-    logits = torch.randn(3, 4, 5, generator=torch.Generator().manual_seed(0)) * 3
-    probability = 1 / (1 + np.exp(-logits.double().numpy()))
-    expected = -np.log(probability if real else 1 - probability).mean()
-    assert adversarial(logits, real).item() == pytest.approx(expected, rel=1e-6)
-    assert adversarial(torch.zeros(2), real).item() == pytest.approx(math.log(2))
-    assert torch.isfinite(adversarial(torch.tensor([-1e4, 1e4]), real))
 
 
 def test_identity_loss_is_the_angle_beyond_0_4_of_standardised_features():

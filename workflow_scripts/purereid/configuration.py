@@ -9,7 +9,7 @@ import yaml
 
 from purereid.config_schema import check_schema, check_sections, with_systems
 from purereid.dataset_sources import FILE_KEYS, MERGED, RENDERED, state_of
-from purereid.networks.registry import DEFAULT_SYSTEM, OF_KEYPOINTS, System, description, maps_needed, system_names
+from purereid.networks.registry import DEFAULT_SYSTEM, OF_KEYPOINTS, System, description, guides_needed, system_names
 from purereid.purification.purifiers.registry import RULES
 from purereid.report.training_sets import REAL_ALONE
 
@@ -266,7 +266,7 @@ class Configuration:
     def needs_poses(self, generator: str) -> bool:
         """Whether a generator takes or learns from what is made from key points."""
         inputs = self.making(generator).any_input()
-        return bool(maps_needed(self.takes(generator))) or any(name in OF_KEYPOINTS for name in inputs)
+        return bool(guides_needed(self.takes(generator))) or any(name in OF_KEYPOINTS for name in inputs)
 
     def generating(self, generator: str) -> dict:
         """Settings with which it makes images."""

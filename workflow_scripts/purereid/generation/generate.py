@@ -21,6 +21,7 @@ from purereid.generation.spoil import SPOILED, spoil
 from purereid.logs import log
 from purereid.networks.draw import draw
 from purereid.networks.network_file import load_network
+from purereid.networks.registry import guides_needed
 from purereid.training.distributed import first_device
 
 FORMATS = {"png": "png", "jpeg": "jpg"}
@@ -86,7 +87,8 @@ def generate(
         seed=image_seeds(chosen["seed"], purpose, start, stop),
     )
     size = network.configuration["height"], network.configuration["width"]
-    asked = Conditions(conditions, table, maps, size, threads)
+    guides = maps | ({"keypoints": keypoints} if "keypoints" in guides_needed(conditions) else {})
+    asked = Conditions(conditions, table, guides, size, threads)
     files: list[bytes] = []
     for first in range(0, len(own), settings["batch"]):
         rows = own.iloc[first : first + settings["batch"]]

@@ -12,11 +12,11 @@ from purereid.data.images import load_images, read_image
 from purereid.data.index import read_index
 from purereid.data.keypoints import read_keypoints
 from purereid.errors import UserError
-from purereid.generation.conditions import IMAGES, MAPS
+from purereid.generation.conditions import GUIDES, IMAGES
 from purereid.generation.finder import Finder, Person, Pose
 from purereid.networks.draw import draw
 from purereid.networks.network_file import load_network
-from purereid.networks.registry import maps_needed
+from purereid.networks.registry import guides_needed
 from purereid.report.grid import draw_grid
 from purereid.report.skeleton import draw_pose
 from purereid.training.distributed import first_device
@@ -69,7 +69,7 @@ def generate_one(
     network = load_network(generator, "generator", first_device(gpus))
     size = network.configuration["height"], network.configuration["width"]
     known = None if keypoints is None else read_keypoints(keypoints)
-    needs_joints = bool(maps_needed(conditions))
+    needs_joints = bool(guides_needed(conditions))
     finder = Finder(read_index(index), known, estimator, np.random.default_rng(seed), needs_joints)
     persons, shown = finder.sources(sources), finder.poses(poses)
     cells = []
@@ -108,7 +108,7 @@ def ask(
             kind = name.removeprefix("source_")
             owners = poses if name == kind else [person.pose() for person in persons]
             joints, visible = (np.stack([getattr(pose, key) for pose in owners]) for key in ("joints", "visible"))
-            found[name] = MAPS[kind](joints, visible, size=size)
+            found[name] = GUIDES[kind](joints, visible, size=size)
     return found
 
 

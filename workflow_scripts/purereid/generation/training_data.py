@@ -1,4 +1,4 @@
-"""What generators are trained on: images in memory, pairs, heat maps."""
+"""What generators are trained on: images in memory, pairs, poses."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +10,7 @@ from purereid.data.images import load_images
 from purereid.data.index import read_index
 from purereid.data.pairs import read_pairs
 from purereid.errors import UserError
-from purereid.generation.conditions import Conditions, PoseMaps
+from purereid.generation.conditions import Conditions, Guides
 from purereid.training.samples import Samples
 
 
@@ -23,7 +23,8 @@ class TrainingData:
         size: height and width to which images are stretched.
         threads: files decoded at once.
         pairs: file of pairs; with it, only images of pairs are loaded.
-        maps: files of heat maps, by condition.
+        resizing: how images are stretched, see ``data.images.resize``.
+        guides: files that say poses, by condition, see ``generation.conditions``.
 
     Attributes:
         names: N images.
@@ -43,9 +44,10 @@ class TrainingData:
         threads: int,
         splits: Sequence[str] = ("train",),
         pairs: str | Path | None = None,
-        **maps: str | Path,
+        resizing: str = "opencv",
+        **guides: str | Path,
     ):
-        self.table, self.size, self.threads, self.files = read_index(index), size, threads, maps
+        self.table, self.size, self.threads, self.files = read_index(index), size, threads, guides
         table = self.table
         rows = table[table["split"].isin(splits) & (table["pid"] >= 0)]
         table_of_pairs = None if pairs is None else read_pairs(pairs)
@@ -56,8 +58,8 @@ class TrainingData:
             raise UserError("no training images for the generator", where=where, do=do)
         self.names = rows["image"].tolist()
         self.pids = rows["pid"].to_numpy(np.int64)
-        self.images = load_images(rows["path"].tolist(), *size, threads)
-        self.maps = PoseMaps(maps, size)
+        self.images = load_images(rows["path"].tolist(), *size, threads, resizing)
+        self.guides = Guides(guides, size)
         number = {image: row for row, image in enumerate(self.names)}
         self.pairs = None
         if table_of_pairs is not None:
@@ -67,7 +69,7 @@ class TrainingData:
     def samples(self, conditions: Sequence[str], settings: dict, steps: int) -> Samples:
         """What is drawn again and again while a generator learns.
 
-        Of a generator that takes a source: pairs where there are some, or else any two images.
+        Of a generator that takes a source: pairs where there are some, or else pairs of images of one person.
 
         Args:
             conditions: of the system.
@@ -78,15 +80,19 @@ class TrainingData:
         table = pd.DataFrame({"seed": rng.integers(2**62, size=count)}).assign(source="", pose="", target="")
         if "source" in conditions:
             names = np.array(self.names, object)[self._some(count, rng)]
-            target = "" if self.pairs is None else names[:, 1]
-            table = table.assign(source=names[:, 0], pose=names[:, 1], target=target)
+            table = table.assign(source=names[:, 0], pose=names[:, 1], target=names[:, 1])
         found = Conditions(conditions, self.table, self.files, self.size, self.threads).of(table)
         return Samples(table, found, steps, settings["samples_over_time"])
 
     def _some(self, count: int, rng: np.random.Generator) -> np.ndarray:
-        if self.pairs is None:
-            return rng.integers(len(self.names), size=(count, 2))
-        return self.pairs[rng.integers(len(self.pairs), size=count)]
+        if self.pairs is not None:
+            return self.pairs[rng.integers(len(self.pairs), size=count)]
+        source = rng.integers(len(self.names), size=count)
+        return np.stack([source, [self._another(row, rng) for row in source]], axis=1)
+
+    def _another(self, row: int, rng: np.random.Generator) -> int:
+        same = np.flatnonzero(self.pids == self.pids[row])
+        return rng.choice(same[same != row] if len(same) > 1 else same)
 
 
 def _of_pairs(table: pd.DataFrame, pairs: pd.DataFrame, path: str | Path) -> pd.DataFrame:

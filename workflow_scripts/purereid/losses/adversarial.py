@@ -3,15 +3,19 @@
 import torch
 from torch.nn import functional
 
+REAL, FAKE = 1.0, 0.0
 
-def adversarial(logits: torch.Tensor, real: bool) -> torch.Tensor:
-    """Binary cross entropy of sigmoid(logits) against "real" (1) or "fake" (0), mean over all elements.
+
+def adversarial(logits: torch.Tensor, target: float) -> torch.Tensor:
+    """Binary cross entropy of sigmoid(logits) against a target, mean over all elements.
 
     Args:
         logits: float of any shape; computed in float32.
+        target: ``REAL``, ``FAKE``, or, smoothed (Salimans et al., Improved Techniques for Training GANs, NeurIPS 2016,
+            section 3.4), a number between them.
 
     Returns:
-        float32 scalar, at least 0; ln 2 = 0.693 for a discriminator that cannot tell.
+        float32 scalar, at least 0; against REAL or FAKE ln 2 = 0.693 for a discriminator that cannot tell.
     """
     logits = logits.float()
-    return functional.softplus(-logits if real else logits).mean()
+    return (target * functional.softplus(-logits) + (1 - target) * functional.softplus(logits)).mean()

@@ -13,6 +13,24 @@ from purereid.networks.timm_backbone import TimmBackbone
 from purereid.networks.weights_compared import difference
 
 
+def start_backbone(backbone: nn.Module, settings: dict) -> None:
+    """Weights of a backbone from a file, where one is named; the log says what it starts from.
+
+    Args:
+        backbone: as made by ``build_backbone``.
+        settings: backbone, weights, weights_sha256 and epochs of a stage.
+
+    Raises:
+        UserError: as for ``load_pretrained``.
+    """
+    if settings["weights"]:
+        load_pretrained(backbone, settings["weights"], settings["weights_sha256"])
+    elif settings["epochs"]:
+        log.warning("NO PRETRAINED WEIGHTS: the backbone starts from random numbers (train_reid.weights is empty)")
+    if isinstance(backbone, TimmBackbone):
+        log.info("models of timm keep their own strides: train_reid.last_stride is not used")
+
+
 def load_pretrained(backbone: nn.Module, path: str, sha256: str) -> None:
     """Fill a backbone with weights from a local file, for instance of ImageNet.
 

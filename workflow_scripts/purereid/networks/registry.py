@@ -31,10 +31,10 @@ import yaml
 FOLDER = Path(__file__).parents[1] / "systems"
 DEFAULT_SYSTEM = "bot"  # of experiments that name none
 RULES = ("train_gan", "train_reid")
-MAPS = ("joints", "parts")
-INPUTS = (*MAPS, "keypoints", "pairs", "encoder", "generated")
-CONDITIONS = ("source", "pose_image", *MAPS, *(f"source_{name}" for name in MAPS))
-OF_KEYPOINTS = (*MAPS, "keypoints", "pairs")  # inputs that are made from key points
+GUIDES = ("joints", "parts", "keypoints")  # what says a pose: heat maps of two kinds, and the key points themselves
+INPUTS = (*GUIDES, "pairs", "encoder", "generated")
+CONDITIONS = ("source", "pose_image", *GUIDES, *(f"source_{name}" for name in GUIDES))
+OF_KEYPOINTS = (*GUIDES, "pairs")  # inputs that are made from key points
 NEEDED = {"train_gan": ("height", "width", "epochs", "seed", "log_every"), "train_reid": ("epochs",)}
 OF_GRAPHS = "purification"  # stands for a system in files of networks that purifiers use
 TO_DRAW = ("samples", "samples_over_time")  # settings of stages that train a generator
@@ -121,9 +121,9 @@ def code_of(system: str, module: str) -> Path:
     return (FOLDER.parent if system == OF_GRAPHS else FOLDER) / system / f"{module}.py"
 
 
-def maps_needed(conditions: Sequence[str]) -> list[str]:
-    """Which heat maps (``joints``, ``parts``) some conditions are read from."""
-    return [name for name in MAPS if name in conditions or f"source_{name}" in conditions]
+def guides_needed(conditions: Sequence[str]) -> list[str]:
+    """Which of ``GUIDES`` some conditions are read from."""
+    return [name for name in GUIDES if name in conditions or f"source_{name}" in conditions]
 
 
 def trainer_class(system: str, stage: str) -> type:
@@ -172,8 +172,10 @@ def _mistakes(found: System) -> list[str]:
         wrong += [f"the stage {name} lacks the setting {key}" for key in needed if key not in known]
         wrong += [f"the name {name} of a stage is no name of a module"] * (not name.isidentifier())
         wrong += [f"the stage {name} is called like a setting"] * (name in known or name == "networks")
-        maps = maps_needed(found.conditions) if "generator" in stage.roles else []
-        wrong += [f"the stage {name} draws from {key} and lacks this input" for key in maps if key not in stage.inputs]
+        guides = guides_needed(found.conditions) if "generator" in stage.roles else []
+        wrong += [
+            f"the stage {name} draws from {key} and lacks this input" for key in guides if key not in stage.inputs
+        ]
         wrong += [f"the stage {name} has generated images"] * (
             "generated" in stage.inputs and found.rule == "train_gan"
         )

@@ -9,8 +9,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from purereid.logs import log
 from purereid.losses.cross_entropy import cross_entropy
-from purereid.networks.backbones import TIMM
-from purereid.networks.pretrained import load_pretrained
+from purereid.networks.pretrained import start_backbone
 from purereid.reid.labelled_images import LabelledImages, Truth
 from purereid.reid.training_rows import training_rows
 from purereid.training.distributed import sync_batch_norm, world_size
@@ -48,7 +47,7 @@ class EncoderTrainer(BaseTrainer):
         self.networks = {"encoder": self.encoder}
         self.network: nn.Module = self.encoder
         self.watched_for_alarm = False
-        self._start()
+        start_backbone(self.encoder.backbone, settings)
         if settings["epochs"]:
             self.prepare()
         self.place()
@@ -115,15 +114,6 @@ class EncoderTrainer(BaseTrainer):
         self.optimisers = {
             "encoder": Optimiser(optimiser, settings["learning_rate"], scheduled(settings, self.steps_per_epoch))
         }
-
-    def _start(self) -> None:
-        """Weights of the backbone from a file, where one is named."""
-        if self.settings["weights"]:
-            load_pretrained(self.encoder.backbone, self.settings["weights"], self.settings["weights_sha256"])
-        elif self.settings["epochs"]:
-            log.warning("NO PRETRAINED WEIGHTS: the backbone starts from random numbers (train_reid.weights is empty)")
-        if self.settings["backbone"].startswith(TIMM):
-            log.info("models of timm keep their own strides: train_reid.last_stride is not used")
 
     def _share(self) -> None:
         """Let the processes average the gradients of all that learns at the moment."""

@@ -5,7 +5,7 @@ import torch
 from purereid.data.transforms import crop_and_flip
 from purereid.generation.pixels import to_range
 from purereid.generation.training_data import TrainingData
-from purereid.losses.adversarial import adversarial
+from purereid.losses.adversarial import FAKE, REAL, adversarial
 from purereid.systems.dcgan.networks import NOISE, Discriminator, Generator
 from purereid.training.schedule import scheduled
 from purereid.training.seeds import step_seed
@@ -64,7 +64,7 @@ class Trainer(BaseTrainer):
             with torch.no_grad():
                 fakes = self.networks["generator"](draws)
             on_real, on_fake = self.networks["discriminator"](images), self.networks["discriminator"](fakes)
-        real, fake = adversarial(on_real, real=True), adversarial(on_fake, real=False)
+        real, fake = adversarial(on_real, REAL), adversarial(on_fake, FAKE)
         self.learn(real + fake, "discriminator")
         return {"discriminator_real": real, "discriminator_fake": fake}
 
@@ -73,7 +73,7 @@ class Trainer(BaseTrainer):
         with self.autocast():
             logits = discriminator(self.networks["generator"](draws))
         discriminator.requires_grad_(True)
-        loss = adversarial(logits, real=True)
+        loss = adversarial(logits, REAL)
         self.learn(loss, "generator")
         return loss
 

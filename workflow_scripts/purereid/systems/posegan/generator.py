@@ -7,7 +7,7 @@ import torch
 from purereid.generation.pixels import to_range
 from purereid.generation.training_data import TrainingData
 from purereid.logs import log
-from purereid.losses.adversarial import adversarial
+from purereid.losses.adversarial import FAKE, REAL, adversarial
 from purereid.networks.network_file import load_network
 from purereid.systems.posegan.history import History
 from purereid.systems.posegan.losses.identity import IdentityLoss
@@ -54,7 +54,7 @@ class Trainer(BaseTrainer):
         generator = torch.Generator().manual_seed(step_seed(self.seed, step, 1))
         rows = torch.randint(len(self.data.pairs), (self.settings["batch"],), generator=generator)
         source, target = torch.from_numpy(self.data.pairs)[rows].unbind(1)
-        parts = self.data.maps.of("parts", [self.data.names[row] for row in target])
+        parts = self.data.guides.of("parts", [self.data.names[row] for row in target])
         return {"source": self.data.images[source], "target": self.data.images[target], "parts": parts}
 
     def update(self, step: int, batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor | float]:
@@ -103,7 +103,7 @@ class Trainer(BaseTrainer):
             discriminator = self.networks[name].requires_grad_(False)
             with self.autocast():
                 logits = discriminator(torch.cat([fake, condition], dim=1))
-            total = total + adversarial(logits, real=True)
+            total = total + adversarial(logits, REAL)
             discriminator.requires_grad_(True)
         return total
 
@@ -116,7 +116,7 @@ class Trainer(BaseTrainer):
         with self.autocast():
             on_real = self.networks[name](torch.cat([target, condition], dim=1))
             on_fake = self.networks[name](pair)
-        loss = adversarial(on_real, real=True) + adversarial(on_fake, real=False)
+        loss = adversarial(on_real, REAL) + adversarial(on_fake, FAKE)
         self.learn(self.settings["adversarial_weight"] / 2 * loss, name)
         return loss
 

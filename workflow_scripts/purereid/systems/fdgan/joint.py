@@ -1,0 +1,44 @@
+"""Stage III: encoder, verifier and generator learn together."""
+
+import torch
+from torch import nn
+
+from purereid.systems.fdgan.gan_trainer import DISCRIMINATORS, GanTrainer
+from purereid.systems.fdgan.losses import verification
+from purereid.training.stage import Inputs
+
+
+class Trainer(GanTrainer):
+    """The encoder learns from the verifier and from what is drawn from its features."""
+
+    columns = (*GanTrainer.columns[:-1], "verification", "learning_rate")
+
+    def start(self, inputs: Inputs) -> dict[str, nn.Module]:
+        """The networks of stage II, and the verifier of stage I."""
+        found = {role: inputs.continued(role, self.device) for role in ("verifier", "generator", *DISCRIMINATORS)}
+        return {"encoder": found["generator"].encoder} | found
+
+    def place(self) -> None:
+        """The verifier keeps its statistics too."""
+        super().place()
+        self.networks["verifier"].eval()
+
+    def groups(self) -> list[dict]:
+        """Generator and verifier; the backbone of the encoder may have a rate of its own."""
+        encoder = set(self.networks["encoder"].parameters())
+        rest = [parameter for parameter in self.generator.parameters() if parameter not in encoder]
+        rest += list(self.networks["verifier"].parameters())
+        factor = self.settings["encoder_factor"]
+        return [
+            {"params": list(self.networks["encoder"].parameters()), "weight_decay": 0.0, "factor": factor},
+            {"params": rest, "weight_decay": 0.0, "factor": 1},
+        ]
+
+    def features(self, images: torch.Tensor) -> torch.Tensor:
+        """Features of the sources, which the encoder learns from."""
+        return self.networks["encoder"].embed(images)
+
+    def further(self, features: torch.Tensor) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
+        """The loss of stage I goes on."""
+        loss = verification(self.networks["verifier"](*features.chunk(2)), self.same)
+        return {"verification": loss}, self.settings["verification_weight"] * loss
