@@ -151,8 +151,8 @@ def generator_file(dataset, generator, output="networks"):
 
 def encoder_file(experiment, seed, output="networks"):
     """A file of the stage that trains the encoder of an experiment, wherever it was trained."""
-    training = setup.training(experiment)
-    return stage_file(training, training.stage_with("encoder"), setup.train(experiment), seed, output)
+    names = {"dataset": setup.train(experiment), "seed": seed, "output": output}
+    return stage_file(setup.training(experiment), setup.encoder_stage(experiment), **names)
 
 
 def teacher_of(training, stage):

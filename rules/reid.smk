@@ -63,9 +63,26 @@ def test_features(wildcards):
     return all_features(wildcards.dataset, wildcards.experiment, wildcards.seed)
 
 
+def evaluate_inputs(wildcards):
+    """The features of the test images, and the verifier that was trained with their encoder, if there is one."""
+    found = {"index": index_of(wildcards.dataset), "features": test_features(wildcards)}
+    return found | ({"verifier": encoder(wildcards)} if verifies(wildcards.experiment) else {})
+
+
+def verifies(experiment):
+    return setup.has_verifier(experiment) and setup.section("evaluate", experiment)["verified"]
+
+
 def evaluate_settings(wildcards):
     names = {"dataset": wildcards.dataset, "experiment": wildcards.experiment, "seed": int(wildcards.seed)}
-    return canonical(setup.section("evaluate", wildcards.experiment) | names)
+    settings = setup.section("evaluate", wildcards.experiment)
+    unused = {"verified"} | (set() if verifies(wildcards.experiment) else {"candidates"})
+    return canonical({name: value for name, value in settings.items() if name not in unused} | names)
+
+
+def evaluate_code(wildcards):
+    verifies_too = verifies(wildcards.experiment)
+    return code_of_encoder("evaluate", wildcards.experiment) if verifies_too else code_digest("evaluate")
 
 
 def score_group():
@@ -142,8 +159,7 @@ rule extract_features:
 rule evaluate:
     """Rank the gallery for every query and score the ranking."""
     input:
-        index=rules.index_dataset.output.index,
-        features=test_features,
+        unpack(evaluate_inputs),
     output:
         scores="results/{dataset}/evaluate/{experiment}/seed{seed}/scores.json",
         ranks="results/{dataset}/evaluate/{experiment}/seed{seed}/ranks.parquet",
@@ -163,7 +179,7 @@ rule evaluate:
         runtime=runtime("evaluate"),
     params:
         settings=evaluate_settings,
-        code=code_digest("evaluate"),
+        code=evaluate_code,
     script:
         "../workflow_scripts/evaluate.py"
 

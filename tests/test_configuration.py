@@ -238,3 +238,44 @@ def test_encoders_that_teach_purify_and_judge_differ_as_far_as_there_are_seeds(
     assert setup.judged_by_its_teacher("posegan") == (teacher == judge)
     assert setup.judged_by_its_purifier("posegan") == (purifier == judge)
     assert not setup.judged_by_its_teacher("dcgan")
+
+
+def with_fdgan(config: dict, **early: object) -> dict:
+    config["experiments"] |= {"fdgan": {"system": "fdgan", "seeds": [1, 2, 3]}, "early": early}
+    return config
+
+
+def test_an_experiment_may_be_about_an_earlier_stage_of_another(config: dict):
+    setup = configure(with_fdgan(config, from_experiment="fdgan", stage="verify"))
+    assert setup.training("early").name == "fdgan" and setup.encoder_stage("early") == "verify"
+    assert setup.seeds("early") == [1, 2, 3] and setup.stages_in_use("early") == []
+    assert setup.encoder_stage("fdgan") == "joint" and setup.stages_in_use("fdgan") == ["verify", "generate", "joint"]
+    assert setup.has_verifier("early") and setup.has_verifier("fdgan") and not setup.has_verifier("baseline")
+
+
+def test_an_experiment_may_end_with_an_earlier_stage(config: dict):
+    setup = configure(with_fdgan(config, system="fdgan", stage="verify"))
+    assert setup.training("early").name == "early" and setup.stages_in_use("early") == ["verify"]
+
+
+@pytest.mark.parametrize(
+    ("early", "message"),
+    [
+        ({"from_experiment": "fdgna"}, "unknown experiment 'fdgna'"),
+        ({"from_experiment": "early"}, "the experiment early trains no networks of its own"),
+        ({"from_experiment": "fdgan", "stage": "generate"}, "no stage generate that yields an encoder"),
+        ({"from_experiment": "fdgan", "stage": "nothing"}, "expected: one of verify, joint"),
+        ({"stage": "verify"}, "the system bot has no stage verify"),
+        ({"from_experiment": "fdgan", "seeds": [4]}, "not trained with the seed 4"),
+        ({"from_experiment": "fdgan", "system": "fdgan"}, "system belongs to training"),
+        ({"from_experiment": "fdgan", "train_reid": {"epochs": 1}}, "train_reid belongs to training"),
+    ],
+)
+def test_earlier_stages_that_are_not_there(config: dict, early: dict, message: str):
+    assert message in refused(with_fdgan(config, **early))
+
+
+def test_a_generator_comes_from_an_experiment_that_trains_one(config: dict):
+    config = with_fdgan(config, from_experiment="fdgan")
+    config["generators"]["drawn"] = {"from_experiment": "early"}
+    assert "the experiment early trains no networks of its own" in refused(config)

@@ -7,11 +7,14 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import torch
 
 from purereid.data.features import read_features, write_features
 from purereid.data.index import write_index
 from purereid.errors import UserError
+from purereid.networks.network_file import save_networks
 from purereid.reid.evaluate import evaluate
+from purereid.systems.fdgan.networks import Encoder, Verifier
 
 # name: split, pid, camid, angle of the feature in degrees
 PEOPLE = {
@@ -25,6 +28,7 @@ PEOPLE = {
     "g6": ("gallery", -1, 1, 0),  # junk
     "t1": ("train", 7, 0, 5),
 }
+SMALL = {"backbone": "resnet_small", "last_stride": 1, "pids": [1], "height": 64, "width": 32}
 ROW = {"seq": -1, "frame": -1, "kind": "detected", "width": 64, "height": 128, "dataset": "tiny"}
 
 
@@ -267,3 +271,32 @@ def test_centralised_scores_stand_apart_from_the_plain_ones(tmp_path):
     assert both["centralised"].keys() == plain["single_query"].keys()
     assert both["centralised"]["mAP"] == 1
     assert run(tmp_path, people, nfc=True, protocol="openreid")[0]["centralised"] is None
+
+
+def test_verified_scores_stand_apart_from_the_plain_ones(tmp_path):
+    verifier = Verifier(features=2)
+    with torch.no_grad():  # the nearer along x, the more certainly the same: y is not looked at
+        verifier.classifier.weight.copy_(torch.tensor([[1.0, 0.0], [-1.0, 0.0]]))
+    save_networks(tmp_path / "networks", {"verifier": verifier}, system="fdgan", stage="verify")
+    people = {
+        "q": ("query", 1, 0, 90),
+        "g1": ("gallery", 2, 1, 60),
+        "g2": ("gallery", 1, 1, 120.5),
+        "g3": ("gallery", 1, 2, 271),  # opposite, and as near along x as can be
+    }
+    plain, ranks = run(tmp_path, people)
+    assert plain["verified"] is None and plain["single_query"]["mAP"] == pytest.approx((1 / 2 + 2 / 3) / 2)
+    few, again = run(tmp_path, people, verifier=tmp_path / "networks", candidates=2)
+    assert few["single_query"] == plain["single_query"] and ranks.equals(again)
+    assert few["verified"] == plain["single_query"] | {"candidates": 2}  # the two are in the right order along x too
+    all_three, _ = run(tmp_path, people, verifier=tmp_path / "networks")
+    assert all_three["verified"]["mAP"] == pytest.approx((1 + 2 / 3) / 2)
+    apart, _ = run(tmp_path, people, verifier=tmp_path / "networks", protocol="openreid")
+    assert apart["verified"]["candidates"] == 100 and apart["verified"]["mAP"] != apart["single_query"]["mAP"]
+    assert run(tmp_path, people, verifier=tmp_path / "networks", protocol="single_gallery_shot")[0]["verified"] is None
+
+
+def test_a_file_without_a_verifier_is_refused(tmp_path):
+    save_networks(tmp_path / "networks", {"encoder": Encoder(**SMALL)}, system="fdgan", stage="verify")
+    with pytest.raises(UserError, match="the file holds no verifier"):
+        run(tmp_path, PEOPLE, without=["g6", "t1"], verifier=tmp_path / "networks")

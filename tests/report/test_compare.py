@@ -39,6 +39,7 @@ def write_run(folder, experiment, seed, AP, *, dataset="tiny", protocol="market"
         "multi_query": None,
         "reranked": None,
         "centralised": None,
+        "verified": None,
     }
     (folder / "scores.json").write_text(json.dumps(content | changes))
     images = [f"query/{number}.jpg" for number in range(len(AP))]

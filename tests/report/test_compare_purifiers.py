@@ -70,6 +70,7 @@ class Folder:
             "multi_query": None,
             "reranked": None,
             "centralised": None,
+            "verified": None,
         }
         self.scores.append(self.path / f"{len(self.scores)}.scores.json")
         self.scores[-1].write_text(json.dumps(content))

@@ -95,9 +95,13 @@ class Configuration:
         """Settings of ``extract_features`` or ``evaluate`` for one experiment: its own before those of the section."""
         return canonical(self.config[rule] | self.experiments[experiment].get(rule, {}))
 
+    def trained_by(self, experiment: str) -> str:
+        """The experiment itself, or the one whose networks it uses (``from_experiment``)."""
+        return self.experiments[experiment].get("from_experiment", experiment)
+
     def train(self, experiment: str) -> str:
         """Data set that an experiment trains on."""
-        return self.experiments[experiment].get("train", self.config["dataset"])
+        return self.experiments[self.trained_by(experiment)].get("train", self.config["dataset"])
 
     def tests(self, experiment: str) -> list[str]:
         """Data sets that an experiment is tested on."""
@@ -105,8 +109,9 @@ class Configuration:
         return [named] if isinstance(named, str) else named
 
     def seeds(self, experiment: str) -> list[int]:
-        """Seeds with which an experiment is run."""
-        return self.experiments[experiment].get("seeds", self.config["seeds"])
+        """Seeds with which an experiment is run: its own, or those of the one whose networks it uses."""
+        entry, training = self.experiments[experiment], self.experiments[self.trained_by(experiment)]
+        return entry.get("seeds", training.get("seeds", self.config["seeds"]))
 
     def gpus(self, experiment: str) -> int:
         """GPUs of an experiment's jobs."""
@@ -114,9 +119,18 @@ class Configuration:
 
     def training(self, experiment: str) -> Training:
         """How the encoder of an experiment is trained."""
-        entry = self.experiments[experiment]
+        name = self.trained_by(experiment)
+        entry = self.experiments[name]
         system = entry.get("system", DEFAULT_SYSTEM)
-        return self._training("train_reid", experiment, system, entry.get("train_reid", {}))
+        return self._training("train_reid", name, system, entry.get("train_reid", {}))
+
+    def encoder_stage(self, experiment: str) -> str:
+        """Stage whose encoder an experiment is about: the one that it names, or the last that yields one."""
+        return self.experiments[experiment].get("stage", self.training(experiment).stage_with("encoder"))
+
+    def has_verifier(self, experiment: str) -> bool:
+        """Whether a verifier was trained with the encoder of an experiment, and is in its file."""
+        return "verifier" in self.training(experiment).about.stages[self.encoder_stage(experiment)].roles
 
     def learns(self, experiment: str) -> bool:
         """Whether an experiment trains at all (yardsticks have 0 epochs)."""
@@ -131,15 +145,17 @@ class Configuration:
         return [name for name, entry in self.generators.items() if "system" in entry]
 
     def stages_in_use(self, experiment: str) -> list[str]:
-        """Stages of an experiment that its encoder, or a generator in use, comes from."""
+        """Stages of an experiment that its encoder, or a generator in use, comes from; none if it trains none."""
         training = self.training(experiment)
+        if training.name != experiment:
+            return []
         generators = [name for _, name in self.generators_in_use() if self.experiment_behind(name) == experiment]
-        roles = ["encoder", *(["generator"] if generators else [])]
-        return list(dict.fromkeys(stage for role in roles for stage in training.stages_of(role)))
+        last = [self.encoder_stage(experiment), *([training.stage_with("generator")] if generators else [])]
+        return list(dict.fromkeys(stage for name in last for stage in training.about.until(name)))
 
     def generator(self, experiment: str) -> str | None:
         """Generator whose images an experiment trains on besides the real ones."""
-        return self.experiments[experiment].get("generator")
+        return self.experiments[self.trained_by(experiment)].get("generator")
 
     def generators_in_use(self) -> list[tuple[str, str]]:
         """Data set and generator of the experiments that use one, each once."""
@@ -156,7 +172,7 @@ class Configuration:
 
     def purifier(self, experiment: str) -> str | None:
         """Purifier that chooses among the images of an experiment's generator; None: all are used."""
-        return self.experiments[experiment].get("purifier")
+        return self.experiments[self.trained_by(experiment)].get("purifier")
 
     def kind_of_training_set(self, experiment: str, *, name_the_network: bool) -> str:
         """In words, what an experiment is trained on, whatever the number of its real images."""

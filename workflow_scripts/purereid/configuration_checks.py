@@ -32,11 +32,48 @@ def check(setup: Configuration) -> None:
 
 def _check_names(setup: Configuration) -> None:
     _check_known(setup.config["compare"]["reference"], setup.experiments, "compare.reference", "experiment")
+    for experiment in setup.experiments:
+        _check_experiment(setup, experiment)
     for experiment, entry in setup.experiments.items():
         for key, named in (("train", [setup.train(experiment)]), ("test", setup.tests(experiment))):
             where = f"experiments.{experiment}.{key}" if key in entry else "dataset"
             for dataset in named:
                 _check_known(dataset, setup.datasets, where, "data set")
+
+
+def _check_experiment(setup: Configuration, experiment: str) -> None:
+    """The networks of another experiment are as that one trains them; a stage must be there and yield an encoder."""
+    entry, where = setup.experiments[experiment], f"experiments.{experiment}"
+    other = entry.get("from_experiment")
+    if other is not None:
+        _check_known(other, setup.experiments, f"{where}.from_experiment", "experiment")
+        _check_shares(setup, experiment, other)
+    if "stage" not in entry:
+        return
+    about = setup.training(experiment).about
+    with_encoder = [name for name, stage in about.stages.items() if "encoder" in stage.roles]
+    if entry["stage"] not in with_encoder:
+        what = f"the system {setup.training(experiment).system} has no stage {entry['stage']} that yields an encoder"
+        raise UserError(what, where=f"{where}.stage", expected=f"one of {', '.join(with_encoder)}")
+
+
+def _check_shares(setup: Configuration, experiment: str, other: str) -> None:
+    entry, where = setup.experiments[experiment], f"experiments.{experiment}"
+    if "from_experiment" in setup.experiments[other]:
+        what = f"the experiment {other} trains no networks of its own"
+        raise UserError(what, where=f"{where}.from_experiment", expected=f"for instance {setup.trained_by(other)}")
+    of_training = [key for key in ("system", "train", "gpus", "generator", "purifier", "train_reid") if key in entry]
+    if of_training:
+        raise UserError(
+            f"an experiment that uses the networks of another is not trained, and {of_training[0]} belongs to training",
+            where=f"{where}.{of_training[0]}",
+            do=f"set it in experiments.{other}, or remove from_experiment",
+        )
+    strange = [seed for seed in setup.seeds(experiment) if seed not in setup.seeds(other)]
+    if strange:
+        known = ", ".join(map(str, setup.seeds(other)))
+        what = f"the experiment {other} is not trained with the seed {strange[0]}"
+        raise UserError(what, where=f"{where}.seeds", expected=f"some of {known}")
 
 
 def _check_batches(setup: Configuration) -> None:
@@ -198,6 +235,9 @@ def _check_from_experiment(setup: Configuration, generator: str) -> None:
     experiment = entry["from_experiment"]
     _check_known(experiment, setup.experiments, where, "experiment")
     training = setup.training(experiment)
+    if training.name != experiment:
+        what = f"the experiment {experiment} trains no networks of its own"
+        raise UserError(what, where=where, expected=f"for instance {training.name}")
     if training.stage_with("generator") is None:
         what = f"the system {training.system} of the experiment {experiment} trains no generator"
         raise UserError(what, where=where, expected="an experiment with a system that trains one")

@@ -23,6 +23,7 @@ from purereid.retrieval.ranking import Ranking, rank, rank_blocks
 from purereid.retrieval.ranking import scores as mean_scores
 from purereid.retrieval.rerank import reranked_blocks
 from purereid.retrieval.single_gallery_shot import single_gallery_shot
+from purereid.retrieval.verified import verified_blocks
 
 REPEATS = 10  # draws of the single-gallery-shot metric
 RANKS = pa.schema(
@@ -57,6 +58,8 @@ def evaluate(
     k2: int = 6,
     distance_weight: float = 0.3,
     nfc: bool = False,
+    verifier: Path | None = None,
+    candidates: int = 100,
 ) -> None:
     """Rank by cosine distance and write scores and ranked lists; the same inputs give the same bytes.
 
@@ -71,6 +74,9 @@ def evaluate(
         rerank: also score the k-reciprocal re-ranking (protocol market alone), under a name of its own.
         k1, k2, distance_weight: of the re-ranking, see ``reranked_blocks``.
         nfc: also score the neighbour feature centralisation (protocol market alone), under a name of its own.
+        verifier: file with a network of that role, of the encoder's training: also score the ranking whose first images
+            it orders (not with single_gallery_shot), under a name of its own, see ``verified_blocks``; None: none.
+        candidates: how many it orders.
 
     Raises:
         UserError: unknown protocol, no query or gallery image, no query with a match, features missing or not finite.
@@ -89,6 +95,9 @@ def evaluate(
     settings = {"k1": k1, "k2": k2, "distance_weight": distance_weight}
     reranked = _reranked(both, sides, settings) if rerank and protocol == "market" else None
     centralised = _centralised(both, sides) if nfc and protocol == "market" else None
+    verified = None
+    if verifier is not None and protocol != "single_gallery_shot":
+        verified = _verified(features, sides, Path(verifier), candidates)
     notes = [*_notes(sides, ranking, protocol, has_multi="multi" in set(table["split"]), pooled=bool(pooled)), *remark]
     result = {
         "dataset": dataset,
@@ -105,6 +114,7 @@ def evaluate(
         "multi_query": pooled,
         "reranked": reranked,
         "centralised": centralised,
+        "verified": verified,
         "camera_pairs": camera_pairs(ranking, *camids) if by_camera else [],
     }
     _write_ranks(Path(ranks), sides, ranking)
@@ -121,11 +131,11 @@ def _multi_images(table: pd.DataFrame, sides: Sides, protocol: str, features: Fi
     return multi
 
 
-def _read(features: Files, images: pd.Series) -> np.ndarray:
-    """Normalised features of some images; an image that is both query and gallery is read once."""
+def _read(features: Files, images: pd.Series, *, normalised: bool = True) -> np.ndarray:
+    """Features of some images; an image that is both query and gallery is read once."""
     wanted = pd.unique(images)
     _, values = read_features(features, wanted.tolist())
-    values = normalise(values, in_place=True)
+    values = normalise(values, in_place=True) if normalised else values
     return values if len(wanted) == len(images) else values[pd.Index(wanted).get_indexer(images)]
 
 
@@ -168,6 +178,15 @@ def _centralised(features: np.ndarray, sides: Sides) -> dict:
     """Scores of the centralised features."""
     moved = centralise(features)
     return mean_scores(rank(moved[: len(sides.query)], moved[len(sides.query) :], **sides.labels, top=0))
+
+
+def _verified(features: Files, sides: Sides, verifier: Path, candidates: int) -> dict:
+    """Scores of the ranking whose first images a verifier orders, and how many it orders."""
+    from purereid.reid.verified import difference  # torch, which takes seconds to start and is needed here alone
+
+    query, gallery = (_read(features, rows["image"], normalised=False) for rows in (sides.query, sides.gallery))
+    blocks = verified_blocks(query, gallery, difference(verifier), candidates=candidates)
+    return mean_scores(rank_blocks(blocks, **sides.labels, top=0)) | {"candidates": candidates}
 
 
 def _counts(sides: Sides, ranking: Ranking) -> dict[str, int]:

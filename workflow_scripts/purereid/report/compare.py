@@ -91,8 +91,9 @@ def comparison(groups: list[list[Run]], reference: str | None, bootstrap: int, s
     ``_max``. ``mAP_low`` and ``mAP_high`` bound the 95 % bootstrap interval over the queries, each with its mean AP
     over the seeds. ``difference`` is the mAP minus that of the reference on the same data set, in points, with the
     interval of the paired bootstrap; empty, with a remark, if protocol, queries or gallery are not the same.
-    ``multi_query_``, ``reranked_`` and ``centralised_`` columns are scores of pooled queries, of the re-ranking and of
-    the neighbour feature centralisation; they stand beside the plain ones, never for them.
+    ``multi_query_``, ``reranked_``, ``centralised_`` and ``verified_`` columns are scores of pooled queries, of the
+    re-ranking, of the neighbour feature centralisation and of what a verifier orders; they stand beside the plain ones,
+    never for them.
     """
     references = {}
     for group in sorted(groups, key=lambda group: group[0].experiment != reference):

@@ -11,7 +11,7 @@ import pyarrow as pa
 from purereid.errors import UserError
 
 AGAIN = "delete the file, so that it is made again"
-EXTRA = ("multi_query", "reranked", "centralised")  # rankings whose scores stand beside the plain ones
+EXTRA = ("multi_query", "reranked", "centralised", "verified")  # rankings whose scores stand beside the plain ones
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Run:
         note: what the reader of the scores has to know.
         queries: number of queries, also those without a match.
         single: scores of the single-query ranking, fractions 0..1 or None.
-        extra: scores of other rankings by name (multi_query, reranked, centralised), each as ``single`` or None.
+        extra: scores of other rankings by name (``EXTRA``), each as ``single`` or None.
         AP: [queries with a match] average precisions, in index order.
         task: what was asked (queries, right images of each, size of the gallery); equal tasks can be paired.
     """
