@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from purereid.data.colour_jitter import jitter_colours
+from purereid.data.sized_crop import crop_sized
 from purereid.data.transforms import MEAN, STD, augment, crop_and_flip, erase_randomly, normalise, standardise
 from purereid.data.vertical_shift import shift_vertically
 from purereid.errors import UserError
@@ -144,6 +145,13 @@ def test_erasing_with_another_size_shape_and_fill():
         assert image[:, rows, columns].unique(dim=1).flatten().tolist() == [0, 1, 2]
 
 
+def test_each_image_may_be_filled_with_a_colour_of_its_own():
+    whole = torch.full((30, 3, 40, 40), 7.0).to(memory_format=torch.channels_last)
+    fill = torch.rand(30, 3)
+    for image, colour in zip(erase_randomly(whole, generator(), 1.0, fill=fill), fill, strict=True):
+        assert torch.equal(image[:, (image != 7).all(dim=0)].unique(dim=1).flatten(), colour)
+
+
 def test_draws_without_further_options_are_those_that_they_have_always_been():
     options, draws = {"flip": 0.5, "pad": 2, "erase": 0.5}, generator()
     augment(pixels(images()), found := generator(), torch.device("cpu"), **options)
@@ -155,7 +163,7 @@ def test_draws_without_further_options_are_those_that_they_have_always_been():
 
 
 def test_all_options_together_come_in_their_order():
-    mean, fill, draws = (0.5, 0.5, 0.5), (0.0, 0.0, 0.0), generator()
+    mean, draws = (0.5, 0.5, 0.5), generator()
     found = augment(
         pixels(images()),
         generator(),
@@ -168,10 +176,13 @@ def test_all_options_together_come_in_their_order():
         erase=0.8,
         erase_area=(0.1, 0.2),
         erase_aspect=(0.5, 2.0),
-        erase_fill=fill,
+        sized_crop=(0.7, 0.9),
+        erase_fill="colour",
     )
     batch = jitter_colours(pixels(images()), draws, (0.2, 0.2, 0.2, 0.1))
-    batch = crop_and_flip(shift_vertically(batch, draws, 0.5), draws, flip=0.5, pad=2, crop=(16, 8))
+    batch = crop_sized(shift_vertically(batch, draws, 0.5), draws, (0.7, 0.9))
+    batch = crop_and_flip(batch, draws, flip=0.5, pad=2, crop=(16, 8))
+    fill = (torch.rand(6, 3, 1, 1, generator=draws)[:, :, 0, 0] - 0.5) / torch.tensor(STD)
     expected = erase_randomly(normalise(batch, mean), draws, 0.8, area=(0.1, 0.2), aspect=(0.5, 2.0), fill=fill)
     assert torch.equal(found, expected)
 

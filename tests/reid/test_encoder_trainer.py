@@ -16,7 +16,7 @@ from purereid.training.seeds import step_seed
 
 OFF = {
     **{"crop": None, "vertical_shift": 0.0, "colour_jitter": [0, 0, 0, 0], "steps_per_epoch": 0},
-    **{"erasing_area": [0.02, 0.4], "erasing_aspect": [0.3, 3.33]},
+    **{"erasing_area": [0.02, 0.4], "erasing_aspect": [0.3, 3.33], "erasing_fill": "mean", "sized_crop": None},
     **{"pooling": "mean", "bnneck": True, "bottleneck": 0, "embedding": "neck"},
     **{"soft_margin": False, "centre_weight": 0.0},
     **{"optimiser": "adam", "backbone_factor": 1.0, "frozen_epochs": 0, "clip": 0.0, "ema": 0.0},
@@ -42,6 +42,7 @@ def test_what_the_defaults_leave_out_is_off(index: Path, settings: dict):
         *(({}, {"resizing": "pillow"}), ({}, {"last_stride": 2}), ({}, {"flip": 0.0}), ({}, {"pad": 0})),
         *(({}, {"crop": [24, 12]}), ({}, {"vertical_shift": 0.5}), ({}, {"colour_jitter": [0.5, 0, 0, 0]})),
         *(({}, {"random_erasing": 0.0}), ({}, {"erasing_area": [0.1, 0.2]}), ({}, {"erasing_aspect": [1.0, 2.0]})),
+        *(({}, {"erasing_fill": "colour"}), ({}, {"sized_crop": [0.7, 0.9]})),
         *(({}, {"steps_per_epoch": 2}), ({}, {"sampler": "shuffle"})),
         *(({}, {"pooling": "max"}), ({}, {"bnneck": False}), ({}, {"bottleneck": 8})),
         ({"bottleneck": 8}, {"bottleneck_activation": "none"}),
@@ -161,6 +162,7 @@ PLAIN = {"flip": 0.0, "pad": 0, "random_erasing": 0.0}
         {"flip": 1.0},
         {"pad": 2},
         {"vertical_shift": 1.0},
+        {"sized_crop": [0.64, 0.9]},
         *({"colour_jitter": [0.5 * (i == n) for i in range(4)]} for n in range(4)),
         {"random_erasing": 1.0},
     ],

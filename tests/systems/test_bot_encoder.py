@@ -262,7 +262,7 @@ def test_a_step_lowers_each_loss(mixed: Path, mixture: dict, loss: str, options:
 EVERYTHING = {
     **{"pooling": "gem", "bottleneck": 8, "embedding": "pooled", "soft_margin": True, "centre_weight": 0.5},
     **{"optimiser": "nesterov", "backbone_factor": 0.5, "clip": 1.0, "ema": 0.9, "steps_per_epoch": 4},
-    **{"crop": [28, 14], "vertical_shift": 0.5, "colour_jitter": [0.3, 0.3, 0.3, 0.1]},
+    **{"crop": [28, 14], "vertical_shift": 0.5, "colour_jitter": [0.3, 0.3, 0.3, 0.1], "sized_crop": [0.7, 0.9]},
 }
 
 

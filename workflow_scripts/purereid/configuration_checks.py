@@ -113,8 +113,8 @@ def _check_augmentation(setup: Configuration) -> None:
         if crop and settings["backbone"].startswith("timm:"):
             what = "models of timm are built for one size of their input"
             raise UserError(what, where=where, expected="null, or a backbone of torchvision")
-        for name in ("erasing_area", "erasing_aspect"):
-            if settings[name][0] > settings[name][1]:
+        for name in ("erasing_area", "erasing_aspect", "sized_crop"):
+            if settings[name] and settings[name][0] > settings[name][1]:
                 where = f"train_reid.{name} of the experiment {experiment}"
                 raise UserError(f"{settings[name]} is no interval", where=where, expected="the smaller number first")
 

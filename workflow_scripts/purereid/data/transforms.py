@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from purereid.data.colour_jitter import jitter_colours
+from purereid.data.sized_crop import crop_sized
 from purereid.data.vertical_shift import shift_vertically
 from purereid.errors import UserError
 
@@ -52,6 +53,7 @@ def augment(
     pad: int = 10,
     crop: tuple[int, int] | None = None,
     shift: float = 0.0,
+    sized_crop: Sequence[float] | None = None,
     resizing: str = "opencv",
     colour_jitter: Sequence[float] = (0, 0, 0, 0),
     mean: Sequence[float] = MEAN,
@@ -59,7 +61,7 @@ def augment(
     erase: float = 0.5,
     erase_area: tuple[float, float] = ERASED_AREA,
     erase_aspect: tuple[float, float] = ERASED_ASPECT,
-    erase_fill: Sequence[float] = MEAN,
+    erase_fill: str = "mean",
 ) -> torch.Tensor:
     """BoT's augmentation (Luo et al. 2019): flip, pad and crop, normalise, random erasing; and what other recipes add.
 
@@ -70,11 +72,15 @@ def augment(
         flip: probability of a horizontal flip.
         pad: black pixels added on each side before a random crop.
         crop: height h and width w of that crop; None: those of the images.
-        shift, resizing: probability of ``shift_vertically``, and how it stretches images.
+        shift: probability of ``shift_vertically``.
+        sized_crop: smallest and largest share of the image that ``crop_sized`` takes; None: it is left out.
+        resizing: how these two stretch images.
         colour_jitter: strengths of brightness, contrast, saturation and hue, see ``jitter_colours``; it comes first.
         mean, std: as for ``normalise``.
         erase: probability of random erasing.
-        erase_area, erase_aspect, erase_fill: as for ``erase_randomly``.
+        erase_area, erase_aspect: as for ``erase_randomly``.
+        erase_fill: ``mean``, as in BoT's published runs: the numbers of the ImageNet mean, which after normalising are
+            no longer its colour; or ``colour``, one of its own for each image, as in FD-GAN's.
 
     Returns:
         float32 [B, 3, h, w], normalised, in channels-last memory.
@@ -86,11 +92,14 @@ def augment(
         images = jitter_colours(images, generator, colour_jitter)
     if shift:
         images = shift_vertically(images, generator, shift, resizing=resizing)
+    if sized_crop:
+        images = crop_sized(images, generator, sized_crop, resizing)
     batch = crop_and_flip(images, generator, flip=flip, pad=pad, crop=crop)
     if device.type == "cuda":
         batch = batch.pin_memory().to(device, non_blocking=True)
     batch = normalise(batch, mean, std)
-    return erase_randomly(batch, generator, erase, area=erase_area, aspect=erase_aspect, fill=erase_fill)
+    fill = MEAN if erase_fill == "mean" else _colours(len(batch), generator, mean, std)
+    return erase_randomly(batch, generator, erase, area=erase_area, aspect=erase_aspect, fill=fill)
 
 
 def crop_and_flip(
@@ -148,7 +157,7 @@ def erase_randomly(
     *,
     area: tuple[float, float] = ERASED_AREA,
     aspect: tuple[float, float] = ERASED_ASPECT,
-    fill: Sequence[float] = MEAN,
+    fill: Sequence[float] | torch.Tensor = MEAN,
     tries: int = 20,
 ) -> torch.Tensor:
     """Random erasing (Zhong et al. 2020), in place: one rectangle of each image, with a probability, is filled.
@@ -159,8 +168,7 @@ def erase_randomly(
         probability: of a rectangle in an image.
         area: share of the image that the rectangle covers.
         aspect: height over width of the rectangle.
-        fill: values of the rectangle, of each channel of the normalised image. As in BoT's published runs these are
-            the numbers of the ImageNet mean, which after normalising is no longer its colour; 0 would be.
+        fill: values of the rectangle, of each channel of the normalised image, [3] or, of each image, [B, 3].
         tries: drawn rectangles per image; if none fits the image stays whole.
 
     Returns:
@@ -179,11 +187,16 @@ def erase_randomly(
     chosen = fits.any(dim=1) & (drawn[4] < probability)
     boxes = torch.stack([top, left, tall, wide], dim=1).long()
     rows = images.permute(0, 2, 3, 1).view(count, height, width * 3)
-    values = torch.tensor(fill, dtype=images.dtype, device=images.device).repeat(width)
+    values = torch.as_tensor(fill).to(images).expand(count, 3).repeat(1, width)
     for number in chosen.nonzero().flatten().tolist():
         y, x, tall, wide = boxes[number].tolist()
-        rows[number, y : y + tall, 3 * x : 3 * (x + wide)] = values[: 3 * wide]
+        rows[number, y : y + tall, 3 * x : 3 * (x + wide)] = values[number, : 3 * wide]
     return images
+
+
+def _colours(count: int, generator: torch.Generator, mean: Sequence[float], std: Sequence[float]) -> torch.Tensor:
+    """Normalised colours float32 [count, 3], drawn uniformly."""
+    return standardise(torch.rand(count, 3, 1, 1, generator=generator), mean, std)[:, :, 0, 0]
 
 
 def _overlap(shift: int, size: int, window: int) -> tuple[slice, slice]:

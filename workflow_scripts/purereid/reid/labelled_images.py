@@ -16,11 +16,12 @@ from purereid.training.shared_file import shared_file
 
 DECODED = ("height", "width", "resizing")  # settings of the images in memory
 OPTIONS = {  # of ``augment``, and the settings that they are called
-    **{name: name for name in ("flip", "pad", "crop", "colour_jitter", "resizing")},
+    **{name: name for name in ("flip", "pad", "crop", "sized_crop", "colour_jitter", "resizing")},
     "shift": "vertical_shift",
     "erase": "random_erasing",
     "erase_area": "erasing_area",
     "erase_aspect": "erasing_aspect",
+    "erase_fill": "erasing_fill",
 }
 
 

@@ -31,6 +31,8 @@ def guess_layout(folder: Path) -> str | None:
         return _by_name(folder / "bounding_box_train")
     if "list_train.txt" in others:
         return "msmt17"
+    if {"meta.json", "splits.json"} <= set(others):
+        return "openreid"
     if "cuhk-03.mat" in others:
         return "cuhk03"
     if any((folder / boxes / "bounding_box_train").is_dir() for boxes in cuhk03_np.BOXES):

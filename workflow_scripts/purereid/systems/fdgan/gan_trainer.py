@@ -24,6 +24,7 @@ from purereid.training.trainer import Optimiser
 
 DISCRIMINATORS = ("discriminator_identity", "discriminator_pose")
 ERASING = {"erase": "random_erasing", "erase_area": "erasing_area", "erase_aspect": "erasing_aspect"}
+ERASING |= {"erase_fill": "erasing_fill"}
 DECAY = 1e-4  # of the discriminators' weights, as published
 
 
