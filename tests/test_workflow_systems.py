@@ -65,6 +65,59 @@ def test_only_later_stages_are_stale(project: Project, root: Path):
     assert project.planned(*targets) == {"train_reid": 2}
 
 
+FDGAN = {"height": 32, "width": 32, "anchors_per_batch": 2, "channels": 4, "pose_features": 4, "noise": 4}
+FDGAN |= {"discriminator_channels": 4, "samples": 2, "samples_over_time": 2, "steps_per_epoch": 2}
+STAGES = ("verify", "generate", "joint")
+
+
+def add_fdgan(project: Project) -> None:
+    """FD-GAN, its own stage I, and a training on its images that its encoder judges and purifies."""
+    short = {stage: {"epochs": 1} for stage in STAGES}
+    experiments = {
+        "fdgan": {"system": "fdgan", "seeds": [1], "train_reid": FDGAN | short},
+        "early": {"from_experiment": "fdgan", "stage": "verify"},
+        "with_fdgan": {"generator": "fdgan", "purifier": "nearest", "seeds": [1], "train_reid": LEARNS},
+    }
+    own = {"from_experiment": "fdgan", "embed_generated": {"encoder": "early"}}
+    off = dict.fromkeys(("posegan", "lsro", "purified", "untrained"))
+    project.override(
+        generators={"fdgan": own},
+        purifiers={"nearest": {"rule": "mutual", "share": 0.5}},
+        score_images={"encoder": "early"},
+        experiments=experiments | off,
+    )
+
+
+def test_fdgan_draws_judges_and_purifies(project: Project):
+    add_fdgan(project)
+    project.run()
+    results = project.folder / "results/people"
+    scores = {
+        name: json.loads((results / f"evaluate/{name}/seed1/scores.json").read_text())
+        for name in ("fdgan", "early", "with_fdgan")
+    }
+    assert all(0 < found["single_query"]["mAP"] <= 1 for found in scores.values())
+    assert scores["fdgan"]["verified"]["candidates"] == scores["early"]["verified"]["candidates"] == 100
+    assert scores["with_fdgan"]["verified"] is None
+    assert "fdgan: verified mAP" in (results / "compare/table.txt").read_text()
+    assert "fdgan" in (results / "compare_images/table.txt").read_text()
+    pictures = ["generate_one/fdgan/swap/grid.png", "show_images/fdgan/training.png"]
+    pictures += [f"plot_curves/fdgan/{stage}/plot_curves.png" for stage in STAGES]
+    assert all((results / name).is_file() for name in pictures) and not (results / "plot_curves/early").exists()
+    networks = [f"results/people/train_reid/fdgan/seed1/{stage}/networks.safetensors" for stage in STAGES]
+    assert "Nothing to be done" in project.run("--dry-run")
+    project.override(train_reid={"fdgan": {"joint": {"verification_weight": 5.0}}})
+    assert project.planned(*networks[:2]) == {} and project.planned(*networks) == {"train_reid": 1}
+
+
+def test_fdgan_without_key_points_is_refused_before_any_job(project: Project):
+    add_fdgan(project)
+    plain = {"format": "market1501", "folder": "results/people/render_people"}
+    project.override(datasets={"plain": plain}, experiments={"fdgan": {"train": "plain", "test": "plain"}})
+    told = project.run("--dry-run", fails=True)
+    assert "the experiment fdgan needs key points, and the data set plain has none" in told
+
+
 def test_a_data_set_without_key_points_trains_what_needs_none(project: Project, root: Path):
     plain = {"format": "market1501", "folder": "results/people/render_people"}
     add_duo(project, root, datasets={"plain": plain})

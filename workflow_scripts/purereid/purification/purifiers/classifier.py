@@ -30,7 +30,7 @@ def classifier_scores(pids: np.ndarray, confidence: np.ndarray) -> np.ndarray:
         raise UserError(
             f"the classifier does not know {len(unknown)} of {count} identities, such as pid {unknown[0]}",
             where="embed_generated.encoder",
-            expected="an encoder that was trained on all identities of the generated images",
+            expected="an encoder with a classifier (fdgan has none) that learnt all identities of the generated images",
             do="name an experiment that was, or use another rule than classifier",
         )
     check_probabilities(confidence, "images")
