@@ -333,6 +333,12 @@ def test_poses_need_key_points(config: dict, tmp_path: Path):
     assert configure(config).generators_in_use() == [("mine", "dcgan")]
 
 
+def test_systems_that_learn_from_poses_need_key_points(config: dict, tmp_path: Path):
+    config["dataset"], config["datasets"]["mine"] = "mine", {"format": "folder", "folder": str(tmp_path)}
+    config["experiments"] |= {"posegan": None, "purified": None, "fdgan": {"system": "fdgan"}}
+    assert "the experiment fdgan needs key points, and the data set mine has none" in refused(config)
+
+
 def test_few_real_images_need_a_reference_with_all(config: dict):
     config["generators"]["posegan"]["generate"] = {"train": {"setup": "few", "real_identities": 3}}
     configure(copy.deepcopy(config))

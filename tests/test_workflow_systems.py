@@ -110,14 +110,6 @@ def test_fdgan_draws_judges_and_purifies(project: Project):
     assert project.planned(*networks[:2]) == {} and project.planned(*networks) == {"train_reid": 1}
 
 
-def test_fdgan_without_key_points_is_refused_before_any_job(project: Project):
-    add_fdgan(project)
-    plain = {"format": "market1501", "folder": "results/people/render_people"}
-    project.override(datasets={"plain": plain}, experiments={"fdgan": {"train": "plain", "test": "plain"}})
-    told = project.run("--dry-run", fails=True)
-    assert "the experiment fdgan needs key points, and the data set plain has none" in told
-
-
 def test_a_data_set_without_key_points_trains_what_needs_none(project: Project, root: Path):
     plain = {"format": "market1501", "folder": "results/people/render_people"}
     add_duo(project, root, datasets={"plain": plain})
