@@ -1,4 +1,4 @@
-# make demo         render people, generate, train, score, compare, report (under an hour on two cores)
+# make demo         render people, generate, train, score, compare, report (about an hour on two cores)
 # make test         the tests
 # make test-slurm   the tests on a SLURM of one node, which it installs and brings up: root on Debian or Ubuntu
 # make bench-slurm  the tiny workflow on one machine and through that SLURM: where the time goes
