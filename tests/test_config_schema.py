@@ -24,6 +24,8 @@ from configured import get, put, refused
         ),
         ("train_reid.last_stride", 3, "expected: one of 1, 2"),
         ("train_reid.flip", 1.5, "expected: number, at least 0, at most 1"),
+        ("train_reid.bot.ema", 1.0, "expected: number, at least 0, below 1"),
+        ("experiments.baseline.train_reid", {"bot": {"epochs": 3}}, "has its settings directly here, not under bot"),
         ("train_reid.splits", ["trian"], "unusable setting 'trian'\n  where:    train_reid.splits.0"),
         ("seeds", [], "where:    seeds"),
         ("seeds", [1, 1], "none twice"),

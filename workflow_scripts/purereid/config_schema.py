@@ -136,7 +136,9 @@ def _explained(error: jsonschema.ValidationError, schema: dict) -> UserError:
 
 
 def _correction(unknown: str, near: list[str], found: dict, schema: dict) -> str:
-    """Advice on an unknown key, which may stand one section too high."""
+    """Advice on an unknown key, which may stand one section too high, or be a section that an entry does not have."""
+    if unknown in system_names():
+        return f"an entry names its system (system: {unknown}) and has its settings directly here, not under {unknown}"
     for name, entry in found.get("properties", {}).items():
         definition = schema["$defs"].get(entry.get("$ref", "").rpartition("/")[2], {})
         if unknown in definition.get("properties", {}):
@@ -155,6 +157,7 @@ def _expectation(error: jsonschema.ValidationError) -> str:
         ("minimum", "at least"),
         ("exclusiveMinimum", "above"),
         ("maximum", "at most"),
+        ("exclusiveMaximum", "below"),
         ("multipleOf", "a multiple of"),
         ("minItems", "items: at least"),
     ):

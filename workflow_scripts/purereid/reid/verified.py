@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from purereid.networks.contracts import Verifier
 from purereid.networks.network_file import load_network
 
 
@@ -18,7 +19,7 @@ def difference(path: Path) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
     Raises:
         UserError: as for ``load_network``.
     """
-    verifier = load_network(path, "verifier")
+    verifier: Verifier = load_network(path, "verifier")
 
     @torch.inference_mode()
     def differ(first: np.ndarray, second: np.ndarray) -> np.ndarray:
