@@ -482,27 +482,28 @@ def test_a_data_set_without_key_points_is_told(project: Project):
     assert "no weights to estimate them with" in text and "Traceback" not in text
 
 
-# --- README and presets -----------------------------------------------------------------------------------------------
+# --- README, docs and presets -----------------------------------------------------------------------------------------
 
 
-def readme_commands() -> list[str]:
-    """Commands of the README's bash blocks, and the inline ones, without comments."""
-    text = (Path(__file__).parents[1] / "README.md").read_text()
-    blocks = re.findall(r"```bash\n(.*?)```", text, re.S)
+def written_commands() -> list[str]:
+    """Commands of the bash blocks of README and docs, each once, without comments."""
+    root = Path(__file__).parents[1]
+    texts = [path.read_text() for path in (root / "README.md", *sorted((root / "docs").glob("*.md")))]
+    blocks = [block for text in texts for block in re.findall(r"```bash\n(.*?)```", text, re.S)]
     lines = [line.partition("#")[0].strip() for block in blocks for line in block.splitlines()]
-    return [line for line in lines if line]
+    return list(dict.fromkeys(line for line in lines if line))
 
 
-@pytest.mark.parametrize("command", readme_commands())
-def test_commands_of_the_readme(command: str, project: Project, root: Path, tmp_path: Path):
+@pytest.mark.parametrize("command", written_commands())
+def test_commands_that_are_written(command: str, project: Project, root: Path, tmp_path: Path):
     if command.startswith("make "):
         subprocess.run([*command.split(), "--dry-run"], cwd=root, check=True, capture_output=True)
     elif command.startswith("source "):
         assert command == "source .venv/bin/activate" and "-m venv .venv" in (root / "Makefile").read_text()
     else:
         write_people_folder(project)
-        arguments = command.removeprefix("snakemake ").replace("mine.yaml", "tests/config.yaml mine.yaml").split()
-        if "mine.yaml" not in command:
+        arguments = command.removeprefix("snakemake ").replace("--configfile=", "--configfile tests/config.yaml ").split()
+        if "--configfile" not in command:
             arguments += ["--configfile", "tests/config.yaml"]
         whole = not any(argument in arguments for argument in ("--dry-run", "--report")) and "results/" not in command
         arguments += ["--dry-run"] if whole else []
