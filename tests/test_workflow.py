@@ -502,7 +502,9 @@ def test_commands_that_are_written(command: str, project: Project, root: Path, t
         assert command == "source .venv/bin/activate" and "-m venv .venv" in (root / "Makefile").read_text()
     else:
         write_people_folder(project)
-        arguments = command.removeprefix("snakemake ").replace("--configfile=", "--configfile tests/config.yaml ").split()
+        arguments = (
+            command.removeprefix("snakemake ").replace("--configfile=", "--configfile tests/config.yaml ").split()
+        )
         if "--configfile" not in command:
             arguments += ["--configfile", "tests/config.yaml"]
         whole = not any(argument in arguments for argument in ("--dry-run", "--report")) and "results/" not in command
@@ -510,6 +512,18 @@ def test_commands_that_are_written(command: str, project: Project, root: Path, t
         run = [sys.executable, "-m", "snakemake", *arguments, "--cores", "2"]
         done = subprocess.run(run, cwd=project.folder, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_links_of_readme_and_docs_lead_somewhere(root: Path):
+    for page in (root / "README.md", *(root / "docs").glob("*.md")):
+        links = re.findall(r"\]\(([^)#]+)\)", page.read_text())
+        assert all((page.parent / link).is_file() for link in links), page
+        assert page.name != "README.md" or len(links) > 9
+
+
+def test_every_page_is_named_in_the_readme(root: Path):
+    text = (root / "README.md").read_text()
+    assert all(f"(docs/{page.name})" in text for page in (root / "docs").glob("*.md"))
 
 
 def write_people_folder(project: Project) -> None:
