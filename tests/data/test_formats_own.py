@@ -112,8 +112,53 @@ def test_names_too_long_for_a_number_are_texts(tmp_path):
 
 
 def test_two_folders_of_one_number(tmp_path):
-    with pytest.raises(UserError, match="two person folders stand for the same number 1"):
+    with pytest.raises(UserError, match="two persons stand for the same number 1"):
         folder.read(write_images(tmp_path, ["1/a.jpg", "001/b.jpg", "2/c.jpg"]))
+
+
+def test_persons_from_file_names(tmp_path):
+    names = [f"{person}_cam{camera}_{number}.jpg" for person in (3, 7, 11) for camera in (1, 2) for number in range(2)]
+    patterns = {"pid_pattern": "^([0-9]+)_", "camera_pattern": "_cam([0-9])_"}
+    index = run(tmp_path / "out", "folder", write_images(tmp_path / "flat", names), **patterns)
+    assert len(index) == 12 and set(index["pid"]) == {3, 7, 11} and set(index["camid"]) == {0, 1}
+    assert all(str(pid) == name.split("_")[0] for pid, name in zip(index["pid"], index["image"], strict=True))
+    assert set(index["split"]) == {"train", "query", "gallery"}
+
+
+def test_persons_from_file_names_in_split_folders(tmp_path):
+    names = ["train/anna-1.jpg", "train/anna-2.jpg", "query/bert-1.jpg", "gallery/bert-2.jpg", "gallery/noname.jpg"]
+    scan = folder.read(write_images(tmp_path, names), pid_pattern="^([a-z]+)-")
+    assert {row.image: row.pid for row in scan.rows} == dict(zip(names, (0, 0, 1, 1), strict=False))
+    assert scan.unparsed == ["gallery/noname.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "message"),
+    [
+        ("^([0-9]+)_", "option pid_pattern '.*' matches none of 5 file names"),
+        ("(", "is no regular expression"),
+        ("^[a-z]+", r"has no group\n.*\n.*brackets around the person"),
+    ],
+)
+def test_wrong_pid_patterns(tmp_path, pattern, message):
+    with pytest.raises(UserError, match=message):
+        folder.read(write_images(tmp_path, [f"anna-{number}.jpg" for number in range(5)]), pid_pattern=pattern)
+
+
+def test_a_test_folder_is_parted_into_queries_and_gallery(tmp_path):
+    names = [f"test/{name}" for name in plain(4)] + ["train/900/a.jpg", "train/901/a.jpg", "train/901/b.jpg"]
+    scan = folder.read(write_images(tmp_path, names), camera_pattern="^([ab])")
+    splits = {row.image: row.split for row in scan.rows}
+    assert all((split == "train") == image.startswith("train/") for image, split in splits.items())
+    asked = [row for row in scan.rows if row.split == "query"]
+    assert Counter((row.pid, row.camid) for row in asked) == {(pid, camid): 1 for pid in range(4) for camid in (0, 1)}
+    again, other = (folder.read(tmp_path, camera_pattern="^([ab])", seed=seed) for seed in (0, 1))
+    assert again.rows == scan.rows != other.rows
+
+
+def test_a_test_folder_beside_a_query_folder_is_left_alone(tmp_path):
+    scan = folder.read(write_images(tmp_path, [*SPLIT, "test/carl/1.jpg"]))
+    assert "test/" in scan.ignored and len(scan.rows) == len(SPLIT)
 
 
 def test_person_folders_alone_are_split_by_identity(tmp_path):

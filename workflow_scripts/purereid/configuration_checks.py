@@ -467,11 +467,12 @@ def _check_sources(dataset: str, entry: dict) -> None:
             where=f"datasets.{dataset}.{needed}",
             expected=f"the path of its {'table' if needed == 'table' else 'images'}",
         )
-    try:
-        re.compile(entry.get("camera_pattern", ""))
-    except re.error as error:
-        where = f"datasets.{dataset}.camera_pattern"
-        raise UserError(f"unusable pattern {entry['camera_pattern']!r}: {error}", where=where) from None
+    for option in ("camera_pattern", "pid_pattern"):
+        try:
+            re.compile(entry.get(option, ""))
+        except re.error as error:
+            where = f"datasets.{dataset}.{option}"
+            raise UserError(f"unusable pattern {entry[option]!r}: {error}", where=where) from None
     _check_files(dataset, [(key, entry[key]) for key in FILE_KEYS if key in entry])
 
 

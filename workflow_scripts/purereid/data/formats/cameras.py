@@ -1,4 +1,4 @@
-"""Camera numbers for whatever names a data set gives its cameras."""
+"""Camera numbers for whatever names a data set gives its cameras, and what patterns find in file names."""
 
 import re
 from collections.abc import Iterable
@@ -7,6 +7,7 @@ from purereid.data.formats.scan import Scan
 from purereid.errors import UserError
 
 UNKNOWN = ""
+EXAMPLES = {"camera_pattern": ("camera", "_cam([0-9]+)_"), "pid_pattern": ("person", "^([0-9]+)_")}
 
 
 def number_cameras(labels: Iterable[str]) -> dict[str, int]:
@@ -28,20 +29,25 @@ def tell_cameras(scan: Scan, camids: dict[str, int]) -> None:
     scan.tell("note", "Cameras were numbered from 0 in sorted order.", renamed)
 
 
-def find_camera(name: str, pattern: str) -> str:
+def find_in_name(name: str, pattern: str, option: str) -> str:
     """First group of a regular expression in a file name; "" where it does not match.
+
+    Args:
+        name: of the file.
+        pattern: the regular expression.
+        option: ``camera_pattern`` or ``pid_pattern``, for the message.
 
     Raises:
         UserError: no regular expression, or one without a group.
     """
-    where = "option camera_pattern"
+    where = f"option {option}"
     try:
         compiled = re.compile(pattern)
     except re.error as error:
         raise UserError(f"{pattern!r} is no regular expression: {error}", where=where) from None
     if not compiled.groups:
-        raise UserError(
-            f"{pattern!r} has no group", where=where, expected="round brackets around the camera, such as _cam([0-9]+)_"
-        )
+        what, example = EXAMPLES[option]
+        expected = f"round brackets around the {what}, such as {example}"
+        raise UserError(f"{pattern!r} has no group", where=where, expected=expected)
     match = compiled.search(name)
     return (match[1] or UNKNOWN) if match else UNKNOWN

@@ -25,7 +25,8 @@ def split_identities(rows: list[Row], *, test_share: float, queries: int, seed: 
     Raises:
         UserError: a share or number out of range, fewer than two identities, no possible query.
     """
-    _check(test_share, queries)
+    if not 0 < test_share < 1:
+        raise UserError(f"option test_share is {test_share}", expected="between 0 and 1, such as 0.5")
     pids = sorted({row.pid for row in rows if row.pid >= 0})
     if len(pids) < 2:
         raise UserError(
@@ -37,14 +38,33 @@ def split_identities(rows: list[Row], *, test_share: float, queries: int, seed: 
     draws = np.random.default_rng(seed)
     number = min(max(round(test_share * len(pids)), 1), len(pids) - 1)
     test = {pids[place] for place in draws.permutation(len(pids))[:number]}
-    asked = _draw_queries([row for row in rows if row.pid in test - _seen_once(rows)], queries, draws)
+    tested = choose_queries([row for row in rows if row.pid in test or row.pid < 0], queries=queries, draws=draws)
+    splits = {row.image: row.split for row in tested}
+    return [row._replace(split=splits.get(row.image, "train")) for row in rows]
+
+
+def choose_queries(rows: list[Row], *, queries: int, draws: np.random.Generator) -> list[Row]:
+    """Make queries of some test images and a gallery of the others, as ``split_identities`` does.
+
+    Args:
+        rows: test images; their split is replaced.
+        queries: number of queries per identity and camera, 1 or more.
+        draws: of the queries.
+
+    Raises:
+        UserError: a number out of range, no possible query.
+    """
+    if queries < 1:
+        raise UserError(f"option queries is {queries}", expected="1 or more")
+    possible = [row for row in rows if row.pid >= 0 and row.pid not in _seen_once(rows)]
+    asked = _draw_queries(possible, queries, draws)
     if not asked:
         raise UserError(
             "no query can be drawn",
             expected="test identities with two images or more, in two cameras or more where cameras are known",
             do="add images, or check how cameras are named",
         )
-    return [row._replace(split=_split_of(row, test, asked)) for row in rows]
+    return [row._replace(split="query" if row.image in asked else "gallery") for row in rows]
 
 
 def _seen_once(rows: list[Row]) -> set[int]:
@@ -53,12 +73,6 @@ def _seen_once(rows: list[Row]) -> set[int]:
     for row in rows:
         cameras.setdefault(row.pid, set()).add(row.camid)
     return {pid for pid, camids in cameras.items() if len(camids) == 1 and -1 not in camids}
-
-
-def _split_of(row: Row, test: set[int], asked: set[str]) -> str:
-    if row.image in asked:
-        return "query"
-    return "gallery" if row.pid in test or row.pid < 0 else "train"
 
 
 def _draw_queries(rows: list[Row], queries: int, draws: np.random.Generator) -> set[str]:
@@ -79,10 +93,3 @@ def _draw_of_one(cameras: list[list[str]], queries: int, draws: np.random.Genera
         order = draws.permutation(len(images))
         chosen += [images[place] for place in order[: min(queries, len(images) - 1)]]
     return chosen
-
-
-def _check(test_share: float, queries: int) -> None:
-    if not 0 < test_share < 1:
-        raise UserError(f"option test_share is {test_share}", expected="between 0 and 1, such as 0.5")
-    if queries < 1:
-        raise UserError(f"option queries is {queries}", expected="1 or more")
