@@ -49,9 +49,11 @@ def test_verification_is_the_cross_entropy_of_same():
 
 
 def test_schedule_is_flat_and_then_a_line_to_nothing():
-    rates = [rate_factor(step, 2, epochs=100, flat_epochs=50) for step in range(200)]
+    rates = [rate_factor(step, 2, epochs=100, schedule="published", flat_epochs=50) for step in range(200)]
     assert rates[::2] == rates[1::2]  # by epoch
     by_epoch = rates[::2]
     published = [1 - max(0, e + 2 - 50) / 51 for e in range(100)]
     assert by_epoch == pytest.approx(published)
+    others = [rate_factor(step, 2, epochs=3, schedule="cosine", flat_epochs=1) for step in range(6)]
+    assert others == pytest.approx([0.5 + 0.5 * math.cos(math.pi * step / 6) for step in range(6)])
     assert by_epoch[48] == 1 and by_epoch[49] == pytest.approx(50 / 51) and by_epoch[-1] == 0

@@ -23,7 +23,14 @@ CPU = torch.device("cpu")
 STAGES = ("verify", "generate", "joint")
 SHORT = {"height": 64, "width": 32, "anchors_per_batch": 2, "negatives_per_anchor": 2, "steps_per_epoch": 2, "seed": 1}
 SHORT |= {"channels": 4, "pose_features": 5, "noise": 6, "discriminator_channels": 4, "samples": 2}
-SHORT |= {"samples_over_time": 2, "log_every": 1, "precision": "fp32", "epochs": 2, "flat_epochs": 2}
+SHORT |= {
+    "samples_over_time": 2,
+    "log_every": 1,
+    "precision": "fp32",
+    "epochs": 2,
+    "schedule": "published",
+    "flat_epochs": 3,
+}
 WEIGHTS = {"fool_identity_weight": 2.0, "fool_pose_weight": 3.0, "l1_weight": 5.0, "same_pose_weight": 7.0}
 
 

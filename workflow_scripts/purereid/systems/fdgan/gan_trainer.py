@@ -191,7 +191,7 @@ class GanTrainer(PairTrainer):
 
     def _optimisers(self) -> dict[str, Optimiser]:
         settings = self.settings
-        factor = partial(rate_factor, **{name: settings[name] for name in ("epochs", "flat_epochs")})
+        factor = partial(rate_factor, **{name: settings[name] for name in ("epochs", "schedule", "flat_epochs")})
         factor = partial(factor, steps_per_epoch=self.steps_per_epoch)
         rate = settings["learning_rate"]
         found = {"generator": Optimiser(build_optimiser("adam", self.groups(), rate, betas=(0.5, 0.999)), rate, factor)}
