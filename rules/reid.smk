@@ -70,7 +70,9 @@ def evaluate_inputs(wildcards):
 
 
 def verifies(experiment):
-    return setup.has_verifier(experiment) and setup.section("evaluate", experiment)["verified"]
+    settings = setup.section("evaluate", experiment)
+    possible = setup.has_verifier(experiment) and settings["protocol"] != "single_gallery_shot"
+    return possible and settings["verified"]
 
 
 def evaluate_settings(wildcards):
@@ -110,6 +112,7 @@ rule train_reid:
     benchmark:
         "benchmarks/{dataset}/train_reid/{experiment}/seed{seed}/{stage}.tsv"
     wildcard_constraints:
+        experiment=setup.pattern(setup.own_experiments()),
         stage=setup.pattern(setup.stages("train_reid")),
     conda:
         "../envs/purereid.yaml"

@@ -275,6 +275,26 @@ def test_earlier_stages_that_are_not_there(config: dict, early: dict, message: s
     assert message in refused(with_fdgan(config, **early))
 
 
+def test_who_learnt_from_the_judge_is_known_whatever_the_experiment_is_called(config: dict):
+    config = with_fdgan(config, from_experiment="fdgan", stage="verify", seeds=[1])
+    config["generators"]["drawn"] = {"from_experiment": "fdgan"}
+    config["score_images"]["encoder"] = "early"
+    assert configure(config).judged_by_its_teacher("drawn")  # of seed 1, as the judge
+    config["experiments"]["early"]["seeds"] = [2]
+    assert not configure(config).judged_by_its_teacher("drawn")
+    config["experiments"]["early"] = {"from_experiment": "baseline", "seeds": [1]}
+    assert configure(config).judged_by_its_teacher("posegan")
+    config["embed_generated"]["encoder"] = "baseline"
+    config["experiments"]["baseline"]["seeds"] = [1]
+    assert configure(config).judged_by_its_purifier("posegan")
+
+
+def test_an_experiment_runs_where_the_one_whose_networks_it_uses_does(config: dict):
+    config = with_fdgan(config, from_experiment="fdgan")
+    config["gpus"], config["experiments"]["fdgan"]["gpus"] = 2, 1
+    assert configure(config).gpus("early") == 1
+
+
 def test_a_generator_comes_from_an_experiment_that_trains_one(config: dict):
     config = with_fdgan(config, from_experiment="fdgan")
     config["generators"]["drawn"] = {"from_experiment": "early"}

@@ -5,7 +5,9 @@ import shutil
 from pathlib import Path
 
 import pandas as pd
+import torch
 
+from purereid.networks.network_file import load_network
 from workflow_project import Project
 
 DUO = {"height": 32, "width": 16, "batch": 8, "images_per_epoch": 16, "epochs": 2, "learning_rate": 1.0e-3}
@@ -105,7 +107,16 @@ def test_fdgan_draws_judges_and_purifies(project: Project):
     pictures += [f"plot_curves/fdgan/{stage}/plot_curves.png" for stage in STAGES]
     assert all((results / name).is_file() for name in pictures) and not (results / "plot_curves/early").exists()
     networks = [f"results/people/train_reid/fdgan/seed1/{stage}/networks.safetensors" for stage in STAGES]
+    first, last = (project.folder / networks[number] for number in (0, 2))
+    stem = "backbone.stem.0.weight"
+    assert not torch.equal(*(load_network(path, "encoder").state_dict()[stem] for path in (first, last)))
+    features = [pd.read_parquet(path) for path in sorted(results.glob("extract_features/*/seed1/*/features.parquet"))]
+    assert len({str(table["feature"][0]) for table in features}) == len(features) == 4
     assert "Nothing to be done" in project.run("--dry-run")
+    ranked = [f"results/people/evaluate/{name}/seed1/scores.json" for name in scores]
+    project.override(evaluate={"candidates": 50})
+    assert project.planned(*ranked) == {"evaluate": 2}
+    project.override(evaluate={"candidates": 100})
     project.override(train_reid={"fdgan": {"joint": {"verification_weight": 5.0}}})
     assert project.planned(*networks[:2]) == {} and project.planned(*networks) == {"train_reid": 1}
 

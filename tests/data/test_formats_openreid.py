@@ -42,9 +42,9 @@ def test_one_query_of_each_identity_and_camera(folder: Path, tmp_path: Path):
     table = run(tmp_path / "out", "openreid", folder)
     assert by_split(table) == {
         "train": sorted(name for pid in (1, 2) for names in IMAGES[pid] for name in names),
-        "query": ["00000003_00_0000.jpg", "00000003_01_0000.jpg"],
+        "query": ["00000003_00_0001.jpg", "00000003_01_0001.jpg"],  # Open-ReID numbers queries after the gallery
         "gallery": sorted(
-            ["00000003_00_0001.jpg", "00000003_01_0001.jpg", *IMAGES[0][0], *IMAGES[0][1], *IMAGES[4][1]]
+            ["00000003_00_0000.jpg", "00000003_01_0000.jpg", *IMAGES[0][0], *IMAGES[0][1], *IMAGES[4][1]]
         ),
     }
     rows = table.set_index("image")
@@ -87,6 +87,7 @@ def test_its_poses_are_read(folder: Path, tmp_path: Path):
         ("splits", {}, "splits.json is no list of splits"),
         ("splits", [{"trainval": [1], "query": [3]}], "split 0 lacks lists of identities"),
         ("splits", [SPLIT | {"query": [9]}], "1 identities are not in meta.json, such as 9"),
+        ("splits", [SPLIT | {"query": [3, 1]}], "1 identities are for training and for tests, such as 1"),
     ],
 )
 def test_files_that_are_not_as_expected(folder: Path, tmp_path: Path, name: str, content: object, message: str):
@@ -103,6 +104,17 @@ def test_text_that_is_no_json_and_a_split_that_is_not_there(folder: Path, tmp_pa
     (folder / "meta.json").write_text("{")
     with pytest.raises(UserError, match=r"meta.json cannot be read"):
         run(tmp_path / "out", "openreid", folder)
+
+
+def test_an_identity_with_one_image_in_each_camera_has_one_query(folder: Path, tmp_path: Path):
+    write(folder, "splits", [{"trainval": [1, 2], "query": [0], "gallery": [0, 3, 4]}])
+    parts = by_split(run(tmp_path / "out", "openreid", folder))
+    assert parts["query"] == ["00000000_01_0000.jpg"] and "00000000_00_0000.jpg" in parts["gallery"]
+
+
+def test_validation_leaves_somebody_to_train_on(folder: Path, tmp_path: Path):
+    with pytest.raises(UserError, match="2 identities for validation leave none of 2"):
+        run(tmp_path / "out", "openreid", folder, val_identities=2)
 
 
 def test_images_that_are_not_listed_are_told(folder: Path, tmp_path: Path):

@@ -7,22 +7,26 @@ import pytest
 import torch
 
 from purereid.losses.adversarial import FAKE, REAL
-from purereid.systems.fdgan.losses import same_pose, smoothed, verification
+from purereid.systems.fdgan.losses import same_pose, smoothed_targets, verification
 from purereid.systems.fdgan.schedule import rate_factor
 
 
-def test_smoothed_targets_stay_on_their_side():
+def test_smoothed_targets_stay_on_their_side(monkeypatch):
+    monkeypatch.setattr("purereid.systems.fdgan.losses.SWAPPED", 0.0)
     draws = torch.Generator().manual_seed(0)
-    real, fake = (np.array([smoothed(target, 0.3, draws) for _ in range(2000)]) for target in (REAL, FAKE))
+    real, fake = np.array([smoothed_targets(0.3, draws) for _ in range(2000)]).T
     assert 0.7 <= real.min() < 0.71 and 0.99 < real.max() <= 1 and real.mean() == pytest.approx(0.85, abs=0.01)
     assert 0 <= fake.min() < 0.01 and 0.29 < fake.max() <= 0.3
-    assert smoothed(REAL, 0.0, draws) == 1 and smoothed(FAKE, 0.0, draws) == 0
+    assert abs(np.corrcoef(real, fake)[0, 1]) < 0.1
+    assert smoothed_targets(0.0, draws) == (REAL, FAKE) == (1, 0)
 
 
-def test_real_and_fake_seldom_change_places(monkeypatch):
-    monkeypatch.setattr("purereid.systems.fdgan.losses.SWAPPED", 1.0)
-    assert 0 <= smoothed(REAL, 0.3, torch.Generator().manual_seed(0)) <= 0.3
-    assert 0.7 <= smoothed(FAKE, 0.3, torch.Generator().manual_seed(0)) <= 1
+def test_real_and_fake_seldom_change_places_together(monkeypatch):
+    monkeypatch.setattr("purereid.systems.fdgan.losses.SWAPPED", 0.5)
+    draws = torch.Generator().manual_seed(0)
+    found = [smoothed_targets(0.3, draws) for _ in range(200)]
+    assert all((real > 0.5) != (fake > 0.5) for real, fake in found)
+    assert 60 < sum(real > 0.5 for real, _ in found) < 140
 
 
 def test_pictures_of_one_person_in_one_pose_are_compared_by_loops():

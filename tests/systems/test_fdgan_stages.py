@@ -37,7 +37,8 @@ WEIGHTS = {"fool_identity_weight": 2.0, "fool_pose_weight": 3.0, "l1_weight": 5.
 def settings_of(stage: str, **changed: object) -> dict:
     config = default_config()
     config["experiments"]["mine"] = {"system": "fdgan"}
-    return configure(config).training("mine").settings(stage) | SHORT | changed
+    schedule = {"schedule": "cosine" if stage == "verify" else "published"}
+    return configure(config).training("mine").settings(stage) | SHORT | schedule | changed
 
 
 def run(people, folder: Path, stage: str, former: list[Path] = (), **changed: object) -> dict[str, bytes]:
@@ -161,7 +162,7 @@ def binary(logits: torch.Tensor, target: float) -> torch.Tensor:
 def test_one_step_by_hand(people, trained, stage):
     """Both discriminators learn first, and then what draws learns from them as they are by then."""
     weights = WEIGHTS | ({"verification_weight": 11.0} if stage == "joint" else {})
-    trainer = trainer_of(people, trained, stage, smoothing=0.0, encoder_factor=1.0, **weights)
+    trainer = trainer_of(people, trained, stage, smoothing=0.0, **weights)
     for module in trainer.networks["generator"].modules():
         if isinstance(module, torch.nn.Dropout):
             module.p = 0.0
@@ -221,16 +222,17 @@ def test_one_step_by_hand(people, trained, stage):
 
 
 def test_targets_of_discriminators_are_smoothed_and_those_of_the_generator_are_not(people, trained, monkeypatch):
-    asked = []
-    monkeypatch.setattr(
-        "purereid.systems.fdgan.gan_trainer.smoothed", lambda target, width, draws: asked.append((target, width)) or 0.5
-    )
+    place, asked, targets = "purereid.systems.fdgan.gan_trainer", [], []
+    monkeypatch.setattr(f"{place}.smoothed_targets", lambda width, draws: asked.append(width) or (0.8, 0.2))
+    monkeypatch.setattr(f"{place}.adversarial", lambda logits, target: targets.append(target) or logits.mean())
     trainer = trainer_of(people, trained, "generate")
-    values = trainer.step(0, trainer.batch(0))
-    assert asked == [(1.0, 0.3), (0.0, 0.3)] * 2
-    logits = torch.logit(torch.tensor([values["pose_real"], values["pose_fake"]]))
-    assert values["discriminator_pose"] >= functional.binary_cross_entropy_with_logits(logits, torch.full((2,), 0.5))
-    assert values["fool_pose"] > 0.5
+    trainer.step(0, trainer.batch(0))
+    assert asked == [0.3, 0.3] and targets == [0.8, 0.2, 0.8, 0.2, 1.0, 1.0]
+
+
+def test_a_schedule_that_never_learns_is_refused(people, trained):
+    with pytest.raises(UserError, match="nothing would be learnt: the rate of each of 1 epochs is 0"):
+        trainer_of(people, trained, "joint", epochs=1, flat_epochs=1, schedule="published")
 
 
 def test_a_batch(people, trained):
@@ -282,10 +284,10 @@ def test_sides_of_a_mirrored_pose(people, trained, swap):
 
 
 def test_rates_of_the_parts(people, trained):
-    trainer = trainer_of(people, trained, "joint", encoder_factor=0.1, learning_rate=1e-3)
+    trainer = trainer_of(people, trained, "joint", encoder_factor=0.1, generator_factor=0.2, learning_rate=1e-3)
     trainer.step(0, trainer.batch(0))
     rates = [group["lr"] for group in trainer.optimisers["generator"].torch.param_groups]
-    assert rates == pytest.approx([1e-4, 1e-3])
+    assert rates == pytest.approx([1e-3, 1e-4, 2e-4])
     counted = sum(len(group["params"]) for group in trainer.optimisers["generator"].torch.param_groups)
     assert counted == len({*trainer.networks["generator"].parameters(), *trainer.networks["verifier"].parameters()})
     trainer = trainer_of(people, trained, "verify", backbone_factor=0.1, learning_rate=1e-3, warmup_epochs=0)

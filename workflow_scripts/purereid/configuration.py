@@ -114,8 +114,8 @@ class Configuration:
         return entry.get("seeds", training.get("seeds", self.config["seeds"]))
 
     def gpus(self, experiment: str) -> int:
-        """GPUs of an experiment's jobs."""
-        return self.experiments[experiment].get("gpus", self.config["gpus"])
+        """GPUs of an experiment's jobs, or of the one whose networks it uses."""
+        return self.experiments[self.trained_by(experiment)].get("gpus", self.config["gpus"])
 
     def training(self, experiment: str) -> Training:
         """How the encoder of an experiment is trained."""
@@ -139,6 +139,10 @@ class Configuration:
     def stages(self, rule: str) -> list[str]:
         """Names of the stages of all systems of a rule, each once."""
         return list(dict.fromkeys(stage for name in system_names(rule) for stage in description(name).stages))
+
+    def own_experiments(self) -> list[str]:
+        """Experiments that do not use the networks of another."""
+        return [name for name in self.experiments if self.trained_by(name) == name]
 
     def own_generators(self) -> list[str]:
         """Generators that name a system, and so are trained by themselves."""
@@ -265,15 +269,19 @@ class Configuration:
 
     def judged_by_its_teacher(self, generator: str) -> bool:
         """Whether a generator learnt from the encoder that scores its images, or together with it."""
-        training = self.making(generator)
-        if (self.experiment_behind(generator), self.seed_behind(generator)) == self.judge():
+        training, judge = self.making(generator), self._run(*self.judge())
+        if (self.experiment_behind(generator), self.seed_behind(generator)) == judge:
             return True
         stages = [stage for stage in training.stages_of("generator") if "encoder" in training.inputs(stage)]
-        return any(self.teacher(training, stage) == self.judge() for stage in stages)
+        return any(self._run(*self.teacher(training, stage)) == judge for stage in stages)
 
     def judged_by_its_purifier(self, generator: str) -> bool:
         """Whether the features that purify a generator's images are those that the kept ones are judged by."""
-        return self.purifying_encoder(generator) == self.judge()
+        return self._run(*self.purifying_encoder(generator)) == self._run(*self.judge())
+
+    def _run(self, experiment: str, seed: int) -> tuple[str, int]:
+        """Experiment and seed of the training that an encoder comes from."""
+        return self.trained_by(experiment), seed
 
     def takes(self, generator: str) -> tuple[str, ...]:
         """What an image of a generator is made from: source, joints, parts; empty: noise alone."""

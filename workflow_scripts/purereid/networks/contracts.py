@@ -21,7 +21,7 @@ class Encoder(Protocol):
     def combine(self, views: list[torch.Tensor]) -> torch.Tensor:
         """One feature float32 [B, F] from the embedded views (image, mirror image) of each image.
 
-        Features are compared by their scalar product; most have length 1.
+        Who compares features brings them to length 1, unless a verifier does, which takes them as they are.
         """
 
     def probabilities(self, embedded: torch.Tensor) -> torch.Tensor | None:

@@ -14,6 +14,7 @@ from purereid.networks.precision import autocast
 from purereid.poses.keypoint_rcnn import Estimate, estimate, load_keypoint_rcnn
 from purereid.quality.inception import load_inception
 from purereid.reid.extract import views_of
+from purereid.retrieval.distances import normalise
 
 
 class Networks:
@@ -50,7 +51,7 @@ class Networks:
             inputs = _stretched(part, size).to(self.device)
             with torch.inference_mode(), autocast(self.precision, self.device):
                 found.append(self.encoder.combine(views_of(self.encoder, inputs, flip=True)).float().cpu())
-        return torch.cat(found).numpy()
+        return normalise(torch.cat(found).numpy(), in_place=True)
 
     def inception_features(self, images: torch.Tensor) -> np.ndarray:
         """Features float32 [N, 2048] for FID."""

@@ -23,9 +23,10 @@ SPLITS = ("trainval", "query", "gallery")
 def read(folder: Path, *, split: int = 0, val_identities: int = 0) -> Scan:
     """Read a folder of Open-ReID.
 
-    There every test image of a query's identity is a query. Here, as in Market-1501, one image of each identity and
-    camera is, the first; the other test images are the gallery. The protocol ``openreid`` of the rule ``evaluate`` asks
-    for all of them, as published.
+    There every test image of a query's identity is a query, and the protocol ``openreid`` of the rule ``evaluate`` asks
+    for all of them. Here, as in Market-1501, one image of each identity and camera is a query: the last, since
+    Open-ReID numbers the folder of queries of Market-1501 and DukeMTMC-reID after that of the gallery. Of an identity
+    with one image in each camera that of the last camera is. The other test images are the gallery.
 
     Args:
         folder: holds images, meta.json and splits.json.
@@ -36,8 +37,12 @@ def read(folder: Path, *, split: int = 0, val_identities: int = 0) -> Scan:
     scan = Scan(EXPECTED)
     names, chosen = _identities(folder / "meta.json"), _split(folder / "splits.json", split)
     _check_known(chosen, len(names), folder / "splits.json")
+    _check_apart(chosen, folder / "splits.json")
     train = sorted(chosen["trainval"])
-    kept = max(0, len(train) - val_identities)
+    kept = len(train) - val_identities
+    if kept < 1:
+        what = f"{val_identities} identities for validation leave none of {len(train)} to train on"
+        raise UserError(what, where="val_identities of the data set", expected=f"at most {len(train) - 1}")
     parts = {"train": train[:kept], "val": train[kept:]}
     rows = [
         _row(folder, name, part, pid, camera)
@@ -48,13 +53,18 @@ def read(folder: Path, *, split: int = 0, val_identities: int = 0) -> Scan:
     ]
     asked = set(chosen["query"])
     for pid in sorted(asked | set(chosen["gallery"])):
+        queries = _queries(names[pid]) if pid in asked else set()
         for camera, images in enumerate(names[pid]):
-            queries = 1 if pid in asked else 0
-            rows += [_row(folder, name, "query", pid, camera) for name in images[:queries]]
-            rows += [_row(folder, name, "gallery", pid, camera) for name in images[queries:]]
+            rows += [_row(folder, name, "query" if name in queries else "gallery", pid, camera) for name in images]
     scan.rows = rows
     _tell_unlisted(scan, folder, names)
     return scan
+
+
+def _queries(cameras: list[list[str]]) -> set[str]:
+    """The last image of each camera, or of the last camera alone where each has one image."""
+    last = [images[-1] for images in cameras if images]
+    return set(last if any(len(images) > 1 for images in cameras) else last[-1:])
 
 
 def _row(folder: Path, name: str, split: str, pid: int, camera: int) -> Row:
@@ -93,6 +103,13 @@ def _check_known(chosen: dict[str, list[int]], count: int, path: Path) -> None:
             expected=f"identities from 0 to {count - 1}",
             do="take both files from the same copy of the data set",
         )
+
+
+def _check_apart(chosen: dict[str, list[int]], path: Path) -> None:
+    shared = sorted(set(chosen["trainval"]) & {*chosen["query"], *chosen["gallery"]})
+    if shared:
+        what = f"{len(shared)} identities are for training and for tests, such as {shared[0]}"
+        raise UserError(what, where=path, expected="trainval without the identities of query and gallery")
 
 
 def _tell_unlisted(scan: Scan, folder: Path, names: list[list[list[str]]]) -> None:

@@ -11,8 +11,8 @@ from torch import nn
 from purereid.data.joints import FLIP
 from purereid.data.transforms import augment, normalise
 from purereid.errors import UserError
-from purereid.losses.adversarial import FAKE, REAL, adversarial
-from purereid.systems.fdgan.losses import same_pose, smoothed
+from purereid.losses.adversarial import REAL, adversarial
+from purereid.systems.fdgan.losses import same_pose, smoothed_targets
 from purereid.systems.fdgan.pair_trainer import PairTrainer
 from purereid.systems.fdgan.pose_maps import pose_maps
 from purereid.systems.fdgan.recognition import Encoder
@@ -23,8 +23,7 @@ from purereid.training.stage import Inputs
 from purereid.training.trainer import Optimiser
 
 DISCRIMINATORS = ("discriminator_identity", "discriminator_pose")
-ERASING = {"erase": "random_erasing", "erase_area": "erasing_area", "erase_aspect": "erasing_aspect"}
-ERASING |= {"erase_fill": "erasing_fill"}
+ERASING = ("random_erasing", "erasing_area", "erasing_aspect", "erasing_fill")  # settings
 DECAY = 1e-4  # of the discriminators' weights, as published
 
 
@@ -54,12 +53,8 @@ class GanTrainer(PairTrainer):
     columns = (
         *("loss", "fool_identity", "fool_pose", "l1", "same_pose"),
         *DISCRIMINATORS,
-        *(
-            "identity_real",
-            "identity_fake",
-            "pose_real",
-            "pose_fake",
-        ),  # probability "real" that the discriminators give
+        # mean probability that a discriminator gives real and drawn images of being real
+        *("identity_real", "identity_fake", "pose_real", "pose_fake"),
         "learning_rate",
     )
 
@@ -122,10 +117,10 @@ class GanTrainer(PairTrainer):
         return self._update_generator(features, fake, batch.source, target, maps) | values
 
     def _sources(self, rows: np.ndarray, draws: torch.Generator) -> torch.Tensor:
-        erasing = {name: self.settings[key] for name, key in ERASING.items()}
-        known = self.generator.encoder.configuration
-        statistics = {"mean": known["mean"], "std": known["std"]}
-        flip = self.settings["flip"]
+        names = ("erase", "erase_area", "erase_aspect", "erase_fill")
+        erasing = {name: self.settings[setting] for name, setting in zip(names, ERASING, strict=True)}
+        flip, encoder = self.settings["flip"], self.generator.encoder.configuration
+        statistics = {name: encoder[name] for name in ("mean", "std")}
         return augment(self.images(rows), draws, self.device, flip=flip, pad=0, **erasing, **statistics)
 
     def _targets(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
@@ -134,8 +129,8 @@ class GanTrainer(PairTrainer):
         In the mirror image of a person the right arm stands where a left one would. The published code mirrors the maps
         and lets each keep its joint: ``swap_sides: false``.
         """
-        known = self.generator.encoder.configuration
-        target = normalise(batch.target, known["mean"], known["std"])
+        encoder = self.generator.encoder.configuration
+        target = normalise(batch.target, encoder["mean"], encoder["std"])
         maps = pose_maps(batch.keypoints, batch.sigma, self.size)
         turned = maps.flip(3)[:, FLIP.tolist()] if self.settings["swap_sides"] else maps.flip(3)
         mirrored = batch.mirrored[:, None, None, None]
@@ -146,8 +141,8 @@ class GanTrainer(PairTrainer):
     ) -> dict[str, torch.Tensor]:
         network = self.networks["discriminator_identity"]
         with self.autocast():  # one pass: without statistics of the batch images do not touch each other
-            known, real, drawn = network.embed(torch.cat([source, target, fake])).chunk(3)
-            on_real, on_fake = network(known, real), network(known, drawn)
+            person, real, drawn = network.embed(torch.cat([source, target, fake])).chunk(3)
+            on_real, on_fake = network(person, real), network(person, drawn)
         return self._update_discriminator(step, "identity", on_real, on_fake)
 
     def _update_pose(
@@ -163,8 +158,8 @@ class GanTrainer(PairTrainer):
     ) -> dict[str, torch.Tensor]:
         name, width = f"discriminator_{kind}", self.settings["smoothing"]
         draws = torch.Generator().manual_seed(step_seed(self.seed, step, 2 + DISCRIMINATORS.index(name)))
-        real = adversarial(on_real, smoothed(REAL, width, draws))
-        loss = (real + adversarial(on_fake, smoothed(FAKE, width, draws))) / 2
+        real, fake = smoothed_targets(width, draws)
+        loss = (adversarial(on_real, real) + adversarial(on_fake, fake)) / 2
         self.learn(loss, name)
         seen = {"real": on_real, "fake": on_fake}
         return {name: loss} | {f"{kind}_{what}": logits.float().sigmoid().mean() for what, logits in seen.items()}
@@ -193,6 +188,12 @@ class GanTrainer(PairTrainer):
         settings = self.settings
         factor = partial(rate_factor, **{name: settings[name] for name in ("epochs", "schedule", "flat_epochs")})
         factor = partial(factor, steps_per_epoch=self.steps_per_epoch)
+        if self.steps and factor(0) == 0:
+            raise UserError(
+                f"nothing would be learnt: the rate of each of {settings['epochs']} epochs is 0",
+                where="schedule, epochs and flat_epochs of a stage of fdgan",
+                expected="a schedule other than published for a single epoch",
+            )
         rate = settings["learning_rate"]
         found = {"generator": Optimiser(build_optimiser("adam", self.groups(), rate, betas=(0.5, 0.999)), rate, factor)}
         for name in DISCRIMINATORS:

@@ -102,7 +102,7 @@ class Generator(nn.Module):
         sigma = torch.full((len(keypoints),), SIGMA, device=device)
         maps = pose_maps(keypoints, sigma, self.size)
         draws = normal_noise(conditions["seed"], self.noise).to(device)
-        return self._levels(self(self.encoder.embed(sources), maps, draws))
+        return self._pixels(self(self.encoder.embed(sources), maps, draws))
 
     def _joined(self, *parts: torch.Tensor) -> torch.Tensor:
         if self.fusion is None:
@@ -116,7 +116,7 @@ class Generator(nn.Module):
         known = self.encoder.configuration
         return standardise(images.sigmoid(), known["mean"], known["std"])
 
-    def _levels(self, images: torch.Tensor) -> torch.Tensor:
+    def _pixels(self, images: torch.Tensor) -> torch.Tensor:
         known = self.encoder.configuration
         mean, std = (torch.tensor(known[name], device=images.device).view(3, 1, 1) for name in ("mean", "std"))
         return ((images * std + mean) * 255).round().clamp(0, 255).to(torch.uint8).contiguous()

@@ -24,15 +24,15 @@ class Trainer(GanTrainer):
         self.networks["verifier"].eval()
 
     def groups(self) -> list[dict]:
-        """Generator and verifier; the backbone of the encoder may have a rate of its own."""
-        encoder = set(self.networks["encoder"].parameters())
-        rest = [parameter for parameter in self.generator.parameters() if parameter not in encoder]
-        rest += list(self.networks["verifier"].parameters())
-        factor = self.settings["encoder_factor"]
-        return [
-            {"params": list(self.networks["encoder"].parameters()), "weight_decay": 0.0, "factor": factor},
-            {"params": rest, "weight_decay": 0.0, "factor": 1},
-        ]
+        """Verifier, encoder and the rest of the generator, the latter two with rates of their own."""
+        encoder = list(self.networks["encoder"].parameters())
+        drawing = [parameter for parameter in self.generator.parameters() if parameter not in set(encoder)]
+        parts = (
+            (list(self.networks["verifier"].parameters()), 1),
+            (encoder, self.settings["encoder_factor"]),
+            (drawing, self.settings["generator_factor"]),
+        )
+        return [{"params": part, "weight_decay": 0.0, "factor": factor} for part, factor in parts]
 
     def features(self, images: torch.Tensor) -> torch.Tensor:
         """Features of the sources, which the encoder learns from."""

@@ -6,24 +6,24 @@ from torch.nn import functional
 from purereid.losses.adversarial import FAKE, REAL
 from purereid.systems.fdgan.recognition import SAME
 
-SWAPPED = 1 / 10001  # probability that a target is that of the other kind
+SWAPPED = 1 / 10001  # probability that real images are called drawn, and drawn ones real
 
 
-def smoothed(target: float, width: float, draws: torch.Generator) -> float:
-    """A target of a discriminator that is not quite certain: at most ``width`` from REAL or FAKE, on the inner side.
+def smoothed_targets(width: float, draws: torch.Generator) -> tuple[float, float]:
+    """Targets of a discriminator for real and for drawn images that are not quite certain.
 
-    Published code of FD-GAN (Ge et al. 2018): one draw for all outputs of a call; seldom real and fake change places.
+    Published code of FD-GAN (Ge et al. 2018): one draw for all outputs of a call, at most ``width`` from REAL or FAKE
+    on the inner side; seldom the two change places.
 
     Args:
-        target: ``REAL`` or ``FAKE``.
-        width: 0 to 1; 0: the target itself, always.
+        width: 0 to 1; 0: REAL and FAKE, always.
         draws: CPU generator.
     """
     if not width:
-        return target
-    amount, chance = torch.rand(2, generator=draws).tolist()
-    target = REAL + FAKE - target if chance < SWAPPED else target
-    return target - width * amount if target == REAL else target + width * amount
+        return REAL, FAKE
+    of_real, of_fake, chance = torch.rand(3, generator=draws).tolist()
+    targets = REAL - width * of_real, FAKE + width * of_fake
+    return targets[::-1] if chance < SWAPPED else targets
 
 
 def same_pose(first: torch.Tensor, second: torch.Tensor, same: torch.Tensor) -> torch.Tensor:
