@@ -333,6 +333,14 @@ def test_poses_need_key_points(config: dict, tmp_path: Path):
     assert configure(config).generators_in_use() == [("mine", "dcgan")]
 
 
+def test_sizes_that_a_system_cannot_take_are_told(config: dict):
+    config["experiments"]["fdgan"] = {"system": "fdgan", "train_reid": {"width": 40}}
+    told = refused(config)
+    assert "the system fdgan takes no images of 64 x 40" in told and "multiples of 32" in told
+    config["experiments"]["fdgan"] = {"train_reid": {"width": 40}}
+    configure(config)
+
+
 def test_systems_that_learn_from_poses_need_key_points(config: dict, tmp_path: Path):
     config["dataset"], config["datasets"]["mine"] = "mine", {"format": "folder", "folder": str(tmp_path)}
     config["experiments"] |= {"posegan": None, "purified": None, "fdgan": {"system": "fdgan"}}

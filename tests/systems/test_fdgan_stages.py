@@ -321,11 +321,6 @@ def test_images_without_key_points_are_told_by_the_first_stage(people, trained, 
         trainer_class("fdgan", "verify")(inputs, settings_of("verify"), CPU)
 
 
-def test_sizes_that_cannot_be_drawn_are_told_by_the_first_stage(people, trained):
-    with pytest.raises(UserError, match=r"(?s)cannot draw images of 64 x 24.*multiples of 32"):
-        trainer_of(people, trained, "verify", width=24)
-
-
 def test_an_encoder_of_another_size_is_refused(people, trained):
     with pytest.raises(UserError, match=r"(?s)takes images of 64 x 32.*64 x 64, the size of this stage"):
         trainer_of(people, trained, "generate", width=64)

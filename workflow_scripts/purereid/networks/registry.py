@@ -5,6 +5,7 @@
 - ``rule``: ``train_reid`` where the system yields an encoder, ``train_gan`` where it only generates
 - ``conditions``: what an image of its generator is made from, of ``CONDITIONS``; none: noise alone
 - ``gpus``: how many GPUs may share a training: ``one`` or ``several``
+- ``multiple_of``, if there is any: what height and width of its images must be multiples of
 - ``settings``: JSON schema of the settings of all its stages; ``includes``, if there is any, names files with more of
   them, which systems share
 - ``stages``: in running order, by name: ``after``, the stage that it continues, or null; ``inputs``, what it reads
@@ -56,6 +57,7 @@ class System(NamedTuple):
     rule: str
     conditions: tuple[str, ...]
     gpus: str
+    multiple_of: int
     settings: dict
     stages: dict[str, Stage]
 
@@ -107,7 +109,8 @@ def description(system: str) -> System:
         }
         shared = [_read(FOLDER / f"{name}.yaml") for name in text.get("includes", [])]
         settings = {name: schema for part in (text["settings"], *shared) for name, schema in part.items()}
-        found = System(text["rule"], _names(text["conditions"]), text["gpus"], settings, stages)
+        about = (text["rule"], _names(text["conditions"]), text["gpus"], text.get("multiple_of", 1))
+        found = System(*about, settings, stages)
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"{path} lacks {error}") from None
     wrong = [*_unknown(text), *_mistakes(found), *_absent(system, found)]

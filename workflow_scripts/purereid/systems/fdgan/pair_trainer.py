@@ -3,9 +3,7 @@
 import numpy as np
 import torch
 
-from purereid.errors import UserError
 from purereid.generation.training_data import TrainingData
-from purereid.systems.fdgan.generation import HALVINGS
 from purereid.systems.fdgan.pairs import Pairs
 from purereid.training.stage import Inputs
 from purereid.training.trainer import BaseTrainer
@@ -25,7 +23,7 @@ class PairTrainer(BaseTrainer):
         pairs: which of them are paired.
 
     Raises:
-        UserError: no training images, images without key points, no pairs, a size that the generator cannot draw.
+        UserError: no training images, images without key points, no pairs.
     """
 
     averaged = ("encoder", "verifier", "generator")
@@ -33,7 +31,6 @@ class PairTrainer(BaseTrainer):
     def __init__(self, inputs: Inputs, settings: dict, device: torch.device):
         super().__init__(settings, device)
         self.size = settings["height"], settings["width"]
-        _check_size(self.size)
         options = {name: settings[name] for name in ("splits", "resizing")}
         self.data = TrainingData(inputs.index, size=self.size, threads=inputs.threads, **options, **inputs.files)
         self.keypoints = self.data.guides.of("keypoints", self.data.names)
@@ -50,12 +47,3 @@ class PairTrainer(BaseTrainer):
     def images(self, rows: np.ndarray) -> list[np.ndarray]:
         """Images uint8 [H, W, 3] of rows int64 [B]."""
         return list(self.data.images[torch.from_numpy(rows)].permute(0, 2, 3, 1).contiguous().numpy())
-
-
-def _check_size(size: tuple[int, int]) -> None:
-    if any(side % 2**HALVINGS for side in size):
-        raise UserError(
-            f"FD-GAN cannot draw images of {size[0]} x {size[1]}",
-            where="train_reid.height, train_reid.width",
-            expected=f"multiples of {2**HALVINGS}, such as 64 x 32 or 256 x 128",
-        )
