@@ -9,6 +9,7 @@ import yaml
 
 from purereid.config_schema import check_schema, check_sections, with_systems
 from purereid.dataset_sources import FILE_KEYS, MERGED, RENDERED, state_of
+from purereid.experiment_grids import with_grids
 from purereid.networks.registry import DEFAULT_SYSTEM, OF_KEYPOINTS, System, description, guides_needed, system_names
 from purereid.purification.purifiers.registry import RULES
 from purereid.report.training_sets import REAL_ALONE
@@ -84,6 +85,8 @@ class Configuration:
 
     def __init__(self, config: dict, schema: str | Path):
         self.config = _without_nulls(config)
+        if isinstance(self.config.get("experiments"), dict):
+            self.config = self.config | {"experiments": with_grids(self.config["experiments"])}
         definition = with_systems(yaml.safe_load(Path(schema).read_text(encoding="utf-8")))
         check_schema(self.config, definition)
         check_sections(self.config, definition)
