@@ -1,5 +1,6 @@
 # make demo         render people, generate, train, score, compare, report (about an hour on two cores)
 # make test         the tests
+# make env          the environment alone, in .venv
 # make test-slurm   the tests on a SLURM of one node, which it installs and brings up: root on Debian or Ubuntu
 # make bench-slurm  the tiny workflow on one machine and through that SLURM: where the time goes
 # make bench        what is slow, beside the limits of the machine (PARTS=... of it; BENCH=full: the sizes of public data sets)
@@ -13,7 +14,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 KIND := import sys, sysconfig; print("Python %d.%d on" % sys.version_info[:2], sysconfig.get_platform())
 
-.PHONY: demo test test-slurm bench bench-slurm status dag bundle format pictures clean help
+.PHONY: demo test env test-slurm bench bench-slurm status dag bundle format pictures clean help
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -23,6 +24,8 @@ demo: $(READY)
 	$(BIN)/snakemake --profile profiles/workstation --quiet all --report report.zip
 	@echo; cat results/people/compare/table.txt
 	@echo "report: $(CURDIR)/report.zip (unpack it and open report/report.html in a browser)"
+
+env: $(READY)
 
 test: $(READY)
 	$(BIN)/python -m pytest --numprocesses auto --dist worksteal

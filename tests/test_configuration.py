@@ -268,7 +268,7 @@ def test_an_experiment_may_end_with_an_earlier_stage(config: dict):
         ({"stage": "verify"}, "the system bot has no stage verify"),
         ({"from_experiment": "fdgan", "seeds": [4]}, "not trained with the seed 4"),
         ({"from_experiment": "fdgan", "system": "fdgan"}, "system belongs to training"),
-        ({"from_experiment": "fdgan", "train_reid": {"epochs": 1}}, "train_reid belongs to training"),
+        ({"from_experiment": "fdgan", "train_reid": {"verify": {"epochs": 1}}}, "train_reid belongs to training"),
     ],
 )
 def test_earlier_stages_that_are_not_there(config: dict, early: dict, message: str):

@@ -26,8 +26,20 @@ def test_one_experiment_for_each_combination(config: dict):
 
 def test_others_stay_as_they_are_and_in_their_place():
     experiments = {"a": {}, "b": {"grid": {"seeds": [[1]]}}, "c": {"seeds": [2]}}
-    assert with_grids(experiments) == {"a": {}, "b-seeds1": {"seeds": [1]}, "c": {"seeds": [2]}}
-    assert list(with_grids(experiments)) == ["a", "b-seeds1", "c"]
+    found, grids = with_grids(experiments)
+    assert found == {"a": {}, "b-seeds1": {"seeds": [1]}, "c": {"seeds": [2]}}
+    assert list(found) == ["a", "b-seeds1", "c"] and grids == {"b": ["b-seeds1"]}
+
+
+def test_settings_with_the_same_last_word_are_told_apart():
+    grid = {"train_reid.verify.epochs": [1], "train_reid.joint.epochs": [2]}
+    assert list(with_grids({"x": {"grid": grid}})[0]) == ["x-verify_epochs1-joint_epochs2"]
+
+
+def test_the_name_of_a_grid_is_no_experiment(config: dict):
+    config["experiments"]["baseline"] = {"grid": {"train_reid.margin": [0.3, 0.5]}}
+    told = refused(config)
+    assert "the experiment baseline is a grid" in told and "one of baseline-margin0_3, baseline-margin0_5" in told
 
 
 @pytest.mark.parametrize("grid", [None, [], {}, {"train_reid.margin": 0.3}, {"train_reid.margin": []}])

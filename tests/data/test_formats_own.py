@@ -43,7 +43,7 @@ def test_split_folders(tmp_path):
     assert [rows[image].pid for image in SPLIT] == [0, 1, 2, 2, 3]
     assert {row.camid for row in scan.rows} == {-1}
     assert rows[SPLIT[0]].path == (tmp_path / SPLIT[0]).as_posix()
-    what = "Person folders are not numbers; identities were numbered from 0 in sorted order."
+    what = "Names of persons are not numbers; identities were numbered from 0 in sorted order."
     assert told(scan)[what] == ("anna = 0", "bert = 1", "carl = 2", "dora = 3")
 
 
@@ -143,6 +143,11 @@ def test_persons_from_file_names_in_split_folders(tmp_path):
 def test_wrong_pid_patterns(tmp_path, pattern, message):
     with pytest.raises(UserError, match=message):
         folder.read(write_images(tmp_path, [f"anna-{number}.jpg" for number in range(5)]), pid_pattern=pattern)
+
+
+def test_a_pid_pattern_for_folders_of_persons(tmp_path):
+    with pytest.raises(UserError, match=r"pid_pattern is set, and the images lie in folders such as 000/"):
+        folder.read(write_images(tmp_path, plain(2)), pid_pattern="^([0-9]+)_")
 
 
 def test_a_test_folder_is_parted_into_queries_and_gallery(tmp_path):

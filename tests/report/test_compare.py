@@ -84,6 +84,14 @@ def test_interval_is_that_of_the_normal_distribution_for_many_queries():
     assert [low, high] == pytest.approx([values.mean() - error, values.mean() + error], abs=0.1)
 
 
+def test_names_that_would_look_alike_are_shown_whole(tmp_path, AP):
+    names = [f"tried-margin0_3-label_smoothing0_{number}" for number in range(2)]
+    run(tmp_path, [write_run(tmp_path, name, 1, AP) for name in names])
+    assert all(f"{name}  " in (tmp_path / "table.txt").read_text() for name in names)
+    run(tmp_path, [write_run(tmp_path, name, 1, AP) for name in ("a", names[0])])
+    assert "tried-margin0_3-label_s…" in (tmp_path / "table.txt").read_text()
+
+
 def test_mean_and_spread_over_seeds(tmp_path, AP):
     folders = [write_run(tmp_path, "baseline", seed, AP * scale) for seed, scale in ((2, 0.6), (1, 0.5), (3, 0.1))]
     table = run(tmp_path, folders)

@@ -69,7 +69,9 @@ def _of_entry(definition: dict, rule: str, systems: list[str], default: str | No
     """Definition of an entry whose settings under ``rule`` are those of the system that it names."""
     named = [{"properties": {"system": {"const": name}}, "required": ["system"]} for name in systems]
     if default:
-        named[systems.index(default)] = {"properties": {"system": {"const": default}}}  # also where there is no system
+        # also where there is no system; who uses the networks of another experiment has no settings of training
+        without = {"properties": {"system": {"const": default}}, "not": {"required": ["from_experiment"]}}
+        named[systems.index(default)] = without
     by_system = [
         {"if": condition, "then": {"properties": {rule: _reference(f"{rule}_with_{name}")}}}
         for name, condition in zip(systems, named, strict=True)
@@ -130,6 +132,11 @@ def _explained(error: jsonschema.ValidationError, schema: dict) -> UserError:
             do=_correction(str(unknown), near, error.schema, schema),
         )
     hint = None
+    if where.endswith(".system") and error.instance in system_names():
+        hint = f"{error.instance} is a system of {description(error.instance).rule}"
+        hint += ": name it in an experiment" if description(error.instance).rule == "train_reid" else " alone"
+        if where.startswith("generators."):
+            hint += ", and take its generator by from_experiment"
     if isinstance(error.instance, str) and re.fullmatch(r"[\d.]+[eE][+-]?\d+", error.instance):
         hint = "YAML reads numbers such as 3e-4 as text: write 3.0e-4"
     return UserError(f"unusable setting {error.instance!r}", where=where, expected=_expectation(error), do=hint)
@@ -137,13 +144,24 @@ def _explained(error: jsonschema.ValidationError, schema: dict) -> UserError:
 
 def _correction(unknown: str, near: list[str], found: dict, schema: dict) -> str:
     """Advice on an unknown key, which may stand one section too high, or be a section that an entry does not have."""
+    known = found.get("properties", {})
     if unknown in system_names():
+        if set(known) & set(system_names()):
+            return f"the section of {unknown} stands under {description(unknown).rule}"
         return f"an entry names its system (system: {unknown}) and has its settings directly here, not under {unknown}"
-    for name, entry in found.get("properties", {}).items():
-        definition = schema["$defs"].get(entry.get("$ref", "").rpartition("/")[2], {})
-        if unknown in definition.get("properties", {}):
-            return f"write it under {name}"
+    below = [name for name, entry in known.items() if unknown in _inner(entry, schema)]
+    if below:
+        return f"write it under {' or '.join(below)}"
+    owners = [name for name in system_names() if unknown in description(name).settings]
+    if owners:
+        return f"it is a setting of {', '.join(owners)} alone"
     return f"did you mean {near[0]}?" if near else "correct or remove the key"
+
+
+def _inner(entry: dict, schema: dict) -> dict:
+    """Settings of a section."""
+    definition = schema["$defs"].get(entry["$ref"].rpartition("/")[2], {}) if "$ref" in entry else entry
+    return definition.get("properties", {})
 
 
 def _expectation(error: jsonschema.ValidationError) -> str:
@@ -152,7 +170,8 @@ def _expectation(error: jsonschema.ValidationError) -> str:
     if "enum" in schema:
         parts.append("one of " + ", ".join(str(value) for value in schema["enum"]))
     if "type" in schema:
-        parts.append(WORDS.get(schema["type"], schema["type"]))
+        texts = schema["type"] == "array" and schema.get("items", {}).get("type") == "string"
+        parts.append("list of texts such as [a, b]" if texts else WORDS.get(schema["type"], schema["type"]))
     for key, words in (
         ("minimum", "at least"),
         ("exclusiveMinimum", "above"),

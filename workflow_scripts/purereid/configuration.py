@@ -85,8 +85,10 @@ class Configuration:
 
     def __init__(self, config: dict, schema: str | Path):
         self.config = _without_nulls(config)
+        self.grids: dict[str, list[str]] = {}
         if isinstance(self.config.get("experiments"), dict):
-            self.config = self.config | {"experiments": with_grids(self.config["experiments"])}
+            experiments, self.grids = with_grids(self.config["experiments"])
+            self.config = self.config | {"experiments": experiments}
         definition = with_systems(yaml.safe_load(Path(schema).read_text(encoding="utf-8")))
         check_schema(self.config, definition)
         check_sections(self.config, definition)

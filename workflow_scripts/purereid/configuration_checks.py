@@ -31,7 +31,7 @@ def check(setup: Configuration) -> None:
 
 
 def _check_names(setup: Configuration) -> None:
-    _check_known(setup.config["compare"]["reference"], setup.experiments, "compare.reference", "experiment")
+    _check_experiment_known(setup, setup.config["compare"]["reference"], "compare.reference")
     for experiment in setup.experiments:
         _check_experiment(setup, experiment)
     for experiment, entry in setup.experiments.items():
@@ -46,7 +46,7 @@ def _check_experiment(setup: Configuration, experiment: str) -> None:
     entry, where = setup.experiments[experiment], f"experiments.{experiment}"
     other = entry.get("from_experiment")
     if other is not None:
-        _check_known(other, setup.experiments, f"{where}.from_experiment", "experiment")
+        _check_experiment_known(setup, other, f"{where}.from_experiment")
         _check_shares(setup, experiment, other)
     if "stage" not in entry:
         return
@@ -61,7 +61,7 @@ def _check_shares(setup: Configuration, experiment: str, other: str) -> None:
     entry, where = setup.experiments[experiment], f"experiments.{experiment}"
     if "from_experiment" in setup.experiments[other]:
         what = f"the experiment {other} trains no networks of its own"
-        raise UserError(what, where=f"{where}.from_experiment", expected=f"for instance {setup.trained_by(other)}")
+        raise UserError(what, where=f"{where}.from_experiment", expected="an experiment without from_experiment")
     of_training = [key for key in ("system", "train", "gpus", "generator", "purifier", "train_reid") if key in entry]
     if of_training:
         raise UserError(
@@ -144,6 +144,13 @@ def check_deployment(config: dict, methods: Iterable[str]) -> None:
             )
 
 
+def _check_experiment_known(setup: Configuration, name: str, where: str) -> None:
+    if name in setup.grids:
+        what = f"the experiment {name} is a grid, which stands for several"
+        raise UserError(what, where=where, expected=f"one of {', '.join(setup.grids[name])}")
+    _check_known(name, setup.experiments, where, "experiment")
+
+
 def _check_known(name: str, known: Iterable[str], where: str, kind: str) -> None:
     if name not in known:
         near = difflib.get_close_matches(name, list(known), 1)
@@ -194,7 +201,7 @@ def _check_no_circle(setup: Configuration, training: Training, teacher: str, whe
         if not stages:
             return
         teacher = learnt.settings(stages[0])["encoder"]
-        _check_known(teacher, setup.experiments, where, "experiment")
+        _check_experiment_known(setup, teacher, where)
     raise UserError(
         f"the experiments {', '.join(seen)} learn from each other in a circle",
         where=where,
@@ -238,11 +245,11 @@ def _check_from_experiment(setup: Configuration, generator: str) -> None:
     """The experiment must train a generator, and must not wait for its images."""
     entry, where = setup.generators[generator], f"generators.{generator}.from_experiment"
     experiment = entry["from_experiment"]
-    _check_known(experiment, setup.experiments, where, "experiment")
+    _check_experiment_known(setup, experiment, where)
     training = setup.training(experiment)
     if training.name != experiment:
         what = f"the experiment {experiment} trains no networks of its own"
-        raise UserError(what, where=where, expected=f"for instance {training.name}")
+        raise UserError(what, where=where, expected=f"the experiment that it takes them from: {training.name}")
     if training.stage_with("generator") is None:
         what = f"the system {training.system} of the experiment {experiment} trains no generator"
         raise UserError(what, where=where, expected="an experiment with a system that trains one")
@@ -292,7 +299,7 @@ def _check_generator_of(setup: Configuration, experiment: str) -> None:
 
 def _check_encoder(setup: Configuration, experiment: str, where: str) -> None:
     """Features that judge generated images must not be learnt from them."""
-    _check_known(experiment, setup.experiments, where, "experiment")
+    _check_experiment_known(setup, experiment, where)
     if setup.uses_generated(experiment):
         raise UserError(
             f"the experiment {experiment} is itself trained on generated images",

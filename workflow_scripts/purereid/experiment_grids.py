@@ -7,7 +7,7 @@ from itertools import product
 from purereid.errors import UserError
 
 
-def with_grids(experiments: dict) -> dict:
+def with_grids(experiments: dict) -> tuple[dict, dict[str, list[str]]]:
     """Experiments with those that have a ``grid`` replaced by one for each combination of its values.
 
     ``grid: {train_reid.margin: [0.3, 0.5]}`` of the experiment ``baseline`` makes ``baseline-margin0_3`` and
@@ -17,19 +17,24 @@ def with_grids(experiments: dict) -> dict:
         experiments: entries by name, as in the config; not changed.
 
     Returns:
-        entries by name, without ``grid``, in the same order.
+        entries by name, without ``grid``, in the same order; and, by the name of each grid, those that it stands for.
 
     Raises:
         UserError: a grid that is no section of lists, or two experiments of one name.
     """
     found: dict = {}
+    grids: dict[str, list[str]] = {}
     for name, entry in experiments.items():
         for variant, values in _variants(name, entry):
             if variant in found or (variant != name and variant in experiments):
                 what = f"two experiments are called {variant}"
-                raise UserError(what, where=f"experiments.{name}", do="rename the experiment, or change its grid")
+                raise UserError(
+                    what, where=f"experiments.{name}", do="rename the experiment, or change the values of its grid"
+                )
             found[variant] = values
-    return found
+            if variant != name:
+                grids.setdefault(name, []).append(variant)
+    return found, grids
 
 
 def _variants(name: str, entry: object) -> list[tuple[str, object]]:
@@ -58,8 +63,16 @@ def _variant(name: str, rest: dict, values: dict[str, object]) -> tuple[str, dic
                 where = f"experiments.{name}.grid"
                 raise UserError(f"{path} is no setting: {section} has none", where=where)
         part[last] = value
-    words = [f"{str(path).rpartition('.')[2]}{_word(value)}" for path, value in values.items()]
+    words = [
+        f"{short}{_word(value)}" for short, value in zip(_short(list(map(str, values))), values.values(), strict=True)
+    ]
     return "-".join([name, *words]), entry
+
+
+def _short(paths: list[str]) -> list[str]:
+    """Settings by their last word, or by all words but the first where two have the same last."""
+    last = [path.rpartition(".")[2] for path in paths]
+    return last if len(set(last)) == len(last) else [_word(path.partition(".")[2] or path) for path in paths]
 
 
 def _word(value: object) -> str:

@@ -32,7 +32,10 @@ def as_page(table: pd.DataFrame, plot: bytes) -> str:
 def _text_of(rows: pd.DataFrame, dataset: str, protocol: str) -> str:
     header = ["experiment", "seeds", "mAP", "95 % interval", "trapezoid", "mINP", "rank1", "rank5", "rank10"]
     lines = [header, *([*_cells(row), *(number_cell(row[name]) for name in COLUMNS)] for _, row in rows.iterrows())]
-    lines = [[cut(name, NAME), *rest] for name, *rest in lines]
+    names = [name for name, *_ in lines]
+    distinct = len({cut(name, NAME) for name in names}) == len(set(names))
+    width = NAME if distinct else max(map(len, names))
+    lines = [[cut(name, width), *rest] for name, *rest in lines]
     said = [*remarks_of(rows), *(line for _, row in rows.iterrows() for line in _lines_below(row))]
     wrapped = [line for text in said for line in textwrap.wrap(text, WIDTH, subsequent_indent="    ")]
     title = textwrap.wrap(f"{dataset} ({protocol}), {_queries(rows)}", WIDTH)

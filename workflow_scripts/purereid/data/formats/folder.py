@@ -108,6 +108,10 @@ def _pictures(scan: Scan, root: Path, folder: str, split: str, pid_pattern: str 
 def _named(scan: Scan, root: Path, folder: str, pattern: str) -> list[tuple[str, str]]:
     """Paths and persons of images whose names tell the person; the others do not parse."""
     images, folders, others = list_folder(root / folder)
+    if folders and not images:
+        what = f"pid_pattern is set, and the images lie in folders such as {folders[0]}/"
+        where = root / folder
+        raise UserError(what, where=where, expected="images without folders of persons", do="remove pid_pattern")
     scan.ignored += [_below(folder, name) for name in [*others, *(f"{each}/" for each in folders)]]
     persons = {name: find_in_name(name, pattern, "pid_pattern") for name in images}
     _check_some(persons, pattern, "pid_pattern", "person")
@@ -158,7 +162,7 @@ def _number_persons(scan: Scan, persons: set[str]) -> dict[str, int]:
             )
         return pids
     pids = {person: number for number, person in enumerate(sorted(persons))}
-    what = "Person folders are not numbers; identities were numbered from 0 in sorted order."
+    what = "Names of persons are not numbers; identities were numbered from 0 in sorted order."
     scan.tell("note", what, [f"{person} = {pid}" for person, pid in pids.items()])
     return pids
 
