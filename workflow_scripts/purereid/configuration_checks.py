@@ -107,9 +107,11 @@ def _check_augmentation(setup: Configuration) -> None:
         training = setup.training(experiment)
         settings, step = training.section, training.about.multiple_of
         if any(settings[side] % step for side in ("height", "width")):
-            what = f"the system {training.system} takes no images of {settings['height']} x {settings['width']}"
-            where = f"train_reid.height and width of the experiment {experiment}"
-            raise UserError(what, where=where, expected=f"multiples of {step}")
+            raise UserError(
+                f"the system {training.system} takes no images of {settings['height']} x {settings['width']}",
+                where=f"train_reid.height and width of the experiment {experiment}",
+                expected=f"multiples of {step}",
+            )
         crop, where = settings["crop"], f"train_reid.crop of the experiment {experiment}"
         largest = [settings[side] + 2 * settings["pad"] for side in ("height", "width")]
         if crop and any(size > most for size, most in zip(crop, largest, strict=True)):
