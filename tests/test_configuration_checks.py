@@ -344,7 +344,14 @@ def test_sizes_that_a_system_cannot_take_are_told(config: dict):
 def test_systems_that_learn_from_poses_need_key_points(config: dict, tmp_path: Path):
     config["dataset"], config["datasets"]["mine"] = "mine", {"format": "folder", "folder": str(tmp_path)}
     config["experiments"] |= {"posegan": None, "purified": None, "fdgan": {"system": "fdgan"}}
-    assert "the experiment fdgan needs key points, and the data set mine has none" in refused(config)
+    config["experiments"]["drawn"] = {"generator": "fdgan", "train_reid": {"generated_per_batch": 4}}
+    config["generators"]["fdgan"] = {"from_experiment": "fdgan"}
+    told = refused(config)
+    assert "needs key points, and the data set mine has none" in told
+    assert "experiments: {fdgan: null, drawn: null}, generators: {fdgan: null}" in told
+    config["experiments"] |= {"fdgan": None, "drawn": None}
+    config["generators"]["fdgan"] = None
+    configure(config)
 
 
 def test_few_real_images_need_a_reference_with_all(config: dict):

@@ -503,23 +503,34 @@ def _check_files(dataset: str, named: list[tuple[str, str]]) -> None:
 
 def _check_poses(setup: Configuration, dataset: str, generator: str) -> None:
     if setup.needs_poses(generator) and not setup.can_have_keypoints(dataset):
-        using = [name for name in setup.experiments if setup.generator(name) == generator]
-        _refuse_without_poses(f"the generator {generator}", dataset, using)
+        _refuse_without_poses(setup, f"the generator {generator}", dataset)
 
 
 def _check_poses_of_experiment(setup: Configuration, experiment: str) -> None:
-    dataset, inputs = setup.train(experiment), setup.training(experiment).any_input()
-    if any(name in OF_KEYPOINTS for name in inputs) and not setup.can_have_keypoints(dataset):
-        _refuse_without_poses(f"the experiment {experiment}", dataset, [experiment])
+    dataset = setup.train(experiment)
+    if _learns_from_poses(setup, experiment) and not setup.can_have_keypoints(dataset):
+        _refuse_without_poses(setup, f"the experiment {experiment}", dataset)
 
 
-def _refuse_without_poses(who: str, dataset: str, experiments: list[str]) -> None:
+def _learns_from_poses(setup: Configuration, experiment: str) -> bool:
+    return any(name in OF_KEYPOINTS for name in setup.training(experiment).any_input())
+
+
+def _refuse_without_poses(setup: Configuration, who: str, dataset: str) -> None:
+    """Names all that has to go at once: one part of it without the others would be the next mistake."""
+    on_it = [name for name in setup.experiments if setup.train(name) == dataset]
+    using = [name for name in on_it if setup.generator(name) and setup.needs_poses(setup.generator(name))]
+    experiments = [name for name in on_it if name in using or _learns_from_poses(setup, name)]
+    generators = [name for name in setup.generators if setup.experiment_behind(name) in experiments]
+    parts = {"experiments": experiments, "generators": generators}
+    without = ", ".join(
+        f"{key}: {{{', '.join(f'{name}: null' for name in names)}}}" for key, names in parts.items() if names
+    )
     raise UserError(
         f"{who} needs key points, and the data set {dataset} has none",
         where=f"datasets.{dataset}.keypoints",
         expected="key-point files of the data set, or estimate_keypoints.weights to find them with",
-        do="name them, or do without the experiments that need them: "
-        f"experiments: {{{', '.join(f'{name}: null' for name in experiments)}}}",
+        do=f"name them, or do without what needs them: {without}",
     )
 
 
