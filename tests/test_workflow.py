@@ -502,9 +502,10 @@ def test_commands_that_are_written(command: str, project: Project, root: Path, t
         assert command == "source .venv/bin/activate" and "-m venv .venv" in (root / "Makefile").read_text()
     else:
         write_people_folder(project)
-        arguments = (
-            command.removeprefix("snakemake ").replace("--configfile=", "--configfile tests/config.yaml ").split()
-        )
+        command = command.replace("=presets/", f"={root}/presets/")
+        if "--report" in command:  # of the run that there is
+            command = command.replace("--configfile=mine.yaml", "")
+        arguments = command.replace("--configfile=", "--configfile tests/config.yaml ").split()[1:]
         if "--configfile" not in command:
             arguments += ["--configfile", "tests/config.yaml"]
         whole = not any(argument in arguments for argument in ("--dry-run", "--report")) and "results/" not in command

@@ -110,8 +110,8 @@ def test_fdgan_draws_judges_and_purifies(project: Project):
     first, last = (project.folder / networks[number] for number in (0, 2))
     stem = "backbone.stem.0.weight"
     assert not torch.equal(*(load_network(path, "encoder").state_dict()[stem] for path in (first, last)))
-    features = [pd.read_parquet(path) for path in sorted(results.glob("extract_features/*/seed1/*/features.parquet"))]
-    assert len({str(table["feature"][0]) for table in features}) == len(features) == 4
+    found = [results / f"extract_features/{name}/seed1/0-of-1/features.parquet" for name in ("baseline", *scores)]
+    assert len({str(pd.read_parquet(path)["feature"][0]) for path in found}) == len(found)
     assert "Nothing to be done" in project.run("--dry-run")
     ranked = [f"results/people/evaluate/{name}/seed1/scores.json" for name in scores]
     project.override(evaluate={"candidates": 50})
