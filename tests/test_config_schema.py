@@ -34,7 +34,7 @@ from configured import get, put, refused
         ),
         ("experiments.f", {"system": "fdgan", "train_reid": {"pooling": "max"}}, "it is a setting of bot alone"),
         ("train_gan.fdgan", {}, "the section of fdgan stands under train_reid"),
-        ("generators.f", {"system": "fdgan"}, "take its generator by from_experiment"),
+        ("generators.f", {"system": "fdgan"}, "one takes by from_experiment"),
         ("train_reid.splits", ["query"], "expected: one of train, val"),
         ("datasets.people.keypoints", "a.csv", "expected: list of texts such as [a, b]"),
         ("train_reid.splits", ["trian"], "unusable setting 'trian'\n  where:    train_reid.splits.0"),

@@ -133,13 +133,19 @@ def _explained(error: jsonschema.ValidationError, schema: dict) -> UserError:
         )
     hint = None
     if where.endswith(".system") and error.instance in system_names():
-        hint = f"{error.instance} is a system of {description(error.instance).rule}"
-        hint += ": name it in an experiment" if description(error.instance).rule == "train_reid" else " alone"
-        if where.startswith("generators."):
-            hint += ", and take its generator by from_experiment"
+        hint = _place_of_system(error.instance)
     if isinstance(error.instance, str) and re.fullmatch(r"[\d.]+[eE][+-]?\d+", error.instance):
         hint = "YAML reads numbers such as 3e-4 as text: write 3.0e-4"
     return UserError(f"unusable setting {error.instance!r}", where=where, expected=_expectation(error), do=hint)
+
+
+def _place_of_system(system: str) -> str:
+    """Where a system may be named that was named elsewhere."""
+    if description(system).rule == "train_gan":
+        return f"{system} makes images alone: name it in a generator"
+    return (
+        f"{system} trains an encoder: name it in an experiment, whose generator, if any, one takes by from_experiment"
+    )
 
 
 def _correction(unknown: str, near: list[str], found: dict, schema: dict) -> str:
