@@ -184,7 +184,8 @@ def _verified(features: Files, sides: Sides, verifier: Path, candidates: int) ->
     """Scores of the ranking whose first images a verifier orders, and how many it orders."""
     from purereid.reid.verified import difference  # torch, which takes seconds to start and is needed here alone
 
-    query, gallery = (_read(features, rows["image"], normalised=False) for rows in (sides.query, sides.gallery))
+    both = _read(features, pd.concat([sides.query["image"], sides.gallery["image"]]), normalised=False)
+    query, gallery = both[: len(sides.query)], both[len(sides.query) :]
     blocks = verified_blocks(query, gallery, difference(verifier), candidates=candidates)
     return mean_scores(rank_blocks(blocks, **sides.labels, top=0)) | {"candidates": candidates}
 

@@ -44,7 +44,7 @@ class BaseTrainer(ABC):
     networks: dict[str, nn.Module]
     optimisers: dict[str, Optimiser]
     samples: Samples | None = None
-    averaged: tuple[str, ...] = ("encoder", "generator")  # roles whose weights ``ema`` averages
+    averaged: tuple[str, ...] = ("encoder", "verifier", "generator")  # roles whose weights ``ema`` averages
     steps_per_epoch = images_per_step = steps = 0
 
     def __init__(self, settings: dict, device: torch.device):

@@ -12,6 +12,7 @@ from purereid.data.joints import FLIP
 from purereid.data.transforms import augment, normalise
 from purereid.errors import UserError
 from purereid.losses.adversarial import REAL, adversarial
+from purereid.reid.labelled_images import OPTIONS
 from purereid.systems.fdgan.losses import same_pose, smoothed_targets
 from purereid.systems.fdgan.pair_trainer import PairTrainer
 from purereid.systems.fdgan.pose_maps import pose_maps
@@ -23,7 +24,7 @@ from purereid.training.stage import Inputs
 from purereid.training.trainer import Optimiser
 
 DISCRIMINATORS = ("discriminator_identity", "discriminator_pose")
-ERASING = ("random_erasing", "erasing_area", "erasing_aspect", "erasing_fill")  # settings
+ERASING = {name: setting for name, setting in OPTIONS.items() if name.startswith("erase")}  # of ``augment``
 DECAY = 1e-4  # of the discriminators' weights, as published
 
 
@@ -87,7 +88,7 @@ class GanTrainer(PairTrainer):
     def place(self) -> None:
         """Encoders keep the statistics of their batch normalisation, as in the published code."""
         super().place()
-        self.networks["generator"].encoder.eval()
+        self.generator.encoder.eval()
         self.networks["discriminator_identity"].eval()
 
     def batch(self, step: int) -> Batch:
@@ -117,8 +118,7 @@ class GanTrainer(PairTrainer):
         return self._update_generator(features, fake, batch.source, target, maps) | values
 
     def _sources(self, rows: np.ndarray, draws: torch.Generator) -> torch.Tensor:
-        names = ("erase", "erase_area", "erase_aspect", "erase_fill")
-        erasing = {name: self.settings[setting] for name, setting in zip(names, ERASING, strict=True)}
+        erasing = {name: self.settings[setting] for name, setting in ERASING.items()}
         flip, encoder = self.settings["flip"], self.generator.encoder.configuration
         statistics = {name: encoder[name] for name in ("mean", "std")}
         return augment(self.images(rows), draws, self.device, flip=flip, pad=0, **erasing, **statistics)

@@ -26,8 +26,6 @@ class PairTrainer(BaseTrainer):
         UserError: no training images, images without key points, no pairs.
     """
 
-    averaged = ("encoder", "verifier", "generator")
-
     def __init__(self, inputs: Inputs, settings: dict, device: torch.device):
         super().__init__(settings, device)
         self.size = settings["height"], settings["width"]
