@@ -1,5 +1,7 @@
-# make demo         render people, generate, train, score, compare, report (about an hour on two cores)
-# make test         the tests
+# make demo         render people, generate, train, score, compare, report (some minutes on two cores)
+# make showcase     the same with all experiments, three seeds, more steps, in showcase/ (about an hour and a half)
+# make test         the tests, but the slow ones
+# make test-slow    these
 # make env          the environment alone, in .venv
 # make test-slurm   the tests on a SLURM of one node, which it installs and brings up: root on Debian or Ubuntu
 # make bench-slurm  the tiny workflow on one machine and through that SLURM: where the time goes
@@ -14,7 +16,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 KIND := import sys, sysconfig; print("Python %d.%d on" % sys.version_info[:2], sysconfig.get_platform())
 
-.PHONY: demo test env test-slurm bench bench-slurm status dag bundle format pictures clean help
+.PHONY: demo showcase test env test-slow test-slurm bench bench-slurm status dag bundle format pictures clean help
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -25,10 +27,20 @@ demo: $(READY)
 	@echo; cat results/people/compare/table.txt
 	@echo "report: $(CURDIR)/report.zip (unpack it and open report/report.html in a browser)"
 
+showcase: $(READY)
+	mkdir -p showcase
+	$(BIN)/snakemake --profile profiles/workstation --directory showcase --configfile presets/showcase.yaml
+	$(BIN)/snakemake --profile profiles/workstation --directory showcase --configfile presets/showcase.yaml --quiet all --report showcase/report.zip
+	@echo; cat showcase/results/people/compare/table.txt
+	@echo "report: $(CURDIR)/showcase/report.zip (unpack it and open report/report.html in a browser)"
+
 env: $(READY)
 
 test: $(READY)
 	$(BIN)/python -m pytest --numprocesses auto --dist worksteal
+
+test-slow: $(READY)
+	$(BIN)/python -m pytest -m slow --numprocesses auto --dist worksteal
 
 test-slurm: $(READY)
 	tests/slurm/cluster.sh up && trap 'tests/slurm/cluster.sh down' EXIT || [ $$? = 3 ] || exit 1; \
@@ -49,13 +61,13 @@ format: $(READY)
 	$(BIN)/ruff format workflow_scripts tests
 	$(BIN)/snakefmt Snakefile rules
 
-pictures: demo  # those of the README
-	cp results/people/rule_graph/rule_graph.svg docs/rule_graph.svg
+pictures: demo showcase  # those of the README and docs/
+	cp showcase/results/people/rule_graph/rule_graph.svg docs/rule_graph.svg
 	echo 'purify: {threshold: 0.9}' > .change.yaml  # any change, to show what it makes stale
 	$(MAKE) dag TARGET=results/people/compare/table.csv CONFIG=.change.yaml
 	rm .change.yaml; mv dag.svg docs/dag.svg
-	$(BIN)/python -c 'from PIL import Image; p = Image.open("results/people/rank_lists/baseline/seed1/rank_lists.png").convert("RGB"); p.crop((0, 1125, p.width, 2145)).resize((p.width // 2, 510)).save("docs/rank_lists.jpg", quality=90)'
-	$(BIN)/python -c 'from PIL import Image; p = Image.open("results/people/generate_one/posegan/swap/grid.png").convert("RGB"); p.crop((0, 80, p.width, 1245)).resize((p.width * 2 // 3, 777)).save("docs/generated.jpg", quality=90)'
+	$(BIN)/python -c 'from PIL import Image; p = Image.open("showcase/results/people/rank_lists/baseline/seed1/rank_lists.png").convert("RGB"); p.crop((0, 1125, p.width, 2145)).resize((p.width // 2, 510)).save("docs/rank_lists.jpg", quality=90)'
+	$(BIN)/python -c 'from PIL import Image; p = Image.open("showcase/results/people/generate_one/posegan/swap/grid.png").convert("RGB"); p.crop((0, 80, p.width, 1245)).resize((p.width * 2 // 3, 777)).save("docs/generated.jpg", quality=90)'
 
 clean:
 	rm -rf .venv

@@ -42,6 +42,8 @@ onsuccess:  # Snakemake has seen the end of all its jobs
 
 onerror:  # that of those that ended well too
     forget("results")
+    if hint := without_the_failed(scores_of_experiments(), holds_without):
+        logger.warning(hint)
 
 
 rule all:

@@ -26,6 +26,7 @@ from purereid.errors import UserError
 from purereid.networks.registry import code_of, guides_needed
 from purereid.purification.purifiers.registry import NETWORKS, RULES
 from purereid.training.made import forget
+from purereid.unfinished import without_the_failed
 
 # Where this is a module, config.yaml was not read, and config is that of the other workflow, to be left as it is.
 overrides, config = config, yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
@@ -208,6 +209,22 @@ def scores(wildcards):
 def ranks(wildcards):
     """Ranked lists of all models that are tested on a data set, in the order of the config."""
     return of_tested_models(rules.evaluate.output.ranks, wildcards.dataset)
+
+
+def scores_of_experiments():
+    """Files of the scores of each experiment."""
+    names = {name: {"dataset": setup.tests(name), "seed": setup.seeds(name)} for name in setup.experiments}
+    return {name: expand(rules.evaluate.output.scores, experiment=name, **rest) for name, rest in names.items()}
+
+
+def holds_without(experiments):
+    """Whether the config is one without some experiments."""
+    try:
+        less = config | {"leave_out": [*config["leave_out"], *experiments]}
+        check(Configuration(less, ROOT / "rules/schemas/config.schema.yaml"))
+    except UserError:
+        return False
+    return True
 
 
 def of_tested_models(pattern, dataset):

@@ -103,7 +103,7 @@ rule train_gan:
     wildcard_constraints:
         generator=setup.pattern(setup.own_generators()) or "none",
         stage=setup.pattern(setup.stages("train_gan")),
-    priority: 1  # most of the other jobs wait for it
+    priority: 1  # trainings wait for it
     conda:
         "../envs/purereid.yaml"
     envmodules:
@@ -130,6 +130,7 @@ rule generate:
         "logs/{dataset}/generate/{generator}/{images}/{shard}-of-{shards}.log",
     benchmark:
         "benchmarks/{dataset}/generate/{generator}/{images}/{shard}-of-{shards}.tsv"
+    priority: 1  # trainings wait for it
     conda:
         "../envs/purereid.yaml"
     envmodules:
@@ -157,6 +158,7 @@ rule index_generated:
         "logs/{dataset}/index_generated/{generator}.log",
     benchmark:
         "benchmarks/{dataset}/index_generated/{generator}.tsv"
+    priority: 1  # trainings wait for it
     localrule: True
     conda:
         "../envs/purereid.yaml"

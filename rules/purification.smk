@@ -104,6 +104,7 @@ rule embed_generated:
         "logs/{dataset}/embed_generated/{generator}/{shard}-of-{shards}.log",
     benchmark:
         "benchmarks/{dataset}/embed_generated/{generator}/{shard}-of-{shards}.tsv"
+    priority: 1  # trainings wait for it
     conda:
         "../envs/purereid.yaml"
     envmodules:
@@ -131,6 +132,7 @@ rule build_graph:
         "logs/{dataset}/build_graph/{generator}.log",
     benchmark:
         "benchmarks/{dataset}/build_graph/{generator}.tsv"
+    priority: 1  # trainings wait for it
     conda:
         "../envs/purereid.yaml"
     envmodules:
@@ -160,6 +162,7 @@ rule train_gcn:
         "logs/{dataset}/train_gcn/{generator}.log",
     benchmark:
         "benchmarks/{dataset}/train_gcn/{generator}.tsv"
+    priority: 1  # trainings wait for it
     conda:
         "../envs/purereid.yaml"
     envmodules:
@@ -189,6 +192,7 @@ rule train_gcn_v:
         "logs/{dataset}/train_gcn_v/{generator}.log",
     benchmark:
         "benchmarks/{dataset}/train_gcn_v/{generator}.tsv"
+    priority: 1  # trainings wait for it
     conda:
         "../envs/purereid.yaml"
     envmodules:
@@ -219,6 +223,7 @@ rule train_gcn_e:
         "logs/{dataset}/train_gcn_e/{generator}.log",
     benchmark:
         "benchmarks/{dataset}/train_gcn_e/{generator}.tsv"
+    priority: 1  # trainings wait for it
     conda:
         "../envs/purereid.yaml"
     envmodules:
@@ -248,6 +253,7 @@ rule purify:
         "logs/{dataset}/purify/{generator}/{purifier}.log",
     benchmark:
         "benchmarks/{dataset}/purify/{generator}/{purifier}.tsv"
+    priority: 1  # trainings wait for it
     conda:
         "../envs/purereid.yaml"
     envmodules:
@@ -275,6 +281,7 @@ rule index_purified:
         "logs/{dataset}/index_purified/{generator}/{purifier}.log",
     benchmark:
         "benchmarks/{dataset}/index_purified/{generator}/{purifier}.tsv"
+    priority: 1  # trainings wait for it
     localrule: True
     conda:
         "../envs/purereid.yaml"

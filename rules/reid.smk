@@ -114,6 +114,7 @@ rule train_reid:
     wildcard_constraints:
         experiment=setup.pattern(setup.own_experiments()),
         stage=setup.pattern(setup.stages("train_reid")),
+    priority: 1  # trainings wait for it
     conda:
         "../envs/purereid.yaml"
     envmodules:
@@ -187,11 +188,27 @@ rule evaluate:
         "../workflow_scripts/evaluate.py"
 
 
+def compared_indexes(wildcards):
+    """What each experiment that learns was trained on."""
+    return [training_index(setup.train(name), name) for name in _compared(wildcards.dataset)]
+
+
+def compare_settings(wildcards):
+    """How experiments are compared, what they are, and which were left out."""
+    trained = [setup.trained_on(name) for name in _compared(wildcards.dataset)]
+    return canonical(config["compare"] | {"trained": trained, "left_out": setup.left_out})
+
+
+def _compared(dataset):
+    return [name for name in setup.tested_on(dataset) if setup.learns(name)]
+
+
 rule compare:
     """Compare all experiments on a data set, over their seeds."""
     input:
         scores=scores,
         ranks=ranks,
+        indexes=compared_indexes,
     output:
         table="results/{dataset}/compare/table.csv",
         text="results/{dataset}/compare/table.txt",
@@ -221,7 +238,7 @@ rule compare:
         mem_mb=memory("compare"),
         runtime=runtime("compare"),
     params:
-        settings=section("compare"),
+        settings=compare_settings,
         order=tested_experiments,
         code=code_digest("compare"),
     script:

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 
 
 def default_config() -> dict:
-    """The config of the repository, to be changed."""
+    """The config of the repository, with the generators and experiments of the showcase, to be changed."""
     return copy.deepcopy(_config())
 
 
@@ -46,4 +46,7 @@ def put(config: dict, path: str, value: object) -> None:
 
 @cache
 def _config() -> dict:
-    return yaml.safe_load((ROOT / "config.yaml").read_text())
+    config, showcase = (yaml.safe_load((ROOT / name).read_text()) for name in ("config.yaml", "presets/showcase.yaml"))
+    for name in ("generators", "experiments"):
+        config[name] |= showcase[name]
+    return config

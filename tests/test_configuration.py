@@ -47,16 +47,20 @@ def test_a_generator_has_the_settings_of_its_system_and_its_own(config: dict):
     made = setup.generating("large")
     assert made["format"] == "jpeg" and made["train"] == config["generate"]["train"] | {"shards": 3}
     assert made["test"] == config["generate"]["test"] and setup.generating("posegan") == config["generate"]
-    assert setup.generators_in_use() == [("people", "dcgan"), ("people", "posegan")]
+    assert setup.generators_in_use() == [("people", "posegan"), ("people", "dcgan")]
     assert setup.takes("large") == ("source", "parts") and setup.takes("dcgan") == ()
 
 
 def test_training_reads_an_encoder_only_where_one_is_named(config: dict):
     assert configure(config).making("posegan").inputs("generator") == ["parts", "pairs", "encoder"]
-    for key, value in (("encoder", ""), ("identity_weight", 0.0)):
+    cases = (({"encoder": ""}, False), ({"identity_weight": 0.0, "encoder_maps_weight": 0.0}, False))
+    cases += (({"identity_weight": 1.0, "encoder_maps_weight": 0.0}, True),)
+    cases += (({"identity_weight": 0.0, "encoder_maps_weight": 1.0}, True),)
+    for values, read in cases:
         changed = copy.deepcopy(config)
-        changed["train_gan"]["posegan"][key] = value
-        assert configure(changed).making("posegan").inputs("generator") == ["parts", "pairs"]
+        changed["train_gan"]["posegan"] |= values
+        inputs = configure(changed).making("posegan").inputs("generator")
+        assert inputs == ["parts", "pairs", *(["encoder"] if read else [])]
 
 
 def test_a_generator_without_images_in_a_batch_is_the_yardstick_of_few_real_ones(config: dict):
@@ -96,8 +100,8 @@ def test_a_generator_may_use_the_network_of_another(shared: dict):
     assert made.system == "posegan" and setup.takes("few") == ("source", "parts")
     assert made == setup.making("posegan") and made.settings("generator")["blocks"] == 9
     assert made.any_input() == ["parts", "pairs", "encoder"] and setup.needs_poses("few")
-    assert setup.generators_in_use() == [("people", name) for name in ("dcgan", "posegan", "few")]
-    assert setup.networks_in_use() == [("people", "dcgan"), ("people", "posegan")]
+    assert setup.generators_in_use() == [("people", name) for name in ("posegan", "dcgan", "few")]
+    assert setup.networks_in_use() == [("people", "posegan"), ("people", "dcgan")]
 
 
 def test_it_has_settings_of_its_own_for_what_follows_the_training(shared: dict):

@@ -323,7 +323,7 @@ def test_poses_need_key_points(config: dict, tmp_path: Path):
     config["dataset"], config["datasets"]["mine"] = "mine", {"format": "folder", "folder": str(tmp_path)}
     told = refused(config)
     assert "the generator posegan needs key points, and the data set mine has none" in told
-    assert "experiments: {posegan: null, purified: null}" in told
+    assert "experiments: {purified: null, posegan: null}" in told
     weights = tmp_path / "rcnn.safetensors"
     weights.touch()
     config["estimate_keypoints"]["weights"] = str(weights)
@@ -378,7 +378,8 @@ def test_augmentation_that_cannot_be_is_told(config: dict, change: dict, message
 def test_an_encoder_that_is_not_needed_may_be_gone(config: dict):
     put(config, "train_gan.posegan.encoder", "gone")
     assert "unknown experiment 'gone'" in refused(config)
-    put(config, "train_gan.posegan.identity_weight", 0.0)
+    for weight in ("identity_weight", "encoder_maps_weight"):
+        put(config, f"train_gan.posegan.{weight}", 0.0)
     configure(config)
 
 

@@ -7,7 +7,7 @@ import torch
 import yaml
 from snakemake.utils import update_config
 
-from configured import ROOT, configure, default_config
+from configured import ROOT, configure
 from purereid.configuration import Configuration
 from purereid.systems.bot.encoder import OF_ENCODER
 from purereid.systems.bot.networks import Encoder
@@ -21,7 +21,8 @@ def of_preset(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
 
     def setup(name: str) -> Configuration:
-        config, preset = default_config(), yaml.safe_load((ROOT / "presets" / f"{name}.yaml").read_text())
+        files = ROOT / "config.yaml", ROOT / "presets" / f"{name}.yaml"
+        config, preset = (yaml.safe_load(file.read_text()) for file in files)
         for entry in filter(None, preset.get("datasets", {}).values()):
             Path(entry["folder"]).mkdir(parents=True)
             for file in entry.get("keypoints", []):

@@ -33,6 +33,7 @@ def test_they_have_no_output_in_common(clone: Project, monkeypatch: pytest.Monke
     assert said.isdisjoint(others)
 
 
+@pytest.mark.slow
 def test_they_do_not_lock_each_other_out(clone: Project):
     running = clone.start()
     try:

@@ -68,6 +68,7 @@ def tiny(root: Path) -> dict:
 # --- from another folder ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_everything_but_the_defaults_is_in_the_working_folder(root: Path, tiny: dict, tmp_path: Path):
     here, work = folder_of(tmp_path / "here"), folder_of(tmp_path / "work")
     (here / "mine.yaml").write_text(yaml.safe_dump(tiny))
@@ -90,6 +91,7 @@ def test_data_are_looked_for_in_the_working_folder(root: Path, tiny: dict, tmp_p
     assert "folder not found: data/mine" in run(tmp_path, *command, fails=True)
 
 
+@pytest.mark.slow
 def test_a_config_that_nobody_reads_is_told(root: Path, tmp_path: Path):
     shutil.copy(root / "config.yaml", tmp_path)
     command = ["snakemake", "-s", root / "Snakefile", INDEX, "--dry-run"]
@@ -132,6 +134,7 @@ def test_rules_of_a_module_refer_to_each_other_and_to_the_users_files(
     assert {path for path in named if not path.startswith(ours)} == set(own)
 
 
+@pytest.mark.slow
 def test_a_module_with_a_prefix_runs_beside_rules_of_the_same_name(root: Path, tiny: dict, tmp_path: Path):
     main_workflow(tmp_path, root, tiny, "reid")
     command = "snakemake", "--cores", "2"
@@ -144,6 +147,7 @@ def test_a_module_with_a_prefix_runs_beside_rules_of_the_same_name(root: Path, t
     assert "consists of and what is wrong" in page and "recognise a person again" in page
 
 
+@pytest.mark.slow
 def test_small_rules_of_a_module_run_on_the_login_node(root: Path, tiny: dict, tmp_path: Path):
     main_workflow(tmp_path, root, tiny, "reid")
     (folder_of(tmp_path / "bin") / "sbatch").symlink_to("/bin/false")

@@ -130,6 +130,7 @@ def test_edit_of_a_generator_concerns_that_generator(project: Project):
     assert planned["train_gan"] == planned["train_reid"] == 1 and planned["generate"] == 2
 
 
+@pytest.mark.slow
 def test_edit_of_an_encoder_concerns_all_who_load_it(project: Project):
     project.edit("workflow_scripts/purereid/systems/bot/networks.py", "total, dim=1)", "total, dim=-1)")
     scores = "results/people/evaluate/baseline/seed1/scores.json"
@@ -190,6 +191,7 @@ def test_resources_concern_nothing(project: Project):
     assert project.planned() == {}
 
 
+@pytest.mark.slow
 def test_the_digest_can_be_switched_off(project: Project):
     path = project.folder / "tests/config.yaml"
     path.write_text(path.read_text() + "code_digest: false\n")
@@ -208,6 +210,7 @@ def test_one_deleted_artifact_is_one_job(project: Project):
     assert (project.folder / artifact).read_bytes() == before
 
 
+@pytest.mark.slow
 def test_a_missing_artifact_in_between_is_made_again(project: Project):
     """Snakemake alone would say that nothing is to be done after a killed job, as later results are still there."""
     (project.folder / f"{TRAINED}/networks.safetensors").unlink()
@@ -219,12 +222,14 @@ def test_a_missing_artifact_in_between_is_made_again(project: Project):
     assert project.planned("results/people/train_reid/posegan/seed1/encoder/networks.safetensors")["generate"] >= 1
 
 
+@pytest.mark.slow
 def test_a_shard_that_is_not_there_is_told(project: Project):
     for name in ("5-of-2", "0-of-7"):
         text = project.run(f"{GENERATED}/train/{name}/images.parquet", fails=True)
         assert "there is no shard" in text and "0-of-2 to 1-of-2" in text and "Traceback" not in text
 
 
+@pytest.mark.slow
 def test_an_added_image_is_noticed(project: Project, tmp_path: Path):
     images = tmp_path / "mine"
     own = shutil.ignore_patterns(".snakemake_timestamp")
@@ -239,6 +244,7 @@ def test_an_added_image_is_noticed(project: Project, tmp_path: Path):
     assert project.planned(index) == {"index_dataset": 1}
 
 
+@pytest.mark.slow
 def test_an_image_replaced_deep_in_a_folder_is_noticed(project: Project):
     write_people_folder(project)
     config = project.folder / "tests/config.yaml"
@@ -280,9 +286,9 @@ def kill_trainer(project: Project, run: subprocess.Popen, script: str) -> None:
 @pytest.mark.parametrize(
     ("rule", "job", "checkpoints"),
     [
-        ("train_reid", "baseline/seed1/encoder", 0),
-        ("train_reid", "baseline/seed1/encoder", 1),
-        ("train_reid", "baseline/seed1/encoder", 4),
+        pytest.param("train_reid", "baseline/seed1/encoder", 0, marks=pytest.mark.slow),
+        pytest.param("train_reid", "baseline/seed1/encoder", 1, marks=pytest.mark.slow),
+        pytest.param("train_reid", "baseline/seed1/encoder", 4, marks=pytest.mark.slow),
         ("train_gan", "dcgan/generator", 2),
     ],
 )
@@ -311,6 +317,7 @@ def test_killed_trainer_ends_with_the_same_bytes(project: Project, rule: str, jo
     assert project.digests(f"{folder}/*") == resumed
 
 
+@pytest.mark.slow
 def test_a_training_that_outlived_snakemake_is_not_made_again(project: Project):
     project.override(train_reid={"bot": {"epochs": 60}})
     folder = project.folder / TRAINED
@@ -378,6 +385,7 @@ def test_encoder_of_another_model_is_shown(project: Project):
 # --- other data -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_own_table_without_cameras_and_training_on_two_sets(project: Project, tmp_path: Path):
     index = pd.read_parquet(project.folder / "results/people/index_dataset/index.parquet")
     rows = index[index["split"].isin(["train", "query", "gallery"]) & (index["pid"] > 0)]
@@ -423,6 +431,7 @@ def test_generated_images_are_in_the_training(finished: Project):
     assert "labelled uniform" in log
 
 
+@pytest.mark.slow
 def test_a_person_in_a_pose_by_name(project: Project, tmp_path: Path):
     pose = tmp_path / "pose.txt"
     pose.write_text("20 32\n30 32\n" + "-1 -1\n" * 16)
@@ -436,6 +445,7 @@ def test_a_person_in_a_pose_by_name(project: Project, tmp_path: Path):
     assert "lie outside the picture of 128 x 64: nose at y 500" in text and "Traceback" not in text
 
 
+@pytest.mark.slow
 def test_an_edited_list_of_poses_is_noticed(project: Project, tmp_path: Path):
     names = pd.read_parquet(project.folder / f"{GENERATED}/train/0-of-2/images.parquet")["pose"].unique()
     poses = tmp_path / "poses.txt"
@@ -461,6 +471,7 @@ def test_a_truncated_shard_is_told(project: Project):
     assert "the generated images cannot be read" in text and "1-of-2/images.parquet" in text and "Traceback" not in text
 
 
+@pytest.mark.slow
 def test_few_real_identities(project: Project):
     few = {"setup": "few", "real_identities": 3, "images_per_identity": 2}
     project.override(generators={"posegan": {"generate": {"train": few}}})
@@ -472,6 +483,7 @@ def test_few_real_identities(project: Project):
     assert (real["pid"].value_counts()[made["pid"].unique()] == 1).all() and real["pid"].nunique() == 8
 
 
+@pytest.mark.slow
 def test_a_data_set_without_key_points_is_told(project: Project):
     project.override(
         datasets={"both": {"format": "merge", "sources": ["people", "other"]}, "other": {"format": "rendered_people"}}

@@ -52,6 +52,7 @@ def test_a_setting_of_a_purifier_concerns_it_and_what_follows(project: Project):
     assert project.planned() == {}
 
 
+@pytest.mark.slow
 def test_all_rules_judge_spoiled_images_at_the_same_share(project: Project):
     simple = {rule: {"rule": rule, "share_of": "gcn"} for rule in SIMPLE}
     project.override(
@@ -77,6 +78,7 @@ def test_all_rules_judge_spoiled_images_at_the_same_share(project: Project):
         assert compared.loc[rule, "dropped_all_injected"] == pytest.approx(dropped, rel=1e-4)
 
 
+@pytest.mark.slow
 def test_a_purifier_that_keeps_nothing_leaves_the_real_images(project: Project):
     project.override(purify={"threshold": 1.0})
     text = project.run("results/people/train_reid/purified/seed1/encoder/networks.safetensors")
@@ -90,6 +92,7 @@ def test_a_purifier_that_keeps_nothing_leaves_the_real_images(project: Project):
     project.run("results/people/compare_purifiers/table.txt", "results/people/show_purified/posegan/gcn/graph.png")
 
 
+@pytest.mark.slow
 def test_few_real_images_have_a_table(project: Project):
     few = {"setup": "few", "real_identities": 4, "images_per_identity": 2}
     project.override(
@@ -108,6 +111,7 @@ def test_few_real_images_have_a_table(project: Project):
     assert "results/people/few_real/table.csv" in project.run("--dry-run")
 
 
+@pytest.mark.slow
 def test_a_graph_with_too_few_neighbours_is_told(project: Project):
     project.override(build_graph={"k": 4})
     text = project.run("--dry-run", fails=True)

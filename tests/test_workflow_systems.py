@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import pandas as pd
+import pytest
 import torch
 
 from purereid.networks.network_file import load_network
@@ -33,6 +34,7 @@ def add_duo(project: Project, root: Path, **more: dict) -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_system_of_two_stages_goes_through_the_whole_workflow(project: Project, root: Path):
     add_duo(project, root)
     planned = project.planned()
@@ -53,6 +55,7 @@ def test_a_system_of_two_stages_goes_through_the_whole_workflow(project: Project
     assert "Nothing to be done" in project.run("--dry-run")
 
 
+@pytest.mark.slow
 def test_only_later_stages_are_stale(project: Project, root: Path):
     add_duo(project, root)
     targets = [f"results/people/train_reid/duo/seed1/{stage}/networks.safetensors" for stage in ("know", "mix")]
@@ -90,6 +93,7 @@ def add_fdgan(project: Project) -> None:
     )
 
 
+@pytest.mark.slow
 def test_fdgan_draws_judges_and_purifies(project: Project):
     add_fdgan(project)
     project.run()
@@ -121,6 +125,7 @@ def test_fdgan_draws_judges_and_purifies(project: Project):
     assert project.planned(*networks[:2]) == {} and project.planned(*networks) == {"train_reid": 1}
 
 
+@pytest.mark.slow
 def test_a_data_set_without_key_points_trains_what_needs_none(project: Project, root: Path):
     plain = {"format": "market1501", "folder": "results/people/render_people"}
     add_duo(project, root, datasets={"plain": plain})

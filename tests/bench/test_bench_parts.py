@@ -33,6 +33,7 @@ def test_each_size_has_its_numbers():
             assert len(size) == len(module(part).NAMES), part
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", PARTS)
 def test_every_part_can_be_measured(part: str, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("bench.comparison.ROUNDS", 1)
@@ -102,6 +103,7 @@ def test_other_libraries_find_the_same_neighbours():
         np.testing.assert_array_equal(found[1][:, 1:], expected[: len(found[1])])
 
 
+@pytest.mark.slow
 def test_a_part_that_fails_does_not_lose_the_others(root: Path, tmp_path: Path):
     done = bench(root, tmp_path, "neighbours", "--size", "5", "8", "9", "--json", "other.json")
     assert done.returncode == 1 and "neighbours failed: " in done.stdout
@@ -109,6 +111,7 @@ def test_a_part_that_fails_does_not_lose_the_others(root: Path, tmp_path: Path):
     assert failed["part"] == "neighbours" and failed["size"] == [5, 8, 9] and "UserError" in failed["error"]
 
 
+@pytest.mark.slow
 def test_a_part_that_is_killed_does_not_lose_the_others(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("bench.__main__.run", die_of_images)
     todo = [("images", (1,)), ("propagation", (60, 30)), ("images", (2,)), ("propagation", (70, 30))]

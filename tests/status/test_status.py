@@ -8,6 +8,8 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from workflow_project import Project, copy
 
 
@@ -75,6 +77,7 @@ def test_stale_artifacts_and_why(project: Project):
     assert "drawn: dag.svg" in text and "<!-- stale 6 -->" in (project.folder / "dag.svg").read_text()
 
 
+@pytest.mark.slow
 def test_failed_job_and_its_message(project: Project):
     scores = project.folder / "results/people/evaluate/untrained/seed1/scores.json"
     scores.write_text("no JSON")
@@ -86,6 +89,7 @@ def test_failed_job_and_its_message(project: Project):
     assert "  where:    results/people/evaluate/untrained/seed1/scores.json" in text
 
 
+@pytest.mark.slow
 def test_running_training_and_the_same_one_killed(project: Project):
     project.override(train_reid={"alarm_after": 1_000_000, "bot": {"epochs": 100_000}})
     target = "results/people/train_reid/baseline/seed1/encoder/networks.safetensors"

@@ -106,7 +106,7 @@ def test_posegan_learns_two_pairs_by_heart(people, gan_settings):
         losses.append(trainer.step(step, trainer.batch(step))["l1"].item())
         if np.mean(losses[-4:]) < 0.05:
             break
-    assert losses[0] > 0.3 and np.mean(losses[-4:]) < 0.05
+    assert losses[0] > 0.25 and np.mean(losses[-4:]) < 0.05
 
 
 def test_dcgan_sees_every_image_once_before_any_comes_again(people, gan_settings):
@@ -120,7 +120,9 @@ def test_dcgan_sees_every_image_once_before_any_comes_again(people, gan_settings
 
 def test_posegan_says_which_losses_are_off(people, gan_settings, tmp_path, caplog):
     caplog.set_level("INFO", "purereid")
-    run(people, tmp_path, "posegan", gan_settings("posegan", identity_weight=0.0))
+    run(people, tmp_path, "posegan", gan_settings("posegan", perceptual_weight=20.0))
+    trainer_of(people, "posegan", gan_settings("posegan"))
+    assert "NO IDENTITY LOSS AND NO ENCODER MAPS: train_gan.posegan.encoder names no experiment" in caplog.text
     assert "NO PERCEPTUAL LOSS: train_gan.posegan.perceptual_weights names no VGG-19 weights" in caplog.text
 
 
@@ -137,7 +139,7 @@ def test_biases_learn_twice_as_fast_and_do_not_decay(people, gan_settings):
 
 
 def test_an_average_of_the_generator_is_what_is_kept_and_drawn_with(people, gan_settings, tmp_path):
-    settings = gan_settings("posegan", identity_weight=0.0)
+    settings = gan_settings("posegan", identity_weight=0.0, learning_rate=2e-2)
     plain = run(people, tmp_path / "plain", "posegan", settings)
     averaged = run(people, tmp_path / "averaged", "posegan", settings | {"ema": 0.9})
     assert plain["samples.parquet"] != averaged["samples.parquet"]

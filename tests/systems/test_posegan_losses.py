@@ -12,7 +12,9 @@ from purereid.data.weights import _checksum
 from purereid.errors import UserError
 from purereid.systems.bot.networks import Encoder
 from purereid.systems.posegan.history import History
-from purereid.systems.posegan.losses.identity import IdentityLoss, angle_loss
+from purereid.systems.posegan.losses.encoder_features import EncoderFeatures
+from purereid.systems.posegan.losses.identity import identity_loss
+from purereid.systems.posegan.losses.map_distance import map_distance
 from purereid.systems.posegan.losses.perceptual import PerceptualLoss
 from purereid.systems.posegan.schedule import identity_factor, rate_factor
 
@@ -23,23 +25,46 @@ def test_identity_loss_is_the_angle_beyond_0_4_of_standardised_features():
     standard = [(x - x.mean(0)) / np.sqrt(x.var(0) + 1e-5) for x in (first, second)]
     cosine = [a @ b / np.linalg.norm(a) / np.linalg.norm(b) for a, b in zip(*standard, strict=True)]
     expected = np.mean([max(math.acos(c) - 0.4, 0) for c in cosine])
-    assert angle_loss(torch.from_numpy(first), torch.from_numpy(second)).item() == pytest.approx(expected, rel=1e-5)
+    assert identity_loss(torch.from_numpy(first), torch.from_numpy(second)).item() == pytest.approx(expected, rel=1e-5)
     same = torch.from_numpy(first).float().requires_grad_()
-    loss = angle_loss(same, same.detach())
+    loss = identity_loss(same, same.detach())
     loss.backward()
     assert loss.item() == 0 and torch.isfinite(same.grad).all()
 
 
-def test_identity_loss_reaches_the_image_and_leaves_the_encoder():
+def test_map_distance_is_the_mean_of_the_layers_shares():
+    rng = np.random.default_rng(0)
+    made, true = (
+        [rng.normal(size=shape) * 10**n for n, shape in enumerate([(2, 3, 4, 2), (2, 5, 2, 1)])] for _ in "ab"
+    )
+    expected = np.mean(
+        [np.abs(one - other).mean() / np.abs(other).mean() for one, other in zip(made, true, strict=True)]
+    )
+    tensors = [[torch.from_numpy(each) for each in maps] for maps in (made, true)]
+    assert map_distance(*tensors).item() == pytest.approx(expected, rel=1e-6)
+    assert map_distance(tensors[1], tensors[1]).item() == 0 and map_distance([], []).item() == 0
+
+
+@pytest.mark.parametrize("backbone", ["resnet_small", "resnet18"])
+def test_an_encoder_is_seen_through_and_learns_nothing(backbone: str):
     torch.manual_seed(0)
-    shape = {"height": 32, "width": 16, "last_stride": 1, "bnneck": True, "extra_class": False}
-    loss = IdentityLoss(Encoder(backbone="resnet_small", pids=[1, 2], **shape))
-    before = {name: value.clone() for name, value in loss.encoder.state_dict().items()}
-    images = torch.rand(4, 3, 64, 32).requires_grad_()
-    loss(images, torch.rand(4, 3, 64, 32)).backward()
-    assert images.grad.abs().sum() > 0
-    assert all(torch.equal(before[name], value) for name, value in loss.encoder.state_dict().items())
-    assert not any(parameter.requires_grad for parameter in loss.parameters())
+    shape = {"height": 64, "width": 32, "last_stride": 1, "bnneck": True, "extra_class": False}
+    encoder = Encoder(backbone=backbone, pids=[1, 2], **shape)
+    features = EncoderFeatures(encoder)
+    before = {name: value.clone() for name, value in encoder.state_dict().items()}
+    images = (torch.rand(4, 3, 64, 32) * 2 - 1).requires_grad_()
+    seen, again = features(images), features(images)
+    by_hand = ((images + 1) / 2 - torch.tensor(MEAN).view(3, 1, 1)) / torch.tensor(STD).view(3, 1, 1)
+    torch.testing.assert_close(seen.feature, encoder.embed(by_hand))
+    assert len(seen.maps) == len(again.maps) == (5 if backbone == "resnet_small" else 4)
+    heights = [each.shape[2] for each in seen.maps]
+    assert heights == sorted(heights, reverse=True) and heights[0] > heights[-1]
+    torch.testing.assert_close(seen.maps[-1].mean(dim=(2, 3)), encoder.pool(by_hand))
+    for loss in (seen.feature.square().sum(), seen.maps[0].square().sum(), seen.maps[-1].square().sum()):
+        (gradient,) = torch.autograd.grad(loss, images, retain_graph=True)
+        assert gradient.abs().sum() > 0
+    assert all(torch.equal(before[name], value) for name, value in encoder.state_dict().items())
+    assert not any(parameter.requires_grad for parameter in features.parameters())
 
 
 @pytest.fixture

@@ -29,6 +29,43 @@ def test_shapes_from_input_to_output():
     assert Discriminator(inputs=9, channels=4, blocks=1)(torch.cat([image, parts], 1)).shape == (2, 16, 8, 4)
 
 
+@pytest.mark.parametrize(("kernel", "upsampling"), [(3, "nearest"), (5, "transposed")])
+def test_smaller_forms_have_the_same_shapes(kernel: int, upsampling: str):
+    network = Generator(height=32, width=16, channels=4, blocks=1, kernel=kernel, upsampling=upsampling)
+    source, parts = torch.randn(2, 3, 32, 16), torch.rand(2, 6, 32, 16)
+    assert network(source, parts).shape == source.shape
+    assert network.image_encoder[0].kernel_size == network.decoder[-2].kernel_size == (kernel, kernel)
+    transposed = any(isinstance(module, torch.nn.ConvTranspose2d) for module in network.modules())
+    assert transposed == (upsampling == "transposed")
+
+
+def test_doubling_each_pixel_treats_all_of_them_alike():
+    """A constant map comes out constant; a transposed convolution makes a checkerboard of it."""
+    maps = torch.ones(2, 16, 8, 4)
+    for upsampling, spread in (("nearest", False), ("transposed", True)):
+        torch.manual_seed(0)
+        network = Generator(height=32, width=16, channels=4, blocks=1, upsampling=upsampling).eval()
+        inner = network.decoder[:-1](maps)[..., 8:-8, 4:-4]
+        assert (inner.std(dim=(2, 3)).max() > 1e-4) == spread
+
+
+def test_patch_discriminator_gives_a_verdict_for_each_patch():
+    torch.manual_seed(0)
+    network = Discriminator(inputs=9, channels=8, form="patch").train()
+    images = torch.randn(2, 9, 64, 32, requires_grad=True)
+    for _ in range(30):  # the power iteration finds the norm
+        *maps, logits = network.maps(images)
+    assert logits.shape == (2, 1, 8, 4) and [each.shape[1] for each in maps] == [8, 16, 32]
+    assert logits.min() < 0 < logits.max() or logits.std() > 0
+    torch.testing.assert_close(network.eval()(images), network.maps(images)[-1])
+    (gradient,) = torch.autograd.grad(network(images)[0, 0, 0, 0], images)
+    seen = gradient.abs().sum(dim=1)
+    assert not seen[1].any() and not seen[0, 40:].any() and seen[0, :8, :8].any()
+    for module in network.modules():
+        if isinstance(module, torch.nn.Conv2d):
+            assert torch.linalg.matrix_norm(module.weight.flatten(1), ord=2).item() == pytest.approx(1, abs=0.05)
+
+
 def test_attention_block_is_f_plus_sigmoid_of_pose_times_stream():
     block = AttentionBlock(5).eval()
     image, pose = torch.randn(2, 5, 6, 4), torch.randn(2, 5, 6, 4)

@@ -12,7 +12,7 @@ from purereid.dataset_sources import FILE_KEYS, MERGED, RENDERED, state_of
 from purereid.experiment_grids import with_grids
 from purereid.networks.registry import DEFAULT_SYSTEM, OF_KEYPOINTS, System, description, guides_needed, system_names
 from purereid.purification.purifiers.registry import RULES
-from purereid.report.training_sets import REAL_ALONE
+from purereid.report.training_sets import REAL_ALONE, set_name
 
 OTHER_RULES = ("render_people", "keypoints", "import_keypoints")  # keys of a data set that do not concern its index
 
@@ -58,7 +58,8 @@ class Training(NamedTuple):
     def inputs(self, stage: str) -> list[str]:
         """What a stage reads besides the index, without what its weight makes needless or an encoder without a name."""
         settings, about = self.settings(stage), self.about.stages[stage]
-        needless = [name for name, weight in about.needed_for.items() if not settings[weight]]
+        weights = about.needed_for.items()
+        needless = [name for name, names in weights if not any(settings[weight] for weight in names)]
         needless += [] if settings.get("encoder") else ["encoder"]
         return [name for name in about.inputs if name not in needless]
 
@@ -92,7 +93,9 @@ class Configuration:
         definition = with_systems(yaml.safe_load(Path(schema).read_text(encoding="utf-8")))
         check_schema(self.config, definition)
         check_sections(self.config, definition)
-        self.datasets, self.experiments = self.config["datasets"], self.config["experiments"]
+        self.datasets, self.left_out = self.config["datasets"], self.config["leave_out"]
+        self.all_experiments = self.config["experiments"]
+        self.experiments = {name: entry for name, entry in self.all_experiments.items() if name not in self.left_out}
         self.generators, self.purifiers = self.config["generators"], self.config["purifiers"]
         self.pictures = self.config["generate_one"]
 
@@ -332,6 +335,22 @@ class Configuration:
         reference = self.config["compare"]["reference"]
         names = sorted(self.experiments, key=lambda experiment: experiment != reference)
         return [experiment for experiment in names if dataset in self.tests(experiment)]
+
+    def trained_on(self, experiment: str) -> dict:
+        """What an experiment is, in the words of the comparison: system, backbone, size, weights and training set."""
+        training, rows = self.training(experiment), {"generator": self.generator(experiment) or ""}
+        section = training.section
+        return {
+            "experiment": experiment,
+            "system": training.system,
+            "backbone": section["backbone"],
+            "size": f"{section['height']} x {section['width']}",
+            "weights": Path(section["weights"]).name,
+            "train": self.train(experiment),
+            "images": set_name(rows | {"purifier": self.purifier(experiment) or ""}),
+            "splits": section["splits"],
+            "uses_generated": self.uses_generated(experiment),
+        }
 
     def rendering(self, dataset: str) -> dict:
         """Settings with which a rendered data set is made; its entry overrides the section."""

@@ -31,6 +31,8 @@ def check(setup: Configuration) -> None:
 
 
 def _check_names(setup: Configuration) -> None:
+    for experiment in setup.left_out:
+        _check_known(experiment, setup.all_experiments, "leave_out", "experiment")
     _check_experiment_known(setup, setup.config["compare"]["reference"], "compare.reference")
     for experiment in setup.experiments:
         _check_experiment(setup, experiment)

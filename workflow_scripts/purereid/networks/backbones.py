@@ -84,6 +84,18 @@ def with_pixel_statistics(configuration: dict) -> dict:
     return configuration | {"mean": list(mean), "std": list(std)}
 
 
+def stages(backbone: nn.Module) -> list[nn.Module]:
+    """The modules of a backbone whose outputs are its feature maps, from fine to coarse.
+
+    Of ``resnet_small`` stem and stages, of torchvision's ResNets their four layers, of others the backbone alone.
+    """
+    if isinstance(backbone, ResNetSmall):
+        return [backbone.stem, *backbone.stages]
+    if isinstance(backbone, _FeatureMap):
+        return [getattr(backbone, f"layer{number}") for number in (1, 2, 3, 4)]
+    return [backbone]
+
+
 def _unknown(name: str) -> UserError:
     return UserError(
         f"unknown backbone {name!r}",

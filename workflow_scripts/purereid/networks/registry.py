@@ -10,7 +10,7 @@
   them, which systems share
 - ``stages``: in running order, by name: ``after``, the stage that it continues, or null; ``inputs``, what it reads
   besides the index, of ``INPUTS``; ``roles``, the networks that its file holds; and, if there is any, ``settings``, its
-  own, and ``needed_for``: by input, the setting, a weight, that makes it needless where it is 0
+  own, and ``needed_for``: by input, the settings, weights, that make it needless where all of them are 0
 
 The section of the config under ``rule`` and the system's name holds these settings, those of a stage in a section of
 the stage's name. What describes the encoder of any system stands directly under ``train_reid``.
@@ -22,6 +22,7 @@ The code lies in the same folder:
 """
 
 import importlib
+import itertools
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -48,7 +49,7 @@ class Stage(NamedTuple):
     inputs: tuple[str, ...]
     roles: tuple[str, ...]
     settings: dict
-    needed_for: dict[str, str]
+    needed_for: dict[str, tuple[str, ...]]
 
 
 class System(NamedTuple):
@@ -103,7 +104,7 @@ def description(system: str) -> System:
                 _names(stage["inputs"]),
                 _names(stage["roles"]),
                 stage.get("settings", {}),
-                stage.get("needed_for", {}),
+                {key: _names(weights) for key, weights in stage.get("needed_for", {}).items()},
             )
             for name, stage in text["stages"].items()
         }
@@ -170,7 +171,7 @@ def _mistakes(found: System) -> list[str]:
         wrong += [f"stage {name} is after {stage.after}"] * (stage.after not in (None, *before))
         wrong += [f"unknown input {key} of the stage {name}" for key in stage.inputs if key not in INPUTS]
         needed = (*NEEDED.get(found.rule, ()), *(TO_DRAW if "generator" in stage.roles else ()))
-        needed += (*(["encoder"] if "encoder" in stage.inputs else []), *stage.needed_for.values())
+        needed += (*(["encoder"] if "encoder" in stage.inputs else []), *itertools.chain(*stage.needed_for.values()))
         known = found.settings | stage.settings
         wrong += [f"the stage {name} lacks the setting {key}" for key in needed if key not in known]
         wrong += [f"the name {name} of a stage is no name of a module"] * (not name.isidentifier())

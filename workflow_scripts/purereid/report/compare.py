@@ -1,5 +1,6 @@
 """Compare experiments over their seeds: one table, one page, one plot."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from purereid.report.bootstrap import bootstrap_means, interval
 from purereid.report.compare_plot import draw_comparison
 from purereid.report.compare_views import as_page, as_text
 from purereid.report.runs import EXTRA, Run, read_run
+from purereid.report.training_images import training_images
 from purereid.report.views import write_views
 
 METRICS = ("mAP", "mAP_trapezoid", "mINP", "rank1", "rank5", "rank10")
@@ -28,6 +30,9 @@ def compare(
     reference: str | None = None,
     bootstrap: int = 1000,
     seed: int = 0,
+    indexes: Sequence[Path] = (),
+    trained: Sequence[dict] = (),
+    left_out: Sequence[str] = (),
 ) -> None:
     """Write the comparison of all runs; the same inputs give the same bytes.
 
@@ -40,6 +45,10 @@ def compare(
         reference: experiment that the others are compared with; without it, or where it was not scored, the first.
         bootstrap: draws for the intervals.
         seed: of the draws.
+        indexes: what each of the experiments that learn was trained on.
+        trained: what they are, in the same order: experiment, system, backbone, size, weights, train, images (in
+            words); splits and uses_generated as for ``training_images``.
+        left_out: experiments that the config leaves out.
 
     Raises:
         UserError: no runs, a file that cannot be read, a run given twice, seeds scored on different queries.
@@ -47,7 +56,9 @@ def compare(
     groups = read_groups(scores, ranks)
     compared = comparison(groups, reference, bootstrap, seed)
     draw_comparison(compared, groups, Path(plot))
-    words, html = as_text(compared), as_page(compared, Path(plot).read_bytes())
+    about = [each | training_images(index, each) for index, each in zip(indexes, trained, strict=True)]
+    words = as_text(compared, left_out)
+    html = as_page(compared, Path(plot).read_bytes(), pd.DataFrame(about), left_out)
     write_views(compared, words, html, table=table, text=text, page=page, numbers="%.4f")
     log.info("comparison\n%s", words)
 

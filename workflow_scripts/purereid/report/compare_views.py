@@ -1,6 +1,7 @@
 """A comparison for the eye: plain text for the terminal, a page for the browser."""
 
 import textwrap
+from collections.abc import Sequence
 from html import escape
 
 import pandas as pd
@@ -16,17 +17,46 @@ LEGEND = (
 )
 
 
-def as_text(table: pd.DataFrame) -> str:
-    """The table (see ``comparison``) as aligned text, at most 100 columns wide."""
+def as_text(table: pd.DataFrame, left_out: Sequence[str] = ()) -> str:
+    """The table (see ``comparison``) as aligned text, at most 100 columns wide, and the experiments without scores."""
     parts = [_text_of(rows, *name) for name, rows in table.groupby(["dataset", "protocol"], sort=False)]
-    return "\n\n".join(parts)
+    return "\n\n".join([*parts, *textwrap.wrap(_missing(left_out), WIDTH)])
 
 
-def as_page(table: pd.DataFrame, plot: bytes) -> str:
-    """The table and its plot (PNG) as one HTML page that needs no other file."""
+def as_page(table: pd.DataFrame, plot: bytes, trained: pd.DataFrame | None = None, left_out: Sequence[str] = ()) -> str:
+    """The table and its plot (PNG) as one HTML page that needs no other file.
+
+    Args:
+        table: see ``comparison``.
+        plot: PNG.
+        trained: what each experiment that learns is and how many images it was trained on, see ``compare``.
+        left_out: experiments without scores.
+    """
     tables = [_page_of(rows, *name) for name, rows in table.groupby(["dataset", "protocol"], sort=False)]
     body = f"<h1>Comparison of experiments</h1>\n<p>{LEGEND}</p>\n{''.join(tables)}"
-    return html_page("Comparison", body + html_plot(plot, "mAP of each experiment"))
+    body += html_remarks([_missing(left_out)] if left_out else [])
+    body += html_plot(plot, "mAP of each experiment") + _page_of_trained(trained)
+    return html_page("Comparison", body)
+
+
+def _missing(left_out: Sequence[str]) -> str:
+    return f"left out (leave_out): {', '.join(left_out)}" if left_out else ""
+
+
+def _page_of_trained(trained: pd.DataFrame | None) -> str:
+    if trained is None or trained.empty:
+        return ""
+    header = ["experiment", "system", "backbone", "height x width", "weights", "trained on", "real", "generated"]
+    cells = [
+        [
+            *(row[name] for name in ("experiment", "system", "backbone", "size")),
+            row["weights"] or "random",
+            f"{row['train']}, {row['images']}",
+            *(f"{row[name]:,}" for name in ("real", "generated")),
+        ]
+        for _, row in trained.iterrows()
+    ]
+    return f"<h2>What was trained</h2>\n{html_table(header, cells)}"
 
 
 def _text_of(rows: pd.DataFrame, dataset: str, protocol: str) -> str:

@@ -7,10 +7,10 @@ import pandas as pd
 
 from purereid.errors import UserError
 from purereid.logs import log
-from purereid.reid.training_rows import training_rows
 from purereid.report.compared import read_compared
 from purereid.report.few_real_plot import draw_few_real
 from purereid.report.few_real_views import as_page, as_text
+from purereid.report.training_images import training_images
 from purereid.report.views import write_views
 
 
@@ -52,7 +52,10 @@ def few_real(
             expected=", ".join(names) or None,
         )
     scores = read_compared(compared, names)
-    used = [training_images(*each) for each in zip(indexes, experiments, strict=True)]
+    used = [
+        {"experiment": each["experiment"], "kind": each["kind"]} | training_images(index, each)
+        for index, each in zip(indexes, experiments, strict=True)
+    ]
     rows = recovered(pd.DataFrame(used), scores, reference)
     draw_few_real(rows, reference, Path(plot))
     words, html = as_text(rows, reference), as_page(rows, reference, Path(plot).read_bytes())
@@ -60,31 +63,11 @@ def few_real(
     log.info("%s", words)
 
 
-def training_images(index: Path, experiment: dict[str, object]) -> dict[str, object]:
-    """What an experiment trained on.
-
-    Returns:
-        experiment, kind, real (images), identities (with a real image), identities_several (with more than one),
-        generated (images).
-    """
-    rows = training_rows(index, experiment["splits"])
-    made = rows["kind"] == "generated"
-    counts = rows.loc[~made, "pid"].value_counts()
-    return {
-        "experiment": experiment["experiment"],
-        "kind": experiment["kind"],
-        "real": int((~made).sum()),
-        "identities": len(counts),
-        "identities_several": int((counts > 1).sum()),
-        "generated": int(made.sum()) if experiment["uses_generated"] else 0,
-    }
-
-
 def recovered(used: pd.DataFrame, scores: pd.DataFrame, reference: str) -> pd.DataFrame:
     """One row per experiment, by the number of real images; equal ones in the order given.
 
-    Columns: dataset, those of ``training_images``, real_share and mAP_share (percent of the reference's), those of
-    ``read_compared``. A share of nothing is NaN.
+    Columns: dataset, experiment, kind, those of ``training_images``, real_share and mAP_share (percent of the
+    reference's), those of ``read_compared``. A share of nothing is NaN.
     """
     rows = used.merge(scores, on="experiment", validate="one_to_one")
     whole = rows[rows["experiment"] == reference].iloc[0]

@@ -10,7 +10,9 @@ from purereid.logs import log
 from purereid.losses.adversarial import FAKE, REAL, adversarial
 from purereid.networks.network_file import load_network
 from purereid.systems.posegan.history import History
-from purereid.systems.posegan.losses.identity import IdentityLoss
+from purereid.systems.posegan.losses.encoder_features import EncoderFeatures
+from purereid.systems.posegan.losses.identity import identity_loss
+from purereid.systems.posegan.losses.map_distance import map_distance
 from purereid.systems.posegan.losses.perceptual import PerceptualLoss
 from purereid.systems.posegan.networks import PARTS, Discriminator, Generator
 from purereid.systems.posegan.schedule import identity_factor, rate_factor
@@ -28,10 +30,12 @@ class Trainer(BaseTrainer):
 
     Published code of "Generate and Purify: Efficient Person Data Generation for Re-Identification" (Lu et al.).
     Images are not augmented. With the settings of the paper the generator minimises
-    5/2 BCE(D_source) + 5/2 BCE(D_pose) + 10 L1 + 20 L_perceptual + f(epoch) L_identity.
+    5/2 BCE(D_source) + 5/2 BCE(D_pose) + 10 L1 + 20 L_perceptual + f(epoch) L_identity. Distances of the maps of
+    discriminators (matching) and encoder are not theirs.
     """
 
-    columns = ("loss", "adversarial", "l1", "perceptual", "identity", *DISCRIMINATORS, "learning_rate")
+    columns = ("loss", "adversarial", "matching", "l1", "perceptual", "encoder_maps", "identity", *DISCRIMINATORS)
+    columns += ("learning_rate",)
 
     def __init__(self, inputs: Inputs, settings: dict, device: torch.device):
         super().__init__(settings, device)
@@ -40,14 +44,15 @@ class Trainer(BaseTrainer):
         self.data = TrainingData(inputs.index, size=tuple(size.values()), threads=inputs.threads, **files)
         self.set_length(max(1, settings["images_per_epoch"] // settings["batch"]), settings["batch"])
         torch.manual_seed(step_seed(self.seed, 0, 0))
-        self.networks = {"generator": Generator(**size, channels=settings["channels"], blocks=settings["blocks"])}
-        shape = {"channels": settings["discriminator_channels"], "blocks": settings["discriminator_blocks"]}
+        shape = {name: settings[name] for name in ("channels", "blocks", "kernel", "upsampling")}
+        self.networks = {"generator": Generator(**size, **shape)}
+        shape = {name: settings[f"discriminator_{name}"] for name in ("channels", "blocks", "form")}
         self.networks |= {name: Discriminator(inputs=3 + more, **shape) for name, more in DISCRIMINATORS.items()}
         self.place()
         self.optimisers = {name: self._optimiser(network) for name, network in self.networks.items()}
         self.samples = self.data.samples(inputs.conditions, settings, self.steps)
         self.histories = {name: History(settings["history"]) for name in DISCRIMINATORS}
-        self.perceptual, self.identity = self._perceptual_loss(), self._identity_loss(inputs.files.get("encoder"))
+        self.perceptual, self.encoder = self._perceptual_loss(), self._encoder(inputs.files.get("encoder"))
 
     def batch(self, step: int) -> dict[str, torch.Tensor]:
         """Source and target images of random pairs, uint8 [B, 3, H, W], and the body-part maps of the targets."""
@@ -83,29 +88,49 @@ class Trainer(BaseTrainer):
     def _update_generator(
         self, step: int, fake: torch.Tensor, target: torch.Tensor, conditions: dict[str, torch.Tensor]
     ) -> dict[str, torch.Tensor]:
-        settings = self.settings
-        identity = settings["identity_weight"] * identity_factor(self.epoch(step), *settings["identity_epochs"])
-        parts = {
-            "adversarial": self._fooling(fake, conditions),
-            "l1": (fake - target).abs().mean(),
-            "perceptual": self.perceptual(fake, target) if self.perceptual else fake.new_zeros(()),
-            "identity": self.identity(fake, target) if self.identity and identity else fake.new_zeros(()),
-        }
-        weights = (settings["adversarial_weight"] / 2, settings["l1_weight"], settings["perceptual_weight"], identity)
-        loss = sum(weight * part for weight, part in zip(weights, parts.values(), strict=True))
+        parts = self._judged(fake, target, conditions)
+        parts["l1"] = (fake - target).abs().mean()
+        parts["perceptual"] = self.perceptual(fake, target) if self.perceptual else fake.new_zeros(())
+        parts |= self._seen(fake, target)
+        weights = {name: self.settings[f"{name}_weight"] for name in parts}
+        weights["identity"] *= identity_factor(self.epoch(step), *self.settings["identity_epochs"])
+        for name in ("adversarial", "matching"):  # the weights are of the mean of the two discriminators
+            weights[name] /= 2
+        loss = sum(weight * parts[name] for name, weight in weights.items() if weight)
         self.learn(loss, "generator")
         return {"loss": loss, **parts}
 
-    def _fooling(self, fake: torch.Tensor, conditions: dict[str, torch.Tensor]) -> torch.Tensor:
-        """Sum over the discriminators of the loss for not calling the fakes real; they do not learn from it."""
-        total = fake.new_zeros(())
+    def _judged(
+        self, fake: torch.Tensor, target: torch.Tensor, conditions: dict[str, torch.Tensor]
+    ) -> dict[str, torch.Tensor]:
+        """Sums over the discriminators: the loss for not calling the fakes real, and the distance of their maps.
+
+        The discriminators do not learn from it.
+        """
+        fooling, matching = fake.new_zeros(()), fake.new_zeros(())
         for name, condition in conditions.items():
             discriminator = self.networks[name].requires_grad_(False)
             with self.autocast():
-                logits = discriminator(torch.cat([fake, condition], dim=1))
-            total = total + adversarial(logits, REAL)
+                *maps, logits = discriminator.maps(torch.cat([fake, condition], dim=1))
+            fooling = fooling + adversarial(logits, REAL)
+            if self.settings["matching_weight"]:
+                with self.autocast(), torch.no_grad():
+                    *wanted, _ = discriminator.maps(torch.cat([target, condition], dim=1))
+                matching = matching + map_distance(maps, wanted)
             discriminator.requires_grad_(True)
-        return total
+        return {"adversarial": fooling, "matching": matching}
+
+    def _seen(self, fake: torch.Tensor, target: torch.Tensor) -> dict[str, torch.Tensor]:
+        """What the encoder sees of the fakes beside what it sees of the true images."""
+        if self.encoder is None:
+            return {name: fake.new_zeros(()) for name in ("encoder_maps", "identity")}
+        with torch.no_grad():
+            wanted = self.encoder(target)
+        seen = self.encoder(fake)
+        return {
+            "encoder_maps": map_distance(seen.maps, wanted.maps),
+            "identity": identity_loss(seen.feature, wanted.feature),
+        }
 
     def _update_discriminator(
         self, step: int, name: str, fake: torch.Tensor, target: torch.Tensor, condition: torch.Tensor
@@ -136,10 +161,10 @@ class Trainer(BaseTrainer):
             return None
         return PerceptualLoss(path, checksum).to(self.device)
 
-    def _identity_loss(self, encoder: str | None) -> IdentityLoss | None:
-        if not self.settings["identity_weight"]:
+    def _encoder(self, encoder: str | None) -> EncoderFeatures | None:
+        if not self.settings["identity_weight"] and not self.settings["encoder_maps_weight"]:
             return None
         if encoder is None:
-            log.warning("NO IDENTITY LOSS: train_gan.posegan.encoder names no experiment")
+            log.warning("NO IDENTITY LOSS AND NO ENCODER MAPS: train_gan.posegan.encoder names no experiment")
             return None
-        return IdentityLoss(load_network(encoder, "encoder")).to(self.device)
+        return EncoderFeatures(load_network(encoder, "encoder")).to(self.device)
