@@ -66,7 +66,7 @@ pictures: demo showcase  # those of the README and docs/
 	echo 'purify: {threshold: 0.9}' > .change.yaml  # any change, to show what it makes stale
 	$(MAKE) dag TARGET=results/people/compare/table.csv CONFIG=.change.yaml
 	rm .change.yaml; mv dag.svg docs/dag.svg
-	$(BIN)/python -c 'from PIL import Image; p = Image.open("showcase/results/people/rank_lists/baseline/seed1/rank_lists.png").convert("RGB"); p.crop((0, 1125, p.width, 2145)).resize((p.width // 2, 510)).save("docs/rank_lists.jpg", quality=90)'
+	$(BIN)/python -c 'from PIL import Image; p = Image.open("showcase/results/people/rank_lists/baseline/seed1/rank_lists-baseline-seed1.png").convert("RGB"); p.crop((0, 1125, p.width, 2145)).resize((p.width // 2, 510)).save("docs/rank_lists.jpg", quality=90)'
 	$(BIN)/python -c 'from PIL import Image; p = Image.open("showcase/results/people/generate_one/posegan/swap/grid.png").convert("RGB"); p.crop((0, 80, p.width, 1245)).resize((p.width * 2 // 3, 777)).save("docs/generated.jpg", quality=90)'
 
 clean:

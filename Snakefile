@@ -19,9 +19,6 @@ min_version("9.27")
 configfile: Path(workflow.current_basedir, "config.yaml")  # the defaults, wherever the workflow is run
 
 
-report: "rules/report/workflow.rst"
-
-
 include: "rules/common.smk"
 
 
@@ -34,6 +31,9 @@ include: "rules/purification.smk"
 include: "rules/reid.smk"
 include: "rules/report.smk"
 include: "rules/targets.smk"
+
+
+report: first_page()
 
 
 onsuccess:  # Snakemake has seen the end of all its jobs

@@ -23,6 +23,7 @@ from purereid.configuration_checks import check, check_deployment
 from purereid.digests.code import code_digest as digest_of_script
 from purereid.digests.values import digest, file_digest
 from purereid.errors import UserError
+from purereid.experiment_needs import experiment_needs, learns_from_pairs
 from purereid.networks.registry import code_of, guides_needed
 from purereid.purification.purifiers.registry import NETWORKS, RULES
 from purereid.training.made import forget
@@ -127,6 +128,11 @@ def guides_of(dataset, names):
     files |= {"pairs": rules.sample_pairs.output.pairs.format(dataset=dataset, pairs="train")}
     files |= {"keypoints": keypoints_of(dataset)}
     return {name: files[name] for name in names if name in files}
+
+
+def checked(datasets):
+    """What a training waits for; that it is new does not make the training stale."""
+    return {"checked": [ancient(path) for path in expand(rules.check_experiments.output.findings, dataset=datasets)]}
 
 
 def scene_of(dataset):

@@ -4,7 +4,7 @@ Data sets: render people, bring every data set to one index, draw its key points
 INPUT   config.yaml, or the user's folder of images
 OUTPUT  results/{dataset}/index_dataset/index.parquet, doctor.json, doctor.html
         results/{dataset}/import_keypoints/keypoints.parquet, make_heatmaps/*.arrow, sample_pairs/{pairs}/pairs.parquet
-        results/{dataset}/contact_sheet/contact_sheet.png
+        results/{dataset}/check_experiments/findings.json, findings.html, contact_sheet/contact_sheet.png
 """
 
 
@@ -61,6 +61,17 @@ def sample_pairs_inputs(wildcards):
 
 def sample_pairs_settings(wildcards):
     return canonical(config["sample_pairs"][wildcards.pairs])
+
+
+def check_experiments_inputs(wildcards):
+    """The index, and the pairs where a generator learns from any."""
+    dataset = wildcards.dataset
+    pairs = rules.sample_pairs.output.pairs.format(dataset=dataset, pairs="train")
+    return {"index": index_of(dataset)} | ({"pairs": pairs} if learns_from_pairs(setup, dataset) else {})
+
+
+def check_experiments_settings(wildcards):
+    return experiment_needs(setup, wildcards.dataset)
 
 
 def dataset_group():
@@ -244,6 +255,39 @@ rule sample_pairs:
         code=code_digest("sample_pairs"),
     script:
         "../workflow_scripts/sample_pairs.py"
+
+
+rule check_experiments:
+    """Say what a data set lacks for the experiments, before anything is trained."""
+    input:
+        unpack(check_experiments_inputs),
+    output:
+        findings="results/{dataset}/check_experiments/findings.json",
+        report=report(
+            "results/{dataset}/check_experiments/findings.html",
+            caption="report/check_experiments.rst",
+            category="1 Data",
+            labels={"data set": "{dataset}", "what": "what experiments need"},
+        ),
+    log:
+        "logs/{dataset}/check_experiments.log",
+    benchmark:
+        "benchmarks/{dataset}/check_experiments.tsv"
+    priority: 2  # all trainings wait for it
+    localrule: True
+    conda:
+        "../envs/purereid.yaml"
+    envmodules:
+        *config["envmodules"],
+    threads: threads_of("check_experiments")
+    resources:
+        mem_mb=memory("check_experiments"),
+        runtime=runtime("check_experiments"),
+    params:
+        settings=check_experiments_settings,
+        code=code_digest("check_experiments"),
+    script:
+        "../workflow_scripts/check_experiments.py"
 
 
 rule contact_sheet:

@@ -27,7 +27,8 @@ def train_reid_inputs(wildcards):
     if generator and "generated" in training.inputs(stage):
         found = {"index": training_index(dataset, experiment)}
         found |= {"generated": generated_shards(dataset, generator, "train")}
-    return found | stage_inputs(training, stage, dataset, wildcards.seed)
+    datasets = list(dict.fromkeys([dataset, *setup.tests(experiment)]))
+    return found | stage_inputs(training, stage, dataset, wildcards.seed) | checked(datasets)
 
 
 def train_reid_settings(wildcards):
@@ -212,6 +213,7 @@ rule compare:
     output:
         table="results/{dataset}/compare/table.csv",
         text="results/{dataset}/compare/table.txt",
+        first_page="results/{dataset}/compare/first_page.rst",
         page=report(
             "results/{dataset}/compare/table.html",
             caption="report/compare.rst",

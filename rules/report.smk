@@ -7,6 +7,12 @@ OUTPUT  results/{dataset}/plot_curves, plot_cmc, rank_lists, plot_gan_curves, sh
 """
 
 
+def first_page():
+    """Text of the report's first page: that with the scores, where there are some."""
+    made = Path(rules.compare.output.first_page.format(dataset=setup.tested()[0]))
+    return str((made if made.exists() else SCRIPTS / "purereid/report/first_page.rst").resolve())
+
+
 def plot_curves_inputs(wildcards):
     """Curves of all seeds of a stage of an experiment."""
     seeds = setup.seeds(wildcards.experiment)
@@ -19,6 +25,10 @@ def plot_curves_settings(wildcards):
 
 def plot_gan_curves_settings(wildcards):
     return {"labels": [wildcards.generator]}
+
+
+def rank_lists_settings(wildcards):
+    return canonical(config["rank_lists"] | {"experiment": wildcards.experiment, "seed": int(wildcards.seed)})
 
 
 def show_images_inputs(wildcards):
@@ -212,7 +222,7 @@ rule rank_lists:
         ranks=rules.evaluate.output.ranks,
     output:
         sheet=report(
-            "results/{dataset}/rank_lists/{experiment}/seed{seed}/rank_lists.png",
+            "results/{dataset}/rank_lists/{experiment}/seed{seed}/rank_lists-{experiment}-seed{seed}.png",
             caption="report/rank_lists.rst",
             category="4 Ranked lists",
             labels={"data set": "{dataset}", "experiment": "{experiment}", "seed": "{seed}"},
@@ -231,7 +241,7 @@ rule rank_lists:
         mem_mb=memory("rank_lists"),
         runtime=runtime("rank_lists"),
     params:
-        settings=section("rank_lists"),
+        settings=rank_lists_settings,
         code=code_digest("rank_lists"),
     script:
         "../workflow_scripts/rank_lists.py"

@@ -78,7 +78,14 @@ def test_report_has_every_picture_with_its_caption(finished: Project):
         assert category in page
     for caption in ("consists of and what is wrong", "Cumulative matching", "has a blue frame", "rrow leads from"):
         assert caption in " ".join(page.split()).replace("\\n", " "), caption
-    for name in ("doctor.html", "contact_sheet.png", "plot_cmc.png", "rank_lists.png", "table.html", "rule_graph.svg"):
+    for name in (
+        "doctor.html",
+        "contact_sheet.png",
+        "plot_cmc.png",
+        "rank_lists-baseline-seed1.png",
+        "table.html",
+        "rule_graph.svg",
+    ):
         assert name in page, name
 
 

@@ -6,7 +6,7 @@ from purereid.training.stage import train_stage
 if __name__ == "__main__":
     with job(snakemake) as this:
         train_stage(
-            **snakemake.input,
+            **this.inputs,
             **snakemake.output,
             **snakemake.params.settings,
             stamp=this.stamp,

@@ -82,12 +82,17 @@ def test_a_pose_is_named_by_image_pose_file_or_pid(draw, people, test_images, tm
         ({"sources": ["pid:77777"]}, r"unknown identity 'pid:77777'[\s\S]*such as pid:\d+$"),
         ({"sources": ["pid:-1"]}, r"unknown identity 'pid:-1'"),
         ({"poses": ["nobody.jpg"]}, r"unknown pose 'nobody.jpg'"),
-        ({"sources": 50}, r"images of 50 different persons asked for, of 4 there are some"),
     ],
 )
 def test_unknown_names(draw, changed, message):
     with pytest.raises(UserError, match=message):
         draw(**changed)
+
+
+def test_more_persons_than_there_are_is_all_of_them(draw, caplog):
+    images = draw(sources=50, poses=1)
+    assert sorted(images) == ["0-0", "1-0", "2-0", "3-0"]
+    assert "images of 50 different persons asked for, taking those of all 4" in caplog.text
 
 
 def test_image_file_as_pose_needs_an_estimator(draw, test_images, tmp_path):

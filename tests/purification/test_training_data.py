@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from purereid.errors import UserError
-from purereid.purification.training_data import held_out_images
+from purereid.purification.held_out import held_out_images
 
 
 def held_out(pids: np.ndarray, share: float, seed: int = 0) -> np.ndarray:

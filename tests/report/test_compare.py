@@ -8,6 +8,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from docutils.core import publish_parts
 from PIL import Image
 
 from purereid.errors import UserError
@@ -48,7 +49,7 @@ def write_run(folder, experiment, seed, AP, *, dataset="tiny", protocol="market"
     return folder
 
 
-FILES = {"table": "table.csv", "text": "table.txt", "page": "page.html", "plot": "plot.png"}
+FILES = {"table": "table.csv", "text": "table.txt", "page": "page.html", "plot": "plot.png", "first_page": "first.rst"}
 
 
 @pytest.fixture(name="AP")
@@ -228,6 +229,30 @@ def test_the_log_shows_the_table(tmp_path, AP, caplog, monkeypatch):
     assert table["experiment"][0] in caplog.text and "small-scale: 30 queries" in caplog.text
 
 
+def test_the_page_says_what_was_trained_and_what_is_missing(tmp_path, AP, index):
+    """The index has 4 training persons with 6 images each."""
+    about = {
+        "experiment": "a",
+        "system": "bot",
+        "backbone": "resnet50",
+        "size": "256 x 128",
+        "weights": "r50.safetensors",
+    }
+    about |= {"train": "tiny", "images": "real images alone", "splits": ["train"], "uses_generated": False}
+    folders = [write_run(tmp_path, name, 1, AP) for name in ("a", "b")]
+    run(tmp_path, folders, indexes=[index], trained=[about], left_out=["<c>", "d"])
+    page, text = ((tmp_path / FILES[name]).read_text() for name in ("page", "text"))
+    row = page[page.index("What was trained") :]
+    assert [cell in row for cell in ("resnet50", "256 x 128", "r50.safetensors", "tiny, real images alone")] == [
+        True
+    ] * 4
+    assert ">24<" in row and ">0<" in row
+    first = publish_parts((tmp_path / FILES["first_page"]).read_text(), writer="html")["body"]
+    assert all(cell in first for cell in ("256 x 128", "r50.safetensors weights", "24 + 0", "not trained", "&lt;c&gt;"))
+    assert "system-message" not in first
+    assert "left out (leave_out): <c>, d" in text and "&lt;c&gt;, d" in page and "<c>" not in page
+
+
 def test_text_from_data_is_escaped(tmp_path, AP):
     folders = [write_run(tmp_path, "<script>a&b</script>", 1, AP, dataset="<b>"), write_run(tmp_path, "$x_$", 1, AP)]
     run(tmp_path, folders)
@@ -276,7 +301,14 @@ def test_scores_and_ranks_of_different_runs(tmp_path, AP):
     for name, other in (("ranks", folders[1]), ("ranks", write_run(tmp_path, "c", 1, AP[:20]))):
         files = {"scores": [folders[0] / "scores.json"], name: [other / "ranks.parquet"]}
         with pytest.raises(UserError, match="scores and ranks are not of the same run"):
-            compare(**files, table=tmp_path / "t", text=tmp_path / "x", page=tmp_path / "p", plot=tmp_path / "p.png")
+            compare(
+                **files,
+                table=tmp_path / "t",
+                text=tmp_path / "x",
+                page=tmp_path / "p",
+                plot=tmp_path / "p.png",
+                first_page=tmp_path / "f",
+            )
 
 
 def test_no_runs(tmp_path):

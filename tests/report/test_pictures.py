@@ -8,12 +8,16 @@ from purereid.report.pictures import (
     CELL_HEIGHT,
     CELL_WIDTH,
     FRAME,
+    PITCH,
+    SMALL,
     Block,
     Row,
     Tile,
     camera,
     draw_sheet,
+    file_name,
     fit,
+    letters,
     save_picture,
 )
 from purereid.report.style import BLUE
@@ -72,3 +76,10 @@ def test_the_same_picture_has_the_same_bytes(tmp_path):
 
 def test_an_unknown_camera_is_called_so():
     assert [camera(camid) for camid in (-1, 0, 5)] == ["no camera", "camid 0", "camid 5"]
+
+
+def test_the_end_of_a_long_file_name_stands_below_an_image():
+    assert file_name("/data/mine/0007_c1s1.jpg") == "0007_c1s1"
+    long = file_name(f"/data/{'x' * 80}_0007_c3.jpg")
+    assert long.startswith("…") and long.endswith("_0007_c3")
+    assert letters(SMALL).getlength(long) <= PITCH

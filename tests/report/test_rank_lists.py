@@ -32,7 +32,7 @@ def write_ranks(index: Path, depth: int = 10, **values) -> Path:
 
 def draw(index: Path, ranks: Path, lists: int = 1) -> Path:
     sheet = index.parent / "sheet.png"
-    rank_lists(index=index, ranks=ranks, sheet=sheet, lists=lists)
+    rank_lists(index=index, ranks=ranks, sheet=sheet, lists=lists, experiment="baseline", seed=1)
     return sheet
 
 

@@ -76,8 +76,17 @@ class Job:
             "wildcards": dict(self.snakemake.wildcards.items()),
             "settings": self.snakemake.params.get("settings", {}),
             "code": self.snakemake.params.get("code"),
-            "inputs": {str(path): file_digest(path) for path in self.snakemake.input},
+            "inputs": {str(path): file_digest(path) for path in self.snakemake.input if path not in self._waited_for},
         }
+
+    @property
+    def inputs(self) -> dict[str, object]:
+        """Files that are read, by name; a training waits for ``checked`` and does not read it."""
+        return {name: files for name, files in self.snakemake.input.items() if name != "checked"}
+
+    @property
+    def _waited_for(self) -> list[str]:
+        return list(self.snakemake.input.get("checked", []))
 
     @property
     def stamp(self) -> str:

@@ -50,6 +50,19 @@ identities that no query shows; identities count neither them nor junk.</p>
 """
 
 
+def findings_html(title: str, findings: list[dict]) -> str:
+    """A page of findings alone, as of ``diagnose``; every text is escaped."""
+    return f"""<!DOCTYPE html>
+<html lang="en">
+<head><meta charset="utf-8"><title>{escape(title)}</title><style>{STYLE}</style></head>
+<body>
+<h1>{escape(title)}</h1>
+{_findings(findings) if findings else "<p>Nothing is missing.</p>"}
+</body>
+</html>
+"""
+
+
 def _table(splits: dict) -> str:
     head = _row("th", ["split", *splits])
     body = "\n".join(

@@ -17,6 +17,7 @@ from purereid.data.keypoints import Keypoints
 from purereid.data.pairs import whole_torso
 from purereid.data.persons import persons
 from purereid.errors import UserError
+from purereid.logs import log
 from purereid.poses.keypoint_rcnn import estimate, load_keypoint_rcnn
 from purereid.poses.pose_file import read_pose
 
@@ -106,12 +107,12 @@ class Finder:
         rows = persons(self.table, SPLITS) if test.empty else test
         rows = rows[rows["image"].isin(images)]
         pids = np.unique(rows["pid"])
-        if len(pids) < count:
+        if not len(pids):
             raise UserError(
-                f"{what} of {count} different persons asked for, of {len(pids)} there are some",
-                where="generate_one",
-                expected=f"at most {len(pids)}",
+                f"there are no {what} of any person", where="generate_one", expected="some, or names of them"
             )
+        if len(pids) < count:
+            log.warning("%s of %d different persons asked for, taking those of all %d", what, count, len(pids))
         chosen = self.rng.permutation(pids)[:count]
         return [self.rng.choice(rows.loc[rows["pid"] == pid, "image"].to_numpy(object)) for pid in chosen]
 

@@ -16,9 +16,10 @@ from purereid.networks.precision import autocast
 from purereid.purification.gcn import GCN
 from purereid.purification.gcn_inference import predict_links
 from purereid.purification.graph_trainer import GraphTrainer, save_graph_network
+from purereid.purification.held_out import held_out_images
 from purereid.purification.link_scores import Curve, average_precision, link_scores, precision_recall, thinned
 from purereid.purification.subgraphs import SubgraphBuilder, Subgraphs
-from purereid.purification.training_data import GraphImages, held_out_images, training_data
+from purereid.purification.training_data import GraphImages, training_data
 from purereid.training.distributed import first_device
 from purereid.training.loop import train
 from purereid.training.making import making

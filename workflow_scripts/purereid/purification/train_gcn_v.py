@@ -14,7 +14,8 @@ from purereid.logs import log
 from purereid.purification.connect import best_tau, best_threshold, nearest_higher, similar_components
 from purereid.purification.gcn_v import GCNV, input_blocks
 from purereid.purification.graph_trainer import GraphTrainer, gradient_descent, save_graph_network
-from purereid.purification.training_data import GraphImages, held_out_images, training_data
+from purereid.purification.held_out import held_out_images
+from purereid.purification.training_data import GraphImages, training_data
 from purereid.purification.vertex_confidence import margins, vertex_confidence
 from purereid.training.distributed import first_device
 from purereid.training.loop import train

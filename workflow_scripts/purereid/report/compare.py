@@ -6,11 +6,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from purereid.data.atomic import write_text
 from purereid.errors import UserError
 from purereid.logs import log
 from purereid.report.bootstrap import bootstrap_means, interval
 from purereid.report.compare_plot import draw_comparison
-from purereid.report.compare_views import as_page, as_text
+from purereid.report.compare_views import as_first_page, as_page, as_text
 from purereid.report.runs import EXTRA, Run, read_run
 from purereid.report.training_images import training_images
 from purereid.report.views import write_views
@@ -27,6 +28,7 @@ def compare(
     text: Path,
     page: Path,
     plot: Path,
+    first_page: Path,
     reference: str | None = None,
     bootstrap: int = 1000,
     seed: int = 0,
@@ -42,6 +44,7 @@ def compare(
         text: plain text to write, for the terminal.
         page: HTML to write, with everything inside.
         plot: PNG to write.
+        first_page: text to write for the first page of the report, reStructuredText.
         reference: experiment that the others are compared with; without it, or where it was not scored, the first.
         bootstrap: draws for the intervals.
         seed: of the draws.
@@ -56,9 +59,9 @@ def compare(
     groups = read_groups(scores, ranks)
     compared = comparison(groups, reference, bootstrap, seed)
     draw_comparison(compared, groups, Path(plot))
-    about = [each | training_images(index, each) for index, each in zip(indexes, trained, strict=True)]
-    words = as_text(compared, left_out)
-    html = as_page(compared, Path(plot).read_bytes(), pd.DataFrame(about), left_out)
+    about = pd.DataFrame([each | training_images(index, each) for index, each in zip(indexes, trained, strict=True)])
+    words, html = as_text(compared, left_out), as_page(compared, Path(plot).read_bytes(), about, left_out)
+    write_text(first_page, as_first_page(compared, about, left_out))
     write_views(compared, words, html, table=table, text=text, page=page, numbers="%.4f")
     log.info("comparison\n%s", words)
 

@@ -3,6 +3,7 @@
 import textwrap
 from collections.abc import Sequence
 from html import escape
+from pathlib import Path
 
 import pandas as pd
 
@@ -11,6 +12,7 @@ from purereid.report.tables import WIDTH, aligned, cut, html_page, html_plot, ht
 
 NAME = 24  # letters of an experiment's name that the terminal shows
 COLUMNS = ("mAP_trapezoid", "mINP", "rank1", "rank5", "rank10")
+FIRST_PAGE = (Path(__file__).with_name("first_page.rst")).read_text(encoding="utf-8").strip()
 LEGEND = (
     "Scores in percent: mean over the seeds ± sample standard deviation. Interval: 95 % bootstrap over the queries. "
     "Difference: mAP minus that of the reference experiment, in points, paired by query."
@@ -37,6 +39,32 @@ def as_page(table: pd.DataFrame, plot: bytes, trained: pd.DataFrame | None = Non
     body += html_remarks([_missing(left_out)] if left_out else [])
     body += html_plot(plot, "mAP of each experiment") + _page_of_trained(trained)
     return html_page("Comparison", body)
+
+
+def as_first_page(table: pd.DataFrame, trained: pd.DataFrame, left_out: Sequence[str] = ()) -> str:
+    """The first page of the report, reStructuredText: a list of scores and of what was trained."""
+    about = {} if trained.empty else trained.set_index("experiment").to_dict("index")
+    header = ["experiment", "seeds", "mAP", "rank1", "network", "real + generated images"]
+    parts = [FIRST_PAGE]
+    for (dataset, protocol), rows in table.groupby(["dataset", "protocol"], sort=False):
+        lines = [header]
+        for _, row in rows.iterrows():
+            known = about.get(row["experiment"])
+            scores = [row["seeds"], mean_cell(row, "mAP"), mean_cell(row, "rank1")]
+            lines.append(
+                [f"``{row['experiment']}``", *scores, *(_trained_cells(known) if known else ["not trained", "-"])]
+            )
+        cells = "\n".join(f"   {'  ' if n else '* '}- {cell}" for line in lines for n, cell in enumerate(line))
+        parts.append(
+            f"**{dataset}**, {protocol}, {_queries(rows)}; percent\n\n.. list-table::\n   :header-rows: 1\n\n{cells}"
+        )
+    parts += [f"Left out (``leave_out``): {', '.join(f'``{name}``' for name in left_out)}"] if left_out else []
+    return "\n\n".join(parts) + "\n"
+
+
+def _trained_cells(about: dict) -> list[str]:
+    network = f"{about['system']}, {about['backbone']}, {about['size']}, {about['weights'] or 'random'} weights"
+    return [f"``{network}``", f"{about['real']:,} + {about['generated']:,}"]
 
 
 def _missing(left_out: Sequence[str]) -> str:

@@ -8,7 +8,7 @@ import pandas as pd
 from purereid.data.images import read_image
 from purereid.data.index import read_index
 from purereid.errors import UserError
-from purereid.report.pictures import Block, Row, Tile, camera, draw_sheet, save_picture
+from purereid.report.pictures import Block, Row, Tile, camera, draw_sheet, file_name, save_picture
 
 SIDES = {"training": ["train", "val"], "query and gallery": ["query", "gallery"]}
 
@@ -97,7 +97,7 @@ def other_blocks(others: pd.DataFrame, columns: int, rng: np.random.Generator) -
 
 def tile(image) -> Tile:
     """One image with its camera below it."""
-    return Tile(read_image(image.path), (f"pid {image.pid}, {camera(image.camid)}",))
+    return Tile(read_image(image.path), (f"pid {image.pid}, {camera(image.camid)}", file_name(image.path)))
 
 
 def count_of(rows: pd.DataFrame, what: str) -> str:

@@ -8,7 +8,7 @@ import torch
 
 from purereid.data.images import load_images, read_image
 from purereid.errors import UserError
-from purereid.report.pictures import Block, Row, Tile, camera
+from purereid.report.pictures import Block, Row, Tile, camera, file_name
 
 COLUMNS = 8
 BLOCK = 256  # real images in memory at a time
@@ -44,7 +44,10 @@ def nearest_blocks(
     nearest, distances = nearest_images(torch.cat([drawn, held_out]), real["path"].tolist())
     tiles = [Tile(image, (name,)) for name, image in zip(names, images, strict=True)]
     below = [
-        Tile(read_image(image.path), (f"pid {image.pid}, {camera(image.camid)}", f"distance {distance:.1f}"))
+        Tile(
+            read_image(image.path),
+            (f"distance {distance:.1f}", f"pid {image.pid}, {camera(image.camid)}", file_name(image.path)),
+        )
         for image, distance in zip(real.iloc[nearest[: len(drawn)]].itertuples(), distances, strict=False)
     ]
     return _remark(distances[: len(drawn)], distances[len(drawn) :]), _blocks(tiles, below)

@@ -172,6 +172,15 @@ def save_picture(picture: Image.Image, path: Path) -> None:
         picture.save(unfinished, format="PNG")
 
 
+def file_name(path: str | Path) -> str:
+    """The end of a file's name without its suffix, as much as fits below a tile: it leads back to the file, and shows
+    persons and cameras as the data count them."""
+    name, font = Path(path).stem, letters(SMALL)
+    if font.getlength(name) <= PITCH - 4:
+        return name
+    return next(cut for start in range(1, len(name) + 1) if font.getlength(cut := f"…{name[start:]}") <= PITCH - 4)
+
+
 def camera(camid: int) -> str:
     """Name a camera as the sheets do; -1 is an unknown one."""
     return "no camera" if camid < 0 else f"camid {camid}"

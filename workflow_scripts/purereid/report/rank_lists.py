@@ -7,14 +7,14 @@ import pandas as pd
 from purereid.data.images import read_image
 from purereid.data.index import read_index
 from purereid.errors import UserError
-from purereid.report.pictures import Block, Row, Tile, camera, draw_sheet, save_picture
+from purereid.report.pictures import Block, Row, Tile, camera, draw_sheet, file_name, save_picture
 from purereid.report.runs import read_ranks
 from purereid.report.style import BLUE, GREEN, RED
 
 REMARK = "blue: query;  green ✓: same person;  red ✗: another one;  nearest first, with the distance below"
 
 
-def rank_lists(*, index: Path, ranks: Path, sheet: Path, lists: int) -> None:
+def rank_lists(*, index: Path, ranks: Path, sheet: Path, lists: int, experiment: str, seed: int) -> None:
     """Draw the ranked lists of the best, the median and the worst queries by average precision.
 
     Queries without a right image in the gallery have no average precision and are left out; of one person at most
@@ -25,6 +25,7 @@ def rank_lists(*, index: Path, ranks: Path, sheet: Path, lists: int) -> None:
         ranks: ranks.parquet of one experiment.
         sheet: PNG to write.
         lists: number of queries under each heading; fewer where there are not as many.
+        experiment, seed: whose ranks these are, for the title.
 
     Raises:
         UserError: no query has a right gallery image; an image of the ranks is not in the index or cannot be read.
@@ -38,7 +39,8 @@ def rank_lists(*, index: Path, ranks: Path, sheet: Path, lists: int) -> None:
         Block(heading, [query_row(query, images, ranks) for query in queries.itertuples()])
         for heading, queries in choose(scored, lists)
     ]
-    save_picture(draw_sheet(title(images, scored, len(table)), REMARK, blocks), sheet)
+    whose = f"{experiment}, seed {seed}: {title(images, scored, len(table))}"
+    save_picture(draw_sheet(whose, REMARK, blocks), sheet)
 
 
 def choose(scored: pd.DataFrame, lists: int) -> list[tuple[str, pd.DataFrame]]:
@@ -60,7 +62,8 @@ def choose(scored: pd.DataFrame, lists: int) -> list[tuple[str, pd.DataFrame]]:
 
 def query_row(query, images: pd.DataFrame, ranks: Path) -> Row:
     """The query, a gap, and its nearest gallery images."""
-    first = Tile(image_of(query.image, images, ranks), ("query", f"pid {query.pid}, {camera(query.camid)}"), BLUE)
+    pixels = image_of(query.image, images, ranks)
+    first = Tile(pixels, ("query", *of_image(images.loc[query.image])), BLUE)
     nearest = [
         gallery_tile(image, distance, right, images, ranks)
         for image, distance, right in zip(query.top_images, query.top_distances, query.top_right, strict=True)
@@ -73,8 +76,12 @@ def gallery_tile(image: str, distance: float, right: bool, images: pd.DataFrame,
     """One gallery image, framed and signed as right or wrong."""
     pixels = image_of(image, images, ranks)
     row = images.loc[image]
-    lines = (f"{distance:.3f}", f"pid {row['pid']}, {camera(row['camid'])}")
-    return Tile(pixels, lines, GREEN if right else RED, "✓" if right else "✗")
+    return Tile(pixels, (f"{distance:.3f}", *of_image(row)), GREEN if right else RED, "✓" if right else "✗")
+
+
+def of_image(row: pd.Series) -> tuple[str, str]:
+    """Person and camera of an image, and its file."""
+    return f"pid {row['pid']}, {camera(row['camid'])}", file_name(row["path"])
 
 
 def image_of(image: str, images: pd.DataFrame, ranks: Path):
@@ -94,4 +101,4 @@ def title(images: pd.DataFrame, scored: pd.DataFrame, queries: int) -> str:
     dataset = ", ".join(sorted(images["dataset"].unique()))
     unmatched = queries - len(scored)
     left_out = f", {unmatched} without a right image left out" if unmatched else ""
-    return f"{dataset}: {queries} queries{left_out}, mAP {100 * scored['AP'].mean():.1f} %"
+    return f"{queries} queries of {dataset}{left_out}, mAP {100 * scored['AP'].mean():.1f} %"

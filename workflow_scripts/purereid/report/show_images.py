@@ -13,7 +13,7 @@ from purereid.data.samples import read_samples
 from purereid.data.shards import read_shard
 from purereid.errors import UserError
 from purereid.report.nearest_images import COLUMNS, nearest_blocks
-from purereid.report.pictures import Block, Row, Tile, camera, draw_sheet, save_picture
+from purereid.report.pictures import Block, Row, Tile, camera, draw_sheet, file_name, save_picture
 from purereid.report.skeleton import draw_pose
 
 STEPS = 8  # of the training, that are shown
@@ -89,7 +89,9 @@ class Originals:
                 do="generate them again: delete them and run the workflow",
             )
         row = self.table.loc[name]
-        return [Tile(read_image(row["path"]), (what, f"pid {row['pid']}, {camera(row['camid'])}"))]
+        return [
+            Tile(read_image(row["path"]), (what, f"pid {row['pid']}, {camera(row['camid'])}", file_name(row["path"])))
+        ]
 
     def pose(self, name: str) -> list[Tile]:
         """The pose of an image, or nothing where it is unknown."""

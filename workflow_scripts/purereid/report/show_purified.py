@@ -13,7 +13,18 @@ from purereid.data.purified_file import read_purified
 from purereid.data.shards import read_shard
 from purereid.errors import UserError
 from purereid.report.contact_sheet import spread_over_cameras
-from purereid.report.pictures import PITCH, SMALL, Block, Row, Tile, camera, draw_sheet, letters, save_picture
+from purereid.report.pictures import (
+    PITCH,
+    SMALL,
+    Block,
+    Row,
+    Tile,
+    camera,
+    draw_sheet,
+    file_name,
+    letters,
+    save_picture,
+)
 from purereid.report.plot_graph import plot_graph
 from purereid.report.style import GREEN, RED
 
@@ -132,7 +143,7 @@ def generated_row(what: str, order: str, table: pd.DataFrame, images: int) -> Ro
 
 def real_tile(image: tuple) -> Tile:
     """One real image with its camera."""
-    return Tile(read_image(image.path), (camera(image.camid),))
+    return Tile(read_image(image.path), (camera(image.camid), file_name(image.path)))
 
 
 def generated_tile(image: tuple) -> Tile:

@@ -1,0 +1,143 @@
+"""Whether a data set has what the experiments need, told before anything is trained (rule ``check_experiments``)."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from purereid.data.atomic import write_text
+from purereid.data.doctor_html import findings_html
+from purereid.data.formats.scan import Finding
+from purereid.data.index import read_index
+from purereid.data.pairs import read_pairs
+from purereid.data.persons import persons
+from purereid.errors import UserError
+from purereid.logs import log
+from purereid.purification.held_out import held_out_images
+
+FEW_STEPS = 20  # of an epoch
+FEW_PERSONS = 0.5  # share of the training persons that the pairs show
+
+
+def check_experiments(
+    *,
+    index: Path,
+    findings: Path,
+    report: Path,
+    dataset: str,
+    trained: Sequence[dict],
+    tested: Sequence[str],
+    graphs: Sequence[dict],
+    networks: Sequence[dict],
+    pairs: Path | None = None,
+) -> None:
+    """Write what the data set lacks for the experiments of the config.
+
+    Args:
+        index: the data set.
+        findings: JSON that is written: a list of findings as the doctor's.
+        report: HTML that is written, the same.
+        dataset: its name.
+        trained: trainings of encoders: experiments (names), section (where its settings stand), splits, epochs, and of
+            those that draw batches of identities identities, images and steps (0: as many as the images fill).
+        tested: experiments that are tested on it.
+        graphs: graphs of generated images: generator, splits, images (of an identity), k.
+        networks: networks of graphs: section, splits, held_out, seed, sizes (numbers of neighbours by their names).
+        pairs: the pairs that generators learn from; None: none does.
+
+    Raises:
+        UserError: what would stop an experiment later, all of it in one message.
+    """
+    table = read_index(index)
+    found = [
+        *(each for training in trained for each in _of_training(table, training)),
+        *_of_test(table, tested, dataset),
+        *(each for graph in graphs for each in _of_graph(table, graph)),
+        *(each for network in networks for each in _of_network(table, network)),
+        *(_of_pairs(table, read_pairs(pairs)) if pairs else ()),
+    ]
+    write_text(findings, json.dumps([asdict(each) for each in found], indent=1) + "\n")
+    write_text(report, findings_html(f"What the experiments need of {dataset}", [asdict(each) for each in found]))
+    for each in found:
+        log.info("%s: %s %s", each.severity, each.what, each.do)
+    errors = [each for each in found if each.severity == "error"]
+    if errors:
+        raise UserError(
+            " ".join(each.what for each in errors),
+            where=f"data set {dataset}, before anything was trained",
+            expected="images and settings that go together",
+            do=" ".join(each.do for each in errors),
+        )
+
+
+def _of_training(table: pd.DataFrame, training: dict) -> Iterator[Finding]:
+    """Too few identities for a batch, or few batches."""
+    names, section = training["experiments"], training["section"]
+    rows = table[table["split"].isin(training["splits"]) & (table["pid"] >= 0)]
+    counts = rows["pid"].value_counts()
+    if len(counts) < 2:
+        what = f"{len(counts)} training identities in {', '.join(training['splits'])}."
+        yield _finding("error", what, names, "Give training images of at least two persons, or name other splits.")
+    elif training.get("identities", 0) > len(counts):
+        what = f"{len(counts)} training identities, but a batch takes {training['identities']}."
+        yield _finding("error", what, names, f"Set {section}.identities_per_batch to at most {len(counts)}.")
+    elif training.get("identities") and not training["steps"]:
+        steps = max(1, int(np.maximum(counts // training["images"], 1).sum()) // training["identities"])
+        if steps < FEW_STEPS:
+            epochs = training["epochs"]
+            what = f"An epoch is {steps} steps, so that {epochs} epochs are {steps * epochs} updates in all."
+            more = -(-FEW_STEPS * epochs // steps)
+            do = f"Set {section}.epochs to about {more}, or train_reid.steps_per_epoch to more."
+            yield _finding("warning", what, names, do)
+
+
+def _of_test(table: pd.DataFrame, tested: Sequence[str], dataset: str) -> Iterator[Finding]:
+    empty = [split for split in ("query", "gallery") if not (table["split"] == split).any()]
+    if tested and empty:
+        what = f"No {' and no '.join(empty)} images, so that nothing can be scored."
+        do = (
+            f"Give {dataset} such images (a folder of persons: test_share), or let these experiments name another test."
+        )
+        yield _finding("error", what, tested, do)
+
+
+def _of_graph(table: pd.DataFrame, graph: dict) -> Iterator[Finding]:
+    identities = persons(table, graph["splits"])["pid"].nunique()
+    images = identities * graph["images"]
+    if images <= graph["k"]:
+        what = f"{graph['generator']} makes {images} images, but each shall have {graph['k']} neighbours."
+        do = f"Set build_graph.k to at most {max(images - 1, 1)}, or generate.train.images_per_identity to more."
+        yield _finding("error", what, [graph["generator"]], do)
+
+
+def _of_network(table: pd.DataFrame, network: dict) -> Iterator[Finding]:
+    pids = persons(table, network["splits"])["pid"].to_numpy(np.int64)
+    section, most = network["section"], max(network["sizes"].values())
+    try:
+        out = held_out_images(pids, share=network["held_out"], seed=network["seed"], section=section)
+    except UserError:
+        do = f"Set {section}.held_out to 0, or give more persons several images."
+        yield _finding("error", "Too few persons have several images for a share to be held out.", [section], do)
+        return
+    for what, images in (("to learn from", np.count_nonzero(~out)), ("held out", np.count_nonzero(out))):
+        if images <= most and (images or what == "to learn from"):
+            sizes = ", ".join(f"{section}.{name}" for name in network["sizes"])
+            told = f"{images} images {what}, but each shall have {most} neighbours."
+            yield _finding("error", told, [section], f"Lower {sizes}, or change {section}.held_out.")
+
+
+def _of_pairs(table: pd.DataFrame, pairs: pd.DataFrame) -> Iterator[Finding]:
+    pids = table.set_index("image")["pid"]
+    shown, known = pids.reindex(pairs["source"]).nunique(), table.loc[table["split"] == "train", "pid"]
+    people = known[known >= 0].nunique()
+    if shown < FEW_PERSONS * people:
+        what = f"The pairs that generators learn from show {shown} of {people} training persons."
+        do = "Pairs need two images of a person with both shoulders and both hips: look at the key points."
+        yield _finding("warning", what, [], do)
+
+
+def _finding(severity: str, what: str, concerns: Sequence[str], do: str) -> Finding:
+    return Finding(severity, what, len(concerns), tuple(concerns), do)
