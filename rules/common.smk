@@ -130,11 +130,6 @@ def guides_of(dataset, names):
     return {name: files[name] for name in names if name in files}
 
 
-def checked(datasets):
-    """What a training waits for; that it is new does not make the training stale."""
-    return {"checked": [ancient(path) for path in expand(rules.check_experiments.output.findings, dataset=datasets)]}
-
-
 def scene_of(dataset):
     """The scene of rendered people, which tells true pictures; nothing of other data sets."""
     rendered = setup.datasets[dataset]["format"] == "rendered_people"

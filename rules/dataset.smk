@@ -273,7 +273,7 @@ rule check_experiments:
         "logs/{dataset}/check_experiments.log",
     benchmark:
         "benchmarks/{dataset}/check_experiments.tsv"
-    priority: 2  # all trainings wait for it
+    priority: 2  # what it says should be known first
     localrule: True
     conda:
         "../envs/purereid.yaml"

@@ -10,8 +10,7 @@ OUTPUT  results/{dataset}/train_gan/{generator}/{stage}/networks.safetensors
 
 def train_gan_inputs(wildcards):
     training = setup.making(wildcards.generator)
-    dataset = wildcards.dataset
-    return {"index": index_of(dataset)} | stage_inputs(training, wildcards.stage, dataset) | checked([dataset])
+    return {"index": index_of(wildcards.dataset)} | stage_inputs(training, wildcards.stage, wildcards.dataset)
 
 
 def train_gan_settings(wildcards):

@@ -27,8 +27,7 @@ def train_reid_inputs(wildcards):
     if generator and "generated" in training.inputs(stage):
         found = {"index": training_index(dataset, experiment)}
         found |= {"generated": generated_shards(dataset, generator, "train")}
-    datasets = list(dict.fromkeys([dataset, *setup.tests(experiment)]))
-    return found | stage_inputs(training, stage, dataset, wildcards.seed) | checked(datasets)
+    return found | stage_inputs(training, stage, dataset, wildcards.seed)
 
 
 def train_reid_settings(wildcards):

@@ -20,9 +20,8 @@ def artifacts():
     trained = [(e, seed) for e in setup.experiments for seed in setup.seeds(e)]
     tested = [(d, e, seed) for e in setup.experiments for d in setup.tests(e) for seed in setup.seeds(e)]
     used, networks = setup.generators_in_use(), setup.networks_in_use()
-    datasets = dict.fromkeys([*setup.tested(), *(setup.train(experiment) for experiment, _ in trained)])
     return [
-        *expand(rules.index_dataset.output.index, dataset=datasets),
+        *expand(rules.index_dataset.output.index, dataset=_datasets()),
         *(encoder_file(*names) for names in trained),
         *(path for names in tested for path in all_features(*names)),
         *(generator_file(*names) for names in networks),
@@ -41,6 +40,7 @@ def pictures():
         *_generator_pictures(),
         *_purifier_pictures(),
         *expand(rules.contact_sheet.output, dataset=setup.tested()),
+        *expand(rules.check_experiments.output, dataset=_datasets()),
         *expand(rules.plot_cmc.output, dataset=setup.tested()),
         *(
             path
@@ -50,6 +50,11 @@ def pictures():
         *(path for d, e, s in stages for path in expand(rules.plot_curves.output, dataset=d, experiment=e, stage=s)),
         *expand(rules.rule_graph.output, dataset=setup.tested()[0]),
     ]
+
+
+def _datasets():
+    """Data sets that are tested or trained on."""
+    return list(dict.fromkeys([*setup.tested(), *(setup.train(experiment) for experiment in setup.experiments)]))
 
 
 def _generated(dataset, generator):

@@ -121,7 +121,7 @@ def test_rules_of_a_module_refer_to_each_other_and_to_the_users_files(
         (tmp_path / file).touch()
     overrides = tiny | {
         "datasets": {"mine": {"format": "market1501", "folder": own[0], "keypoints": [own[1]]}},
-        "generators": {"posegan": {"generate": {"train": {"pose_list": own[2]}}}},
+        "generators": tiny["generators"] | {"posegan": {"generate": {"train": {"pose_list": own[2]}}}},
         "experiments": tiny["experiments"] | {"mine": {"train": "mine", "test": "mine", "generator": "posegan"}},
         "generate_one": {"swap": {"sources": [own[3]]}},
     }

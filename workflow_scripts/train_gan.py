@@ -5,8 +5,9 @@ from purereid.training.stage import train_stage
 
 if __name__ == "__main__":
     with job(snakemake) as this:
+        this.require_data()
         train_stage(
-            **this.inputs,
+            **snakemake.input,
             **snakemake.output,
             **snakemake.params.settings,
             stamp=this.stamp,

@@ -5,8 +5,9 @@ from purereid.training.stage import train_stage
 
 if __name__ == "__main__":
     with job(snakemake) as this:
+        this.require_data()
         train_stage(
-            **{name: file for name, file in this.inputs.items() if name != "generated"},  # the index names these
+            **{name: file for name, file in snakemake.input.items() if name != "generated"},  # the index names these
             **snakemake.output,
             **snakemake.params.settings,
             stamp=this.stamp,

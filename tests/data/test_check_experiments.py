@@ -85,6 +85,13 @@ def test_all_mistakes_are_one_message(check):
     assert all(text in str(told.value) for text in ("a batch takes 6", "No query", "4 images held out"))
 
 
+def test_what_several_experiments_lack_is_told_once(check):
+    other = TRAINING | BATCHES | {"experiments": ["purified"], "identities": 6}
+    with pytest.raises(UserError) as told:
+        check(trained=[TRAINING | BATCHES | {"identities": 6}, other])
+    assert str(told.value).count("a batch takes 6") == 1 and "(baseline, purified)" in str(told.value)
+
+
 def test_few_updates_are_a_warning(check):
     (found,) = check(trained=[TRAINING | BATCHES])
     assert found["severity"] == "warning" and found["what"].startswith("An epoch is 2 steps, so that 10 epochs are 20")
@@ -103,7 +110,7 @@ def test_needs_are_those_of_the_config(config: dict):
     setup = configure(config)
     needs = experiment_needs(setup, "people")
     names = [name for each in needs["trained"] for name in each["experiments"]]
-    assert names == ["baseline", "purified", "lsro", "posegan"]  # the yardsticks do not learn
+    assert names == ["baseline", "lsro", "posegan", "purified"]  # the yardsticks do not learn
     assert [each["identities"] for each in needs["trained"]] == [9, 16, 16, 16]
     assert set(needs["tested"]) == set(config["experiments"])
     assert [(each["generator"], each["k"]) for each in needs["graphs"]] == [("posegan", 31)]

@@ -12,8 +12,8 @@ def experiment_needs(setup: Configuration, dataset: str) -> dict:
     return canonical(
         {
             "dataset": dataset,
-            "trained": [each for name in setup.experiments for each in _trainings(setup, name, dataset)],
-            "tested": [name for name in setup.tested_on(dataset) if setup.tests(name)],
+            "trained": [each for name in sorted(setup.experiments) for each in _trainings(setup, name, dataset)],
+            "tested": sorted(setup.tested_on(dataset)),
             "graphs": [_graph(setup, generator) for generator in whole],
             "networks": _networks(setup, dataset, list(whole)),
         }

@@ -76,17 +76,8 @@ class Job:
             "wildcards": dict(self.snakemake.wildcards.items()),
             "settings": self.snakemake.params.get("settings", {}),
             "code": self.snakemake.params.get("code"),
-            "inputs": {str(path): file_digest(path) for path in self.snakemake.input if path not in self._waited_for},
+            "inputs": {str(path): file_digest(path) for path in self.snakemake.input},
         }
-
-    @property
-    def inputs(self) -> dict[str, object]:
-        """Files that are read, by name; a training waits for ``checked`` and does not read it."""
-        return {name: files for name, files in self.snakemake.input.items() if name != "checked"}
-
-    @property
-    def _waited_for(self) -> list[str]:
-        return list(self.snakemake.input.get("checked", []))
 
     @property
     def stamp(self) -> str:
@@ -96,6 +87,27 @@ class Job:
         """
         made_from = [self.record["settings"], self.record["code"], sorted(self.record["inputs"].values())]
         return digest([*made_from, self.snakemake.threads])
+
+    def require_data(self) -> None:
+        """Stop a training where the data set lacks what an experiment of the config needs, be it another one.
+
+        The rule ``check_experiments`` says the same and more, but no training may wait for its file: with such an input
+        flagged ``ancient`` Snakemake overlooks what else has changed, and without the flag every change of a setting
+        would make all trainings stale. So the config is read here, where Snakemake does not compare it. Trainings on
+        generated images come after others, which have looked already.
+
+        Raises:
+            UserError: as for ``check_experiments.require``.
+        """
+        from purereid.configuration import Configuration
+        from purereid.data.check_experiments import require
+        from purereid.experiment_needs import experiment_needs
+
+        index = Path(self.snakemake.input.index)
+        if index.parent.name == "index_dataset":
+            schema = Path(self.snakemake.scriptdir).parent / "rules/schemas/config.schema.yaml"
+            needs = experiment_needs(Configuration(self.snakemake.config, schema), self.snakemake.wildcards.dataset)
+            require(index, needs)
 
     def progress(self, done: int, total: int) -> None:
         """Say how far a long job is."""

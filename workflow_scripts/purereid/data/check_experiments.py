@@ -51,22 +51,60 @@ def check_experiments(
     Raises:
         UserError: what would stop an experiment later, all of it in one message.
     """
-    table = read_index(index)
+    table, needs = read_index(index), {"trained": trained, "tested": tested, "graphs": graphs, "networks": networks}
+    found = [*lacking(table, dataset=dataset, **needs), *(_of_pairs(table, read_pairs(pairs)) if pairs else ())]
+    write_text(findings, json.dumps([asdict(each) for each in found], indent=1) + "\n")
+    write_text(report, findings_html(f"What the experiments need of {dataset}", [asdict(each) for each in found]))
+    for each in found:
+        log.info("%s: %s %s", each.severity, each.what, each.do)
+    _refuse(found, dataset)
+
+
+def require(index: Path, needs: dict) -> None:
+    """Look for what would stop an experiment, before a training.
+
+    Args:
+        index: the data set.
+        needs: dataset, trained, tested, graphs and networks, as for ``check_experiments``.
+
+    Raises:
+        UserError: what would stop an experiment later, all of it in one message.
+    """
+    _refuse(lacking(read_index(index), **needs), needs["dataset"])
+
+
+def lacking(
+    table: pd.DataFrame,
+    *,
+    dataset: str,
+    trained: Sequence[dict],
+    tested: Sequence[str],
+    graphs: Sequence[dict],
+    networks: Sequence[dict],
+) -> list[Finding]:
+    """What a data set lacks for the experiments, see ``check_experiments``; ``table`` is its index."""
     found = [
         *(each for training in trained for each in _of_training(table, training)),
         *_of_test(table, tested, dataset),
         *(each for graph in graphs for each in _of_graph(table, graph)),
         *(each for network in networks for each in _of_network(table, network)),
-        *(_of_pairs(table, read_pairs(pairs)) if pairs else ()),
     ]
-    write_text(findings, json.dumps([asdict(each) for each in found], indent=1) + "\n")
-    write_text(report, findings_html(f"What the experiments need of {dataset}", [asdict(each) for each in found]))
-    for each in found:
-        log.info("%s: %s %s", each.severity, each.what, each.do)
+    return _joined(found)
+
+
+def _joined(findings: Sequence[Finding]) -> list[Finding]:
+    """What is found of several experiments, once."""
+    concerned: dict[tuple, list[str]] = {}
+    for each in findings:
+        concerned.setdefault((each.severity, each.what, each.do), []).extend(each.examples)
+    return [_finding(severity, what, names, do) for (severity, what, do), names in concerned.items()]
+
+
+def _refuse(found: Sequence[Finding], dataset: str) -> None:
     errors = [each for each in found if each.severity == "error"]
     if errors:
         raise UserError(
-            " ".join(each.what for each in errors),
+            " ".join(f"{each.what} ({', '.join(each.examples)})" for each in errors),
             where=f"data set {dataset}, before anything was trained",
             expected="images and settings that go together",
             do=" ".join(each.do for each in errors),
