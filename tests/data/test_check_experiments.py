@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from configured import configure, put
-from purereid.data.check_experiments import check_experiments
+from purereid.data.check_experiments import check_experiments, require
 from purereid.data.index import write_index
 from purereid.data.pairs import write_pairs
 from purereid.errors import UserError
@@ -38,6 +38,9 @@ def check(tmp_path: Path):
         page = files["report"].read_text()
         found = json.loads(files["findings"].read_text())
         assert all(each["what"] in page for each in found)
+        if any(each["severity"] == "error" for each in found):
+            require(files["index"], NEEDS | needs)  # as a training does
+            raise AssertionError("a training would begin")
         return found
 
     return run

@@ -48,16 +48,14 @@ def check_experiments(
         networks: networks of graphs: section, splits, held_out, seed, sizes (numbers of neighbours by their names).
         pairs: the pairs that generators learn from; None: none does.
 
-    Raises:
-        UserError: what would stop an experiment later, all of it in one message.
+    An error among them stops no one here, so that the page is kept; trainings ask ``require``.
     """
     table, needs = read_index(index), {"trained": trained, "tested": tested, "graphs": graphs, "networks": networks}
     found = [*lacking(table, dataset=dataset, **needs), *(_of_pairs(table, read_pairs(pairs)) if pairs else ())]
     write_text(findings, json.dumps([asdict(each) for each in found], indent=1) + "\n")
     write_text(report, findings_html(f"What the experiments need of {dataset}", [asdict(each) for each in found]))
     for each in found:
-        log.info("%s: %s %s", each.severity, each.what, each.do)
-    _refuse(found, dataset)
+        log.info("%s: %s (%s) %s", each.severity, each.what, ", ".join(each.examples), each.do)
 
 
 def require(index: Path, needs: dict) -> None:
@@ -70,7 +68,14 @@ def require(index: Path, needs: dict) -> None:
     Raises:
         UserError: what would stop an experiment later, all of it in one message.
     """
-    _refuse(lacking(read_index(index), **needs), needs["dataset"])
+    errors = [each for each in lacking(read_index(index), **needs) if each.severity == "error"]
+    if errors:
+        raise UserError(
+            " ".join(f"{each.what} ({', '.join(each.examples)})" for each in errors),
+            where=f"data set {needs['dataset']}, before anything was trained",
+            expected="images and settings that go together",
+            do=" ".join(each.do for each in errors),
+        )
 
 
 def lacking(
@@ -98,17 +103,6 @@ def _joined(findings: Sequence[Finding]) -> list[Finding]:
     for each in findings:
         concerned.setdefault((each.severity, each.what, each.do), []).extend(each.examples)
     return [_finding(severity, what, names, do) for (severity, what, do), names in concerned.items()]
-
-
-def _refuse(found: Sequence[Finding], dataset: str) -> None:
-    errors = [each for each in found if each.severity == "error"]
-    if errors:
-        raise UserError(
-            " ".join(f"{each.what} ({', '.join(each.examples)})" for each in errors),
-            where=f"data set {dataset}, before anything was trained",
-            expected="images and settings that go together",
-            do=" ".join(each.do for each in errors),
-        )
 
 
 def _of_training(table: pd.DataFrame, training: dict) -> Iterator[Finding]:
