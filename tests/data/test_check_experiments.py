@@ -97,7 +97,7 @@ def test_what_several_experiments_lack_is_told_once(check):
 
 def test_few_updates_are_a_warning(check):
     (found,) = check(trained=[TRAINING | BATCHES])
-    assert found["severity"] == "warning" and found["what"].startswith("An epoch is 2 steps, so that 10 epochs are 20")
+    assert found["severity"] == "warning" and found["what"] == "An epoch has 2 steps and the training 20, in 10 epochs."
     assert "train_reid.bot.epochs to about 100" in found["do"] and found["examples"] == ["baseline"]
 
 

@@ -120,7 +120,7 @@ def _of_training(table: pd.DataFrame, training: dict) -> Iterator[Finding]:
         steps = max(1, int(np.maximum(counts // training["images"], 1).sum()) // training["identities"])
         if steps < FEW_STEPS:
             epochs = training["epochs"]
-            what = f"An epoch is {steps} steps, so that {epochs} epochs are {steps * epochs} updates in all."
+            what = f"An epoch has {steps} steps and the training {steps * epochs}, in {epochs} epochs."
             more = -(-FEW_STEPS * epochs // steps)
             do = f"Set {section}.epochs to about {more}, or train_reid.steps_per_epoch to more."
             yield _finding("warning", what, names, do)
