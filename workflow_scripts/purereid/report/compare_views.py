@@ -42,29 +42,35 @@ def as_page(table: pd.DataFrame, plot: bytes, trained: pd.DataFrame | None = Non
 
 
 def as_first_page(table: pd.DataFrame, trained: pd.DataFrame, left_out: Sequence[str] = ()) -> str:
-    """The first page of the report, reStructuredText: a list of scores and of what was trained."""
+    """The first page of the report, reStructuredText: scores, what was trained, and how to read the rest."""
     about = {} if trained.empty else trained.set_index("experiment").to_dict("index")
-    header = ["experiment", "seeds", "mAP", "rank1", "network", "real + generated images"]
-    parts = [FIRST_PAGE]
-    for (dataset, protocol), rows in table.groupby(["dataset", "protocol"], sort=False):
-        lines = [header]
-        for _, row in rows.iterrows():
-            known = about.get(row["experiment"])
-            scores = [row["seeds"], mean_cell(row, "mAP"), mean_cell(row, "rank1")]
-            lines.append(
-                [f"``{row['experiment']}``", *scores, *(_trained_cells(known) if known else ["not trained", "-"])]
-            )
-        cells = "\n".join(f"   {'  ' if n else '* '}- {cell}" for line in lines for n, cell in enumerate(line))
-        parts.append(
-            f"**{dataset}**, {protocol}, {_queries(rows)}; percent\n\n.. list-table::\n   :header-rows: 1\n\n{cells}"
+    groups = table.groupby(["dataset", "protocol"], sort=False)
+    parts = [_list_table(rows, about, *name) for name, rows in groups]
+    parts += [f"Left out (``leave_out``): {', '.join(map(_literal, left_out))}."] if left_out else []
+    return "\n\n".join([*parts, FIRST_PAGE]) + "\n"
+
+
+def _list_table(rows: pd.DataFrame, about: dict[str, dict], dataset: str, protocol: str) -> str:
+    lines = [["experiment", "seeds", "mAP", "rank1", "network", "real + generated images"]]
+    for _, row in rows.iterrows():
+        known = about.get(row["experiment"])
+        scores = [row["seeds"], mean_cell(row, "mAP"), mean_cell(row, "rank1")]
+        lines.append(
+            [_literal(row["experiment"]), *scores, *(_trained_cells(known) if known else ["not trained", "none"])]
         )
-    parts += [f"Left out (``leave_out``): {', '.join(f'``{name}``' for name in left_out)}"] if left_out else []
-    return "\n\n".join(parts) + "\n"
+    cells = "\n".join(f"   {'  ' if place else '* '}- {cell}" for line in lines for place, cell in enumerate(line))
+    title = f"Scores on {_literal(dataset)} in percent ({protocol}; {_queries(rows)}), and what was trained:"
+    return f"{title}\n\n.. list-table::\n   :header-rows: 1\n\n{cells}"
 
 
 def _trained_cells(about: dict) -> list[str]:
     network = f"{about['system']}, {about['backbone']}, {about['size']}, {about['weights'] or 'random'} weights"
-    return [f"``{network}``", f"{about['real']:,} + {about['generated']:,}"]
+    return [_literal(network), f"{about['real']:,} + {about['generated']:,}"]
+
+
+def _literal(text: str) -> str:
+    """Text that reStructuredText shows as it is."""
+    return f"``{text.replace('`', "'")}``"
 
 
 def _missing(left_out: Sequence[str]) -> str:
