@@ -70,7 +70,7 @@ def _trained_cells(about: dict) -> list[str]:
 
 def _literal(text: str) -> str:
     """Text that reStructuredText shows as it is."""
-    return f"``{text.replace('`', "'")}``"
+    return "``" + text.replace("`", "'") + "``"
 
 
 def _missing(left_out: Sequence[str]) -> str:
