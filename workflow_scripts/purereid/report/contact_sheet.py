@@ -97,7 +97,7 @@ def other_blocks(others: pd.DataFrame, columns: int, rng: np.random.Generator) -
 
 def tile(image) -> Tile:
     """One image with its camera below it."""
-    return Tile(read_image(image.path), (f"pid {image.pid}, {camera(image.camid)}", file_name(image.path)))
+    return Tile(read_image(image.path), (f"pid {image.pid}, {camera(image.camid)}", file_name(image.image)))
 
 
 def count_of(rows: pd.DataFrame, what: str) -> str:

@@ -46,7 +46,7 @@ def nearest_blocks(
     below = [
         Tile(
             read_image(image.path),
-            (f"distance {distance:.1f}", f"pid {image.pid}, {camera(image.camid)}", file_name(image.path)),
+            (f"distance {distance:.1f}", f"pid {image.pid}, {camera(image.camid)}", file_name(image.image)),
         )
         for image, distance in zip(real.iloc[nearest[: len(drawn)]].itertuples(), distances, strict=False)
     ]

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import matplotlib
 import numpy as np
@@ -172,10 +172,12 @@ def save_picture(picture: Image.Image, path: Path) -> None:
         picture.save(unfinished, format="PNG")
 
 
-def file_name(path: str | Path) -> str:
-    """The end of a file's name without its suffix, as much as fits below a tile: it leads back to the file, and shows
-    persons and cameras as the data count them."""
-    name, font = Path(path).stem, letters(SMALL)
+def file_name(image: str) -> str:
+    """The end of an image's name in the index without its suffix, as much as fits below a tile.
+
+    It leads back to the file and shows persons and cameras as the data call them, in ``anna/cam2_0007`` the folder too.
+    """
+    name, font = str(PurePosixPath(image).with_suffix("")), letters(SMALL)
     if font.getlength(name) <= PITCH - 4:
         return name
     return next(cut for start in range(1, len(name) + 1) if font.getlength(cut := f"…{name[start:]}") <= PITCH - 4)

@@ -81,7 +81,7 @@ def gallery_tile(image: str, distance: float, right: bool, images: pd.DataFrame,
 
 def of_image(row: pd.Series) -> tuple[str, str]:
     """Person and camera of an image, and its file."""
-    return f"pid {row['pid']}, {camera(row['camid'])}", file_name(row["path"])
+    return f"pid {row['pid']}, {camera(row['camid'])}", file_name(row.name)
 
 
 def image_of(image: str, images: pd.DataFrame, ranks: Path):

@@ -89,9 +89,7 @@ class Originals:
                 do="generate them again: delete them and run the workflow",
             )
         row = self.table.loc[name]
-        return [
-            Tile(read_image(row["path"]), (what, f"pid {row['pid']}, {camera(row['camid'])}", file_name(row["path"])))
-        ]
+        return [Tile(read_image(row["path"]), (what, f"pid {row['pid']}, {camera(row['camid'])}", file_name(name)))]
 
     def pose(self, name: str) -> list[Tile]:
         """The pose of an image, or nothing where it is unknown."""

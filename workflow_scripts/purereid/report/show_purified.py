@@ -143,7 +143,7 @@ def generated_row(what: str, order: str, table: pd.DataFrame, images: int) -> Ro
 
 def real_tile(image: tuple) -> Tile:
     """One real image with its camera."""
-    return Tile(read_image(image.path), (camera(image.camid), file_name(image.path)))
+    return Tile(read_image(image.path), (camera(image.camid), file_name(image.image)))
 
 
 def generated_tile(image: tuple) -> Tile:
