@@ -42,7 +42,7 @@ onsuccess:  # Snakemake has seen the end of all its jobs
 
 onerror:  # that of those that ended well too
     forget("results")
-    if hint := without_the_failed(scores_of_experiments(), holds_without):
+    if hint := without_the_failed(*scored_and_failed(workflow.dag), setup.left_out, holds_without):
         logger.warning(hint)
 
 

@@ -212,17 +212,19 @@ def ranks(wildcards):
     return of_tested_models(rules.evaluate.output.ranks, wildcards.dataset)
 
 
-def scores_of_experiments():
-    """Files of the scores of each experiment."""
-    names = {name: {"dataset": setup.tests(name), "seed": setup.seeds(name)} for name in setup.experiments}
-    return {name: expand(rules.evaluate.output.scores, experiment=name, **rest) for name, rest in names.items()}
+def scored_and_failed(dag):
+    """Experiments of a run that compares them: those that have their scores, and those that have not."""
+    evaluations = [job for job in dag.jobs if job.rule.name.endswith("evaluate")]
+    lacking = {job.wildcards.experiment for job in evaluations if dag.needrun(job) and not dag.finished(job)}
+    if not any(job.rule.name.endswith("compare") for job in dag.jobs):
+        return [], []
+    return [name for name in setup.experiments if name not in lacking], [n for n in setup.experiments if n in lacking]
 
 
-def holds_without(experiments):
+def holds_without(left_out):
     """Whether the config is one without some experiments."""
     try:
-        less = config | {"leave_out": [*config["leave_out"], *experiments]}
-        check(Configuration(less, ROOT / "rules/schemas/config.schema.yaml"))
+        check(Configuration(config | {"leave_out": left_out}, ROOT / "rules/schemas/config.schema.yaml"))
     except UserError:
         return False
     return True

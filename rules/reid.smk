@@ -196,7 +196,7 @@ def compared_indexes(wildcards):
 def compare_settings(wildcards):
     """How experiments are compared, what they are, and which were left out."""
     trained = [setup.trained_on(name) for name in _compared(wildcards.dataset)]
-    return canonical(config["compare"] | {"trained": trained, "left_out": setup.left_out})
+    return canonical(config["compare"] | {"trained": trained, "left_out": setup.left_out_on(wildcards.dataset)})
 
 
 def _compared(dataset):

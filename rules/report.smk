@@ -10,7 +10,7 @@ OUTPUT  results/{dataset}/plot_curves, plot_cmc, rank_lists, plot_gan_curves, sh
 def first_page():
     """Text of the report's first page: that with the scores, where there are some."""
     made = Path(rules.compare.output.first_page.format(dataset=setup.tested()[0]))
-    return str((made if made.exists() else SCRIPTS / "purereid/report/first_page.rst").resolve())
+    return str((made if made.exists() else ROOT / "rules/report/workflow.rst").resolve())
 
 
 def plot_curves_inputs(wildcards):

@@ -278,6 +278,25 @@ def test_gpus_beyond_the_profile_are_told(project: Project):
     assert "the experiment asks for 2 GPUs, the run grants 1" in text and "Traceback" not in text
 
 
+@pytest.mark.slow
+def test_a_failed_experiment_does_not_cost_the_comparison(project: Project):
+    project.override(experiments={"lsro": {"train_reid": {"learning_rate": 1.0e30}}})
+    text = project.run(fails=True)
+    assert "Not scored: lsro." in text and '--config "leave_out=[lsro]"' in text
+    assert "leave_out" not in project.run(f"{GENERATED}/none.parquet", fails=True)  # no comparison was asked for
+    text = project.run("--config", "leave_out=[lsro]")
+    table = (project.folder / "results/people/compare/table.txt").read_text()
+    assert "left out (leave_out): lsro" in table and "purified: " in table and "lsro: " not in table
+
+
+def test_what_an_experiment_lacks_stops_all_trainings(project: Project):
+    project.override(experiments={"lsro": {"train_reid": {"identities_per_batch": 99}}})
+    project.override(train_reid={"bot": {"epochs": 4}})
+    text = project.run(f"{TRAINED}/networks.safetensors", fails=True)
+    assert "8 training identities, but a batch takes 99. (lsro)" in text and "before anything was trained" in text
+    assert "Set experiments.lsro.train_reid.identities_per_batch to at most 8" in text and "Traceback" not in text
+
+
 # --- what is resumed --------------------------------------------------------------------------------------------------
 
 

@@ -15,8 +15,15 @@ from purereid.experiment_needs import experiment_needs, learns_from_pairs
 
 NEEDS = {"dataset": "mine", "trained": [], "tested": [], "graphs": [], "networks": []}
 TRAINING = {"experiments": ["baseline"], "section": "train_reid.bot", "splits": ["train"], "epochs": 10}
-BATCHES = {"identities": 4, "images": 2, "steps": 0}
-NETWORK = {"section": "train_gcn", "splits": ["train"], "held_out": 0.2, "seed": 1, "sizes": {"k1": 4, "u": 2}}
+BATCHES = {"identities": 4, "images": 2, "steps_known": False}
+NETWORK = {
+    "generator": "g",
+    "section": "train_gcn",
+    "splits": ["train"],
+    "held_out": 0.2,
+    "seed": 1,
+    "sizes": {"k1": 4, "u": 2},
+}
 
 
 @pytest.fixture
@@ -47,8 +54,8 @@ def check(tmp_path: Path):
 
 
 def test_a_data_set_that_has_everything(check):
-    trained = [TRAINING | BATCHES | {"steps": 30}]
-    graph = {"generator": "g", "splits": ["train"], "images": 2, "k": 9}
+    trained = [TRAINING | BATCHES | {"steps_known": True}]
+    graph = {"generator": "g", "section": "build_graph", "splits": ["train"], "images": 2, "k": 9}
     network = NETWORK | {"sizes": {"k1": 3}}
     assert check(trained=trained, tested=["baseline"], graphs=[graph], networks=[network]) == []
 
@@ -64,7 +71,7 @@ def test_a_data_set_that_has_everything(check):
         ({"trained": [TRAINING | {"splits": ["val"]}]}, "0 training identities in val", "other splits"),
         ({"tested": ["baseline"], "test": False}, "No query and no gallery images", "test_share"),
         (
-            {"graphs": [{"generator": "g", "splits": ["train"], "images": 2, "k": 10}]},
+            {"graphs": [{"generator": "g", "section": "build_graph", "splits": ["train"], "images": 2, "k": 10}]},
             "10 images, but",
             "k to at most 9",
         ),
@@ -102,9 +109,9 @@ def test_few_updates_are_a_warning(check):
 
 
 def test_pairs_of_few_persons_are_a_warning(check):
-    (found,) = check(pairs=[("0.jpg", "1.jpg"), ("4.jpg", "5.jpg")])
-    assert found["severity"] == "warning" and "show 2 of 5 training persons" in found["what"]
-    assert check(pairs=[(f"{4 * n}.jpg", f"{4 * n + 1}.jpg") for n in range(3)]) == []
+    (found,) = check(pairs=[("0.jpg", "1.jpg"), ("4.jpg", "5.jpg")], paired_splits=["train"])
+    assert found["severity"] == "warning" and "show 2 of 5 persons" in found["what"]
+    assert check(pairs=[(f"{4 * n}.jpg", f"{4 * n + 1}.jpg") for n in range(3)], paired_splits=["train"]) == []
 
 
 def test_needs_are_those_of_the_config(config: dict):
@@ -119,7 +126,8 @@ def test_needs_are_those_of_the_config(config: dict):
     assert [(each["generator"], each["k"]) for each in needs["graphs"]] == [("posegan", 31)]
     assert [each["section"] for each in needs["networks"]] == ["train_gcn"]
     assert set(needs["networks"][0]["sizes"]) == {"k1", "k2", "u"}
-    assert learns_from_pairs(setup, "people")
+    assert learns_from_pairs(setup, "people") and needs["paired_splits"] == ["train"]
+    assert [each["section"] for each in needs["trained"][:2]] == ["experiments.baseline.train_reid", "train_reid.bot"]
     for name in ("posegan", "purified"):
         del config["experiments"][name]
     setup = configure(config)

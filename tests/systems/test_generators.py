@@ -127,7 +127,8 @@ def test_posegan_says_which_losses_are_off(people, gan_settings, tmp_path, caplo
 
 
 def test_biases_learn_twice_as_fast_and_do_not_decay(people, gan_settings):
-    settings = gan_settings("posegan", warmup_epochs=0, schedule="constant", identity_weight=0.0)
+    rates = {"learning_rate": 1e-3, "warmup_epochs": 0, "schedule": "constant"}
+    settings = gan_settings("posegan", identity_weight=0.0, **rates)
     trainer = trainer_of(people, "posegan", settings)
     trainer.step(0, trainer.batch(0))
     for name, network in trainer.networks.items():
@@ -139,7 +140,7 @@ def test_biases_learn_twice_as_fast_and_do_not_decay(people, gan_settings):
 
 
 def test_an_average_of_the_generator_is_what_is_kept_and_drawn_with(people, gan_settings, tmp_path):
-    settings = gan_settings("posegan", identity_weight=0.0, learning_rate=2e-2)
+    settings = gan_settings("posegan", identity_weight=0.0, learning_rate=2e-2, ema=0.0)
     plain = run(people, tmp_path / "plain", "posegan", settings)
     averaged = run(people, tmp_path / "averaged", "posegan", settings | {"ema": 0.9})
     assert plain["samples.parquet"] != averaged["samples.parquet"]

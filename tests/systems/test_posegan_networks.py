@@ -56,7 +56,6 @@ def test_patch_discriminator_gives_a_verdict_for_each_patch():
     for _ in range(30):  # the power iteration finds the norm
         *maps, logits = network.maps(images)
     assert logits.shape == (2, 1, 8, 4) and [each.shape[1] for each in maps] == [8, 16, 32]
-    assert logits.min() < 0 < logits.max() or logits.std() > 0
     torch.testing.assert_close(network.eval()(images), network.maps(images)[-1])
     (gradient,) = torch.autograd.grad(network(images)[0, 0, 0, 0], images)
     seen = gradient.abs().sum(dim=1)

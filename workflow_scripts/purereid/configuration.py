@@ -93,11 +93,21 @@ class Configuration:
         definition = with_systems(yaml.safe_load(Path(schema).read_text(encoding="utf-8")))
         check_schema(self.config, definition)
         check_sections(self.config, definition)
-        self.datasets, self.left_out = self.config["datasets"], self.config["leave_out"]
-        self.all_experiments = self.config["experiments"]
+        self.datasets, self.all_experiments = self.config["datasets"], self.config["experiments"]
+        self.left_out = [each for name in self.config["leave_out"] for each in self.grids.get(name, [name])]
         self.experiments = {name: entry for name, entry in self.all_experiments.items() if name not in self.left_out}
-        self.generators, self.purifiers = self.config["generators"], self.config["purifiers"]
+        self.generators, self.purifiers = self._generators(), self.config["purifiers"]
         self.pictures = self.config["generate_one"]
+
+    def _generators(self) -> dict[str, dict]:
+        """Those of the config but for those of experiments that are left out."""
+        entries = self.config["generators"]
+        return {name: each for name, each in entries.items() if each.get("from_experiment") not in self.left_out}
+
+    def left_out_on(self, dataset: str) -> list[str]:
+        """Experiments that are left out and would be tested on a data set."""
+        tests = {name: self.all_experiments[name].get("test", self.config["dataset"]) for name in self.left_out}
+        return [name for name, test in tests.items() if dataset in ([test] if isinstance(test, str) else test)]
 
     def section(self, rule: str, experiment: str) -> dict:
         """Settings of ``extract_features`` or ``evaluate`` for one experiment: its own before those of the section."""
@@ -338,7 +348,8 @@ class Configuration:
 
     def trained_on(self, experiment: str) -> dict:
         """What an experiment is, in the words of the comparison: system, backbone, size, weights and training set."""
-        training, rows = self.training(experiment), {"generator": self.generator(experiment) or ""}
+        training, generated = self.training(experiment), self.uses_generated(experiment)
+        names = {"generator": self.generator(experiment) or "", "purifier": self.purifier(experiment) or ""}
         section = training.section
         return {
             "experiment": experiment,
@@ -347,9 +358,9 @@ class Configuration:
             "size": f"{section['height']} x {section['width']}",
             "weights": Path(section["weights"]).name,
             "train": self.train(experiment),
-            "images": set_name(rows | {"purifier": self.purifier(experiment) or ""}),
+            "images": set_name(names) if generated else REAL_ALONE,
             "splits": section["splits"],
-            "uses_generated": self.uses_generated(experiment),
+            "uses_generated": generated,
         }
 
     def rendering(self, dataset: str) -> dict:

@@ -152,6 +152,9 @@ def _check_experiment_known(setup: Configuration, name: str, where: str) -> None
     if name in setup.grids:
         what = f"the experiment {name} is a grid, which stands for several"
         raise UserError(what, where=where, expected=f"one of {', '.join(setup.grids[name])}")
+    if name in setup.left_out and name in setup.all_experiments:
+        what = f"the experiment {name} is needed, and leave_out names it"
+        raise UserError(what, where=where, do=f"take {name} out of leave_out, or leave out what needs it too")
     _check_known(name, setup.experiments, where, "experiment")
 
 

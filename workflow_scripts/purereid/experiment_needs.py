@@ -1,21 +1,27 @@
 """What the experiments of a config need of a data set, for the rule ``check_experiments``."""
 
-from purereid.configuration import Configuration, Training, canonical
+from purereid.configuration import Configuration, canonical
 
-SIZES = {"train_gcn": ("k1", "k2", "u"), "train_gcn_v": ("k",), "train_gcn_e": ("k",)}
+SIZES = {"train_gcn": ("k1", "k2", "u"), "train_gcn_v": ("k",), "train_gcn_e": ("k",)}  # numbers of neighbours
 
 
 def experiment_needs(setup: Configuration, dataset: str) -> dict:
-    """Settings of ``check_experiments.check_experiments``."""
-    purified = setup.purified_on(dataset)
-    whole = {generator: rule for generator, rule in purified if not setup.is_few(generator)}
+    """Settings of ``check_experiments.check_experiments``.
+
+    Of a generator with ``setup: few`` nothing is said but what its experiments need in a batch: how many images it
+    replaces is known when they are generated.
+    """
+    used = dict.fromkeys(generator for generator, _ in setup.purified_on(dataset) if not setup.is_few(generator))
+    networks = [names for names in setup.graph_networks_on(dataset) if names[0] in used]
+    pairs = setup.config["sample_pairs"]["train"]
     return canonical(
         {
             "dataset": dataset,
             "trained": [each for name in sorted(setup.experiments) for each in _trainings(setup, name, dataset)],
             "tested": sorted(setup.tested_on(dataset)),
-            "graphs": [_graph(setup, generator) for generator in whole],
-            "networks": _networks(setup, dataset, list(whole)),
+            "graphs": [_graph(setup, generator) for generator in used],
+            "networks": [_network(setup, *names) for names in networks],
+            "paired_splits": [] if pairs["most"] else pairs["splits"],  # a draw may show few persons
         }
     )
 
@@ -29,40 +35,37 @@ def learns_from_pairs(setup: Configuration, dataset: str) -> bool:
 def _trainings(setup: Configuration, experiment: str, dataset: str) -> list[dict]:
     if experiment not in setup.own_experiments() or setup.train(experiment) != dataset or not setup.learns(experiment):
         return []
-    training = setup.training(experiment)
-    return [_training(training, stage, experiment) for stage in setup.stages_in_use(experiment)]
+    return [_training(setup, experiment, stage) for stage in setup.stages_in_use(experiment)]
 
 
-def _training(training: Training, stage: str, experiment: str) -> dict:
+def _training(setup: Configuration, experiment: str, stage: str) -> dict:
+    training, own = setup.training(experiment), setup.experiments[experiment].get("train_reid", {})
     settings = training.settings(stage)
-    section = f"train_reid.{training.system}" + (f".{stage}" if stage in training.section else "")
-    found = {
-        "experiments": [experiment],
-        "section": section,
-        "splits": settings["splits"],
-        "epochs": settings["epochs"],
-    }
+    where = f"experiments.{experiment}.train_reid" if "identities_per_batch" in own else f"train_reid.{training.system}"
+    found = {"experiments": [experiment], "section": where, "splits": settings["splits"], "epochs": settings["epochs"]}
     if "identities_per_batch" in settings and settings["sampler"] == "identities":
+        generator = setup.generator(experiment)
+        counted = settings["steps_per_epoch"] or (generator is not None and setup.is_few(generator))
         found |= {"identities": settings["identities_per_batch"], "images": settings["images_per_identity"]}
-        found |= {"steps": settings["steps_per_epoch"]}
+        found |= {"steps_known": bool(counted)}
     return found
+
+
+def _section(setup: Configuration, section: str, generator: str) -> str:
+    """Where the settings of a generator's graph or network stand."""
+    return f"generators.{generator}.{section}" if section in setup.generators[generator] else section
 
 
 def _graph(setup: Configuration, generator: str) -> dict:
     train, graph = setup.generating(generator)["train"], setup.of_generator("build_graph", generator)
-    return {"generator": generator, "splits": train["splits"], "images": train["images_per_identity"], "k": graph["k"]}
+    about = {"generator": generator, "section": _section(setup, "build_graph", generator)}
+    return about | {"splits": train["splits"], "images": train["images_per_identity"], "k": graph["k"]}
 
 
-def _networks(setup: Configuration, dataset: str, generators: list[str]) -> list[dict]:
-    """Networks of graphs that are trained, with the sizes that their settings name."""
-    found = []
-    for generator, network in setup.graph_networks_on(dataset):
-        if generator not in generators:
-            continue
-        section = f"train_{network}"
-        settings = setup.of_generator(section, generator)
-        sizes = {name: settings[name] for name in SIZES[section]}
-        splits = setup.generating(generator)["train"]["splits"]
-        about = {"held_out": settings.get("held_out", 0.0), "seed": settings["seed"]}
-        found.append({"section": section, "splits": splits, "sizes": sizes} | about)
-    return found
+def _network(setup: Configuration, generator: str, network: str) -> dict:
+    section = f"train_{network}"
+    settings = setup.of_generator(section, generator)
+    about = {"generator": generator, "section": _section(setup, section, generator)}
+    about |= {"held_out": settings.get("held_out", 0.0), "seed": settings["seed"]}
+    splits = setup.generating(generator)["train"]["splits"]
+    return about | {"splits": splits, "sizes": {name: settings[name] for name in SIZES[section]}}

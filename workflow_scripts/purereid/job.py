@@ -93,8 +93,8 @@ class Job:
 
         The rule ``check_experiments`` says the same and more, but no training may wait for its file: with such an input
         flagged ``ancient`` Snakemake overlooks what else has changed, and without the flag every change of a setting
-        would make all trainings stale. So the config is read here, where Snakemake does not compare it. Trainings on
-        generated images come after others, which have looked already.
+        would make all trainings stale. So the config is read here, where Snakemake does not compare it. The index with
+        generated images tells of them alone: before the generator was trained, its training has looked.
 
         Raises:
             UserError: as for ``check_experiments.require``.

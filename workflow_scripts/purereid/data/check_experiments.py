@@ -14,6 +14,7 @@ from purereid.data.formats.scan import Finding
 from purereid.data.index import read_index
 from purereid.data.pairs import read_pairs
 from purereid.data.persons import persons
+from purereid.data.samplers import batches_that_fill
 from purereid.errors import UserError
 from purereid.logs import log
 from purereid.purification.held_out import held_out_images
@@ -32,6 +33,7 @@ def check_experiments(
     tested: Sequence[str],
     graphs: Sequence[dict],
     networks: Sequence[dict],
+    paired_splits: Sequence[str] = (),
     pairs: Path | None = None,
 ) -> None:
     """Write what the data set lacks for the experiments of the config.
@@ -42,16 +44,20 @@ def check_experiments(
         report: HTML that is written, the same.
         dataset: its name.
         trained: trainings of encoders: experiments (names), section (where its settings stand), splits, epochs, and of
-            those that draw batches of identities identities, images and steps (0: as many as the images fill).
+            those that draw batches of identities identities, images and steps_known (the steps of an epoch are set, or
+            not to be known from the index).
         tested: experiments that are tested on it.
-        graphs: graphs of generated images: generator, splits, images (of an identity), k.
-        networks: networks of graphs: section, splits, held_out, seed, sizes (numbers of neighbours by their names).
+        graphs: graphs of generated images: generator, section, splits, images (of an identity), k.
+        networks: networks of graphs: generator, section, splits, held_out, seed, sizes (numbers of neighbours by their
+            names).
+        paired_splits: splits whose persons the pairs should show; none: nothing is said of pairs.
         pairs: the pairs that generators learn from; None: none does.
 
     An error among them stops no one here, so that the page is kept; trainings ask ``require``.
     """
     table, needs = read_index(index), {"trained": trained, "tested": tested, "graphs": graphs, "networks": networks}
-    found = [*lacking(table, dataset=dataset, **needs), *(_of_pairs(table, read_pairs(pairs)) if pairs else ())]
+    found = lacking(table, dataset=dataset, **needs)
+    found += _of_pairs(table, read_pairs(pairs), paired_splits) if pairs and paired_splits else []
     write_text(findings, json.dumps([asdict(each) for each in found], indent=1) + "\n")
     write_text(report, findings_html(f"What the experiments need of {dataset}", [asdict(each) for each in found]))
     for each in found:
@@ -63,18 +69,20 @@ def require(index: Path, needs: dict) -> None:
 
     Args:
         index: the data set.
-        needs: dataset, trained, tested, graphs and networks, as for ``check_experiments``.
+        needs: dataset, trained, tested, graphs and networks, as for ``check_experiments``; others are not looked at.
 
     Raises:
         UserError: what would stop an experiment later, all of it in one message.
     """
-    errors = [each for each in lacking(read_index(index), **needs) if each.severity == "error"]
+    names = ("dataset", "trained", "tested", "graphs", "networks")
+    found = lacking(read_index(index), **{name: needs[name] for name in names})
+    errors = [each for each in found if each.severity == "error"]
     if errors:
         raise UserError(
             " ".join(f"{each.what} ({', '.join(each.examples)})" for each in errors),
             where=f"data set {needs['dataset']}, before anything was trained",
             expected="images and settings that go together",
-            do=" ".join(each.do for each in errors),
+            do=" ".join([*(each.do for each in errors), "Or leave experiments out: leave_out in the config."]),
         )
 
 
@@ -116,8 +124,8 @@ def _of_training(table: pd.DataFrame, training: dict) -> Iterator[Finding]:
     elif training.get("identities", 0) > len(counts):
         what = f"{len(counts)} training identities, but a batch takes {training['identities']}."
         yield _finding("error", what, names, f"Set {section}.identities_per_batch to at most {len(counts)}.")
-    elif training.get("identities") and not training["steps"]:
-        steps = max(1, int(np.maximum(counts // training["images"], 1).sum()) // training["identities"])
+    elif training.get("identities") and not training["steps_known"]:
+        steps = batches_that_fill(counts, training["identities"], training["images"])
         if steps < FEW_STEPS:
             epochs = training["epochs"]
             what = f"An epoch has {steps} steps and the training {steps * epochs}, in {epochs} epochs."
@@ -141,7 +149,7 @@ def _of_graph(table: pd.DataFrame, graph: dict) -> Iterator[Finding]:
     images = identities * graph["images"]
     if images <= graph["k"]:
         what = f"{graph['generator']} makes {images} images, but each shall have {graph['k']} neighbours."
-        do = f"Set build_graph.k to at most {max(images - 1, 1)}, or generate.train.images_per_identity to more."
+        do = f"Set {graph['section']}.k to at most {max(images - 1, 1)}, or generate.train.images_per_identity to more."
         yield _finding("error", what, [graph["generator"]], do)
 
 
@@ -152,21 +160,21 @@ def _of_network(table: pd.DataFrame, network: dict) -> Iterator[Finding]:
         out = held_out_images(pids, share=network["held_out"], seed=network["seed"], section=section)
     except UserError:
         do = f"Set {section}.held_out to 0, or give more persons several images."
-        yield _finding("error", "Too few persons have several images for a share to be held out.", [section], do)
+        told = "Too few persons have several images for a share to be held out."
+        yield _finding("error", told, [network["generator"]], do)
         return
     for what, images in (("to learn from", np.count_nonzero(~out)), ("held out", np.count_nonzero(out))):
         if images <= most and (images or what == "to learn from"):
             sizes = ", ".join(f"{section}.{name}" for name in network["sizes"])
             told = f"{images} images {what}, but each shall have {most} neighbours."
-            yield _finding("error", told, [section], f"Lower {sizes}, or change {section}.held_out.")
+            yield _finding("error", told, [network["generator"]], f"Lower {sizes}, or change {section}.held_out.")
 
 
-def _of_pairs(table: pd.DataFrame, pairs: pd.DataFrame) -> Iterator[Finding]:
+def _of_pairs(table: pd.DataFrame, pairs: pd.DataFrame, splits: Sequence[str]) -> Iterator[Finding]:
     pids = table.set_index("image")["pid"]
-    shown, known = pids.reindex(pairs["source"]).nunique(), table.loc[table["split"] == "train", "pid"]
-    people = known[known >= 0].nunique()
+    shown, people = pids.reindex(pairs["source"]).nunique(), persons(table, splits)["pid"].nunique()
     if shown < FEW_PERSONS * people:
-        what = f"The pairs that generators learn from show {shown} of {people} training persons."
+        what = f"The pairs that generators learn from show {shown} of {people} persons."
         do = "Pairs need two images of a person with both shoulders and both hips: look at the key points."
         yield _finding("warning", what, [], do)
 

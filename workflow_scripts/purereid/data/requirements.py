@@ -18,10 +18,10 @@ def require_splits(scan: Scan, before: Scan | None = None) -> None:
     empty = [split for split in NEEDED if not counts[split]]
     emptied = before and {row.split for row in before.rows} & set(empty)
     if emptied or empty not in ([], ["train"], ["query", "gallery"]):
-        found = ", ".join(f"{split} {count} images" for split, count in counts.items())
-        bad = f", {len(scan.unparsed)} names that do not parse, such as {scan.unparsed[0]}" if scan.unparsed else ""
         raise UserError(
-            f"no images for {', '.join(empty)}; found: {found}{bad}",
+            f"no images for {', '.join(empty)}; "
+            f"found: {', '.join(f'{split} {count} images' for split, count in counts.items())}"
+            + (f", {len(scan.unparsed)} names that do not parse, such as {scan.unparsed[0]}" if scan.unparsed else ""),
             where=scan.where,
             expected=scan.expected,
             do=layout_hint(scan.where, scan.format),

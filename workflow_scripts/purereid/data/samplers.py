@@ -4,12 +4,23 @@ Every sampler answers ``batch(step)`` from its seed and the step's number alone,
 goes on with the very batches it would have had. One epoch is a fixed number of batches.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import cycle, islice
 
 import numpy as np
 
 from purereid.errors import UserError
+
+
+def batches_that_fill(counts: Sequence[int], identities: int, images_per_identity: int) -> int:
+    """Batches of P identities with K images each that the images fill once, at least 1.
+
+    Args:
+        counts: images of each identity; identities with fewer than K count K.
+        identities, images_per_identity: P and K.
+    """
+    groups = np.maximum(np.asarray(counts) // images_per_identity, 1).sum()
+    return max(1, int(groups) // identities)
 
 
 class Batches:
@@ -53,7 +64,8 @@ class Batches:
         self.plan = {"identities": self._identity_plan, "shuffle": self._shuffled_plan}[sampler]
         self.plan_generated = self._matching_plan if of_same_identities else self._round_plan
         self._check()
-        self.batches_per_epoch = batches_per_epoch or max(1, self._groups() // identities)
+        counts = np.unique(labels[self.real], return_counts=True)[1]
+        self.batches_per_epoch = batches_per_epoch or batches_that_fill(counts, identities, images_per_identity)
         self._epoch, self._planned = -1, np.empty(0)
 
     @property
@@ -132,10 +144,6 @@ class Batches:
         rows = rows[np.argsort(self.labels[rows], kind="stable")]
         labels, starts = np.unique(self.labels[rows], return_index=True)
         return dict(zip(labels.tolist(), np.split(rows, starts[1:]), strict=True))
-
-    def _groups(self) -> int:
-        counts = np.unique(self.labels[self.real], return_counts=True)[1]
-        return int(np.maximum(counts // self.images_per_identity, 1).sum())
 
     def _check(self) -> None:
         found = len(np.unique(self.labels[self.real]))

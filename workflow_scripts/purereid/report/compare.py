@@ -11,7 +11,8 @@ from purereid.errors import UserError
 from purereid.logs import log
 from purereid.report.bootstrap import bootstrap_means, interval
 from purereid.report.compare_plot import draw_comparison
-from purereid.report.compare_views import as_first_page, as_page, as_text
+from purereid.report.compare_views import as_page, as_text
+from purereid.report.first_page import as_first_page
 from purereid.report.runs import EXTRA, Run, read_run
 from purereid.report.training_images import training_images
 from purereid.report.views import write_views

@@ -3,7 +3,6 @@
 import textwrap
 from collections.abc import Sequence
 from html import escape
-from pathlib import Path
 
 import pandas as pd
 
@@ -12,7 +11,6 @@ from purereid.report.tables import WIDTH, aligned, cut, html_page, html_plot, ht
 
 NAME = 24  # letters of an experiment's name that the terminal shows
 COLUMNS = ("mAP_trapezoid", "mINP", "rank1", "rank5", "rank10")
-FIRST_PAGE = (Path(__file__).with_name("first_page.rst")).read_text(encoding="utf-8").strip()
 LEGEND = (
     "Scores in percent: mean over the seeds ± sample standard deviation. Interval: 95 % bootstrap over the queries. "
     "Difference: mAP minus that of the reference experiment, in points, paired by query."
@@ -39,38 +37,6 @@ def as_page(table: pd.DataFrame, plot: bytes, trained: pd.DataFrame | None = Non
     body += html_remarks([_missing(left_out)] if left_out else [])
     body += html_plot(plot, "mAP of each experiment") + _page_of_trained(trained)
     return html_page("Comparison", body)
-
-
-def as_first_page(table: pd.DataFrame, trained: pd.DataFrame, left_out: Sequence[str] = ()) -> str:
-    """The first page of the report, reStructuredText: scores, what was trained, and how to read the rest."""
-    about = {} if trained.empty else trained.set_index("experiment").to_dict("index")
-    groups = table.groupby(["dataset", "protocol"], sort=False)
-    parts = [_list_table(rows, about, *name) for name, rows in groups]
-    parts += [f"Left out (``leave_out``): {', '.join(map(_literal, left_out))}."] if left_out else []
-    return "\n\n".join([*parts, FIRST_PAGE]) + "\n"
-
-
-def _list_table(rows: pd.DataFrame, about: dict[str, dict], dataset: str, protocol: str) -> str:
-    lines = [["experiment", "seeds", "mAP", "rank1", "network", "real + generated images"]]
-    for _, row in rows.iterrows():
-        known = about.get(row["experiment"])
-        scores = [row["seeds"], mean_cell(row, "mAP"), mean_cell(row, "rank1")]
-        lines.append(
-            [_literal(row["experiment"]), *scores, *(_trained_cells(known) if known else ["not trained", "none"])]
-        )
-    cells = "\n".join(f"   {'  ' if place else '* '}- {cell}" for line in lines for place, cell in enumerate(line))
-    title = f"Scores on {_literal(dataset)} in percent ({protocol}; {_queries(rows)}), and what was trained:"
-    return f"{title}\n\n.. list-table::\n   :header-rows: 1\n\n{cells}"
-
-
-def _trained_cells(about: dict) -> list[str]:
-    network = f"{about['system']}, {about['backbone']}, {about['size']}, {about['weights'] or 'random'} weights"
-    return [_literal(network), f"{about['real']:,} + {about['generated']:,}"]
-
-
-def _literal(text: str) -> str:
-    """Text that reStructuredText shows as it is."""
-    return "``" + text.replace("`", "'") + "``"
 
 
 def _missing(left_out: Sequence[str]) -> str:
@@ -102,7 +68,7 @@ def _text_of(rows: pd.DataFrame, dataset: str, protocol: str) -> str:
     lines = [[cut(name, width), *rest] for name, *rest in lines]
     said = [*remarks_of(rows), *(line for _, row in rows.iterrows() for line in _lines_below(row))]
     wrapped = [line for text in said for line in textwrap.wrap(text, WIDTH, subsequent_indent="    ")]
-    title = textwrap.wrap(f"{dataset} ({protocol}), {_queries(rows)}", WIDTH)
+    title = textwrap.wrap(f"{dataset} ({protocol}), {queries_of(rows)}", WIDTH)
     return "\n".join([*title, "percent; mean ± standard deviation over the seeds", *aligned(lines), *wrapped])
 
 
@@ -135,7 +101,8 @@ def remarks_of(rows: pd.DataFrame) -> list[str]:
     return [remark if len(names) == len(rows) else f"{', '.join(names)}: {remark}" for remark, names in owners.items()]
 
 
-def _queries(rows: pd.DataFrame) -> str:
+def queries_of(rows: pd.DataFrame) -> str:
+    """How many queries there are, in words."""
     return " or ".join(str(count) for count in rows["queries"].unique()) + " queries"
 
 
@@ -145,7 +112,7 @@ def _page_of(rows: pd.DataFrame, dataset: str, protocol: str) -> str:
         [*_cells(row), difference_cell(row), *(mean_cell(row, name) for name in COLUMNS)] for _, row in rows.iterrows()
     ]
     return (
-        f"<h2>{escape(dataset)}</h2>\n<p>Protocol {escape(protocol)}; {_queries(rows)}.</p>\n"
+        f"<h2>{escape(dataset)}</h2>\n<p>Protocol {escape(protocol)}; {queries_of(rows)}.</p>\n"
         f"{html_table(header, cells)}{html_remarks(remarks_of(rows))}{_other_rankings(rows)}"
     )
 

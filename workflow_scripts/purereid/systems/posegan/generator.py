@@ -4,6 +4,7 @@ from functools import partial
 
 import torch
 
+from purereid.errors import UserError
 from purereid.generation.pixels import to_range
 from purereid.generation.training_data import TrainingData
 from purereid.logs import log
@@ -21,6 +22,7 @@ from purereid.training.seeds import step_seed
 from purereid.training.stage import Inputs
 from purereid.training.trainer import BaseTrainer, Optimiser
 
+OF_ENCODER = ("encoder_maps", "identity")  # losses in what an encoder sees
 # what each discriminator sees beside the image, in channels
 DISCRIMINATORS = {"discriminator_pose": PARTS, "discriminator_source": 3}
 
@@ -52,6 +54,7 @@ class Trainer(BaseTrainer):
         self.optimisers = {name: self._optimiser(network) for name, network in self.networks.items()}
         self.samples = self.data.samples(inputs.conditions, settings, self.steps)
         self.histories = {name: History(settings["history"]) for name in DISCRIMINATORS}
+        self._check_matching()
         self.perceptual, self.encoder = self._perceptual_loss(), self._encoder(inputs.files.get("encoder"))
 
     def batch(self, step: int) -> dict[str, torch.Tensor]:
@@ -91,7 +94,7 @@ class Trainer(BaseTrainer):
         parts = self._judged(fake, target, conditions)
         parts["l1"] = (fake - target).abs().mean()
         parts["perceptual"] = self.perceptual(fake, target) if self.perceptual else fake.new_zeros(())
-        parts |= self._seen(fake, target)
+        parts |= self._seen(fake, target) if self.encoder else dict.fromkeys(OF_ENCODER, fake.new_zeros(()))
         weights = {name: self.settings[f"{name}_weight"] for name in parts}
         weights["identity"] *= identity_factor(self.epoch(step), *self.settings["identity_epochs"])
         for name in ("adversarial", "matching"):  # the weights are of the mean of the two discriminators
@@ -121,9 +124,7 @@ class Trainer(BaseTrainer):
         return {"adversarial": fooling, "matching": matching}
 
     def _seen(self, fake: torch.Tensor, target: torch.Tensor) -> dict[str, torch.Tensor]:
-        """What the encoder sees of the fakes beside what it sees of the true images."""
-        if self.encoder is None:
-            return {name: fake.new_zeros(()) for name in ("encoder_maps", "identity")}
+        """What the encoder sees of the fakes beside what it sees of the true images, see ``OF_ENCODER``."""
         with torch.no_grad():
             wanted = self.encoder(target)
         seen = self.encoder(fake)
@@ -167,4 +168,19 @@ class Trainer(BaseTrainer):
         if encoder is None:
             log.warning("NO IDENTITY LOSS AND NO ENCODER MAPS: train_gan.posegan.encoder names no experiment")
             return None
-        return EncoderFeatures(load_network(encoder, "encoder")).to(self.device)
+        network = load_network(encoder, "encoder")
+        if not any(True for _ in network.backbone.parameters()):
+            raise UserError(
+                "the encoder has no weights that were learnt, so that nothing is learnt from it",
+                where="train_gan.posegan.encoder",
+                expected="an experiment whose network learns",
+            )
+        return EncoderFeatures(network).to(self.device)
+
+    def _check_matching(self) -> None:
+        if self.settings["matching_weight"] and not self.settings["adversarial_weight"]:
+            raise UserError(
+                "the maps of discriminators that do not learn shall be matched",
+                where="train_gan.posegan.matching_weight",
+                expected="0, or an adversarial_weight above 0",
+            )
