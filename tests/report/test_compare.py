@@ -248,7 +248,10 @@ def test_the_page_says_what_was_trained_and_what_is_missing(tmp_path, AP, index)
     ] * 4
     assert ">24<" in row and ">0<" in row
     first = publish_parts((tmp_path / FILES["first_page"]).read_text(), writer="html")["body"]
-    assert all(cell in first for cell in ("256 x 128", "r50.safetensors weights", "24 + 0", "not trained", "&lt;c&gt;"))
+    assert all(
+        cell in first
+        for cell in ("256 x 128", "r50.safetensors weights", "24 real + 0 generated images", "not trained", "&lt;c&gt;")
+    )
     assert "system-message" not in first
     assert "left out (leave_out): <c>, d" in text and "&lt;c&gt;, d" in page and "<c>" not in page
 

@@ -35,17 +35,12 @@ def as_first_page(table: pd.DataFrame, trained: pd.DataFrame, left_out: Sequence
 
 
 def _list_table(rows: pd.DataFrame, about: dict[str, dict], dataset: str, protocol: str) -> str:
-    lines = [["experiment", "seeds", "mAP", "rank1", "network", "trained on", "real + generated images"]]
+    lines = [["experiment", "seeds", "mAP", "rank1", "network", "trained on"]]
     for _, row in rows.iterrows():
         known = about.get(row["experiment"])
         scores = [row["seeds"], mean_cell(row, "mAP"), mean_cell(row, "rank1")]
-        lines.append(
-            [
-                _literal(row["experiment"]),
-                *scores,
-                *(_trained_cells(known) if known else ["not trained", "nothing", "none"]),
-            ]
-        )
+        learnt = _trained_cells(known) if known else ["not trained", "nothing"]
+        lines.append([_literal(row["experiment"]), *scores, *learnt])
     cells = "\n".join(f"   {'  ' if place else '* '}- {cell}" for line in lines for place, cell in enumerate(line))
     title = f"Scores on {_literal(dataset)} in percent ({protocol}; {queries_of(rows)}), and what was trained:"
     return f"{title}\n\n.. list-table::\n   :header-rows: 1\n\n{cells}"
@@ -53,11 +48,8 @@ def _list_table(rows: pd.DataFrame, about: dict[str, dict], dataset: str, protoc
 
 def _trained_cells(about: dict) -> list[str]:
     network = f"{about['system']}, {about['backbone']}, {about['size']}, {about['weights'] or 'random'} weights"
-    return [
-        _literal(network),
-        _literal(f"{about['train']}, {about['images']}"),
-        f"{about['real']:,} + {about['generated']:,}",
-    ]
+    images = f"{about['real']:,} real + {about['generated']:,} generated images"
+    return [_literal(network), f"{_literal(about['train'])}: {images}"]
 
 
 def _literal(text: str) -> str:
