@@ -108,6 +108,7 @@ def with_example(project: Project, name: str, *arguments: str) -> str:
     return done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_jobs_load_the_modules_of_the_example(fresh: Project, monkeypatch: pytest.MonkeyPatch):
     modules = "--sdm", "env-modules"
     assert "rule train_reid" in with_example(fresh, "env-modules", *modules, "--profile", "slurm", "--dry-run")
@@ -146,6 +147,7 @@ def test_unusable_environments_are_told(root: Path, key: str, value: object, mes
 # --- login nodes ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_planning_for_a_cluster_needs_neither_torch_nor_a_gpu(fresh: Project, monkeypatch: pytest.MonkeyPatch):
     for name in ("torch", "torchvision"):
         (fresh.folder / f"missing/{name}.py").parent.mkdir(exist_ok=True)

@@ -171,6 +171,7 @@ def test_one_setting_concerns_its_rule_and_what_follows(project: Project):
     assert set(project.planned()) == {"extract_features"} | AFTER_FEATURES
 
 
+@pytest.mark.slow
 def test_shards_are_jobs_of_their_own(project: Project):
     for shard in range(2):
         log = project.folder / f"logs/people/embed_generated/posegan/{shard}-of-2.log"
@@ -384,6 +385,7 @@ def test_missing_folder_is_one_message(project: Project):
     assert "folder not found: /nowhere" in text and "Traceback" not in text
 
 
+@pytest.mark.slow
 def test_truncated_image_is_shown_from_the_failed_jobs_log(project: Project, tmp_path: Path):
     images = tmp_path / "mine"
     shutil.copytree(project.folder / "results/people/render_people", images)
@@ -400,6 +402,7 @@ def test_truncated_image_is_shown_from_the_failed_jobs_log(project: Project, tmp
     assert broken.name in doctor and "stray name.jpg" in doctor
 
 
+@pytest.mark.slow
 def test_encoder_of_another_model_is_shown(project: Project):
     target = "results/people/extract_features/baseline/seed1/0-of-1/features.parquet"
     encoder = project.folder / TRAINED / "networks.safetensors"
@@ -490,6 +493,7 @@ def test_an_edited_list_of_poses_is_noticed(project: Project, tmp_path: Path):
     assert "file not found" in text and "pose_list" in text and "Traceback" not in text
 
 
+@pytest.mark.slow
 def test_a_truncated_shard_is_told(project: Project):
     shard = project.folder / f"{GENERATED}/train/1-of-2/images.parquet"
     shard.write_bytes(shard.read_bytes()[:-50])
@@ -533,6 +537,7 @@ def written_commands() -> list[str]:
     return list(dict.fromkeys(line for line in lines if line))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", written_commands())
 def test_commands_that_are_written(command: str, project: Project, root: Path, tmp_path: Path):
     if command.startswith("make "):
@@ -579,6 +584,7 @@ def write_people_folder(project: Project) -> None:
     (project.folder / "mine.yaml").write_text(yaml.safe_dump(config))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("preset", sorted(path.name for path in (Path(__file__).parents[1] / "presets").glob("*.yaml")))
 def test_presets_plan_a_run_on_their_data(preset: str, root: Path, tmp_path: Path):
     copied = copy(root, tmp_path)

@@ -81,6 +81,7 @@ def bench(root: Path, folder: Path, *arguments: str) -> subprocess.CompletedProc
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
 
 
+@pytest.mark.slow
 def test_the_table_and_its_json(root: Path, tmp_path: Path):
     done = bench(root, tmp_path, "propagation", "--size", "60", "30")
     assert done.returncode == 0, done.stderr

@@ -121,6 +121,7 @@ def test_a_pose_has_the_same_maps_alone(poses, rows):
     np.testing.assert_allclose(part_maps(joints[rows], visible[rows]), part_maps(*poses)[rows], atol=1e-7)
 
 
+@pytest.mark.slow
 def test_points_of_all_published_rows_agree_with_the_published_loop():
     for side in ("train", "test"):
         _, joints, visible = annotation_csv.read(shared_data(f"keypoints/market-annotation-{side}.csv"))

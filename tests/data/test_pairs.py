@@ -141,6 +141,7 @@ def market_index(path: Path, sides: dict[str, str]) -> Path:
     return make_index(path, rows)
 
 
+@pytest.mark.slow
 def test_the_published_lists(tmp_path):
     golden = json.loads(shared_data("golden/pairs.json").read_text())
     sides = {"train": "train", "gallery": "test"}

@@ -43,6 +43,7 @@ def changed(package: PackageCopy, untouched: dict[str, str]) -> set[str]:
 # --- what does not count ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("rewrite", "kinds"),
     [(reworded, {"texts", "annotations", "docstrings", "versions"}), (more_talkative, {"lines"})],
@@ -78,6 +79,7 @@ def test_the_locale_does_not_count(package: PackageCopy):
 # --- what counts ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("file", "old", "new", "rules"),
     [

@@ -111,6 +111,7 @@ def everything(job: Job) -> str:
     return " ".join(value for name, value in job.wildcards.items() if name not in ("seed", "shard", "shards"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("preset", ["purification", "few_real"])
 def test_no_arrows_of_the_workflow_are_taken_for_others(
     preset: str, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -38,6 +38,7 @@ def test_before_the_first_run(root: Path, tmp_path: Path):
     assert re.search(r"^0 of \d+ jobs done; 2 ready, \d+ waiting$", text, re.M)
 
 
+@pytest.mark.slow
 def test_wrong_config_and_unknown_target_are_one_message(root: Path, tmp_path: Path):
     project = copy(root, tmp_path / "new")
     assert "No rule to produce results/nothing" in status(project, "results/nothing", code=2)
