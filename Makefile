@@ -1,5 +1,5 @@
 # make demo         render people, generate, train, score, compare, report (some minutes on two cores)
-# make showcase     the same with all experiments, three seeds, more steps, in showcase/ (about an hour)
+# make showcase     the same with all experiments, three seeds, more steps, in showcase/ (not timed yet)
 # make test         the tests, but the slow ones
 # make test-slow    these
 # make env          the environment alone, in .venv

@@ -21,7 +21,7 @@ def artifacts():
     tested = [(d, e, seed) for e in setup.experiments for d in setup.tests(e) for seed in setup.seeds(e)]
     used, networks = setup.generators_in_use(), setup.networks_in_use()
     return [
-        *expand(rules.index_dataset.output.index, dataset=_datasets()),
+        *expand(rules.index_dataset.output.index, dataset=setup.datasets_in_use()),
         *(encoder_file(*names) for names in trained),
         *(path for names in tested for path in all_features(*names)),
         *(generator_file(*names) for names in networks),
@@ -40,7 +40,7 @@ def pictures():
         *_generator_pictures(),
         *_purifier_pictures(),
         *expand(rules.contact_sheet.output, dataset=setup.tested()),
-        *expand(rules.check_experiments.output, dataset=_datasets()),
+        *expand(rules.check_experiments.output, dataset=setup.datasets_in_use()),
         *expand(rules.plot_cmc.output, dataset=setup.tested()),
         *(
             path
@@ -50,11 +50,6 @@ def pictures():
         *(path for d, e, s in stages for path in expand(rules.plot_curves.output, dataset=d, experiment=e, stage=s)),
         *expand(rules.rule_graph.output, dataset=setup.tested()[0]),
     ]
-
-
-def _datasets():
-    """Data sets that are tested or trained on."""
-    return list(dict.fromkeys([*setup.tested(), *(setup.train(experiment) for experiment in setup.experiments)]))
 
 
 def _generated(dataset, generator):

@@ -106,8 +106,7 @@ class Configuration:
 
     def left_out_on(self, dataset: str) -> list[str]:
         """Experiments that are left out and would be tested on a data set."""
-        tests = {name: self.all_experiments[name].get("test", self.config["dataset"]) for name in self.left_out}
-        return [name for name, test in tests.items() if dataset in ([test] if isinstance(test, str) else test)]
+        return [name for name in self.left_out if dataset in self.tests(name)]
 
     def section(self, rule: str, experiment: str) -> dict:
         """Settings of ``extract_features`` or ``evaluate`` for one experiment: its own before those of the section."""
@@ -122,8 +121,8 @@ class Configuration:
         return self.experiments[self.trained_by(experiment)].get("train", self.config["dataset"])
 
     def tests(self, experiment: str) -> list[str]:
-        """Data sets that an experiment is tested on."""
-        named = self.experiments[experiment].get("test", self.config["dataset"])
+        """Data sets that an experiment is tested on, or would be if it were not left out."""
+        named = self.all_experiments[experiment].get("test", self.config["dataset"])
         return [named] if isinstance(named, str) else named
 
     def seeds(self, experiment: str) -> list[int]:
@@ -345,6 +344,10 @@ class Configuration:
         reference = self.config["compare"]["reference"]
         names = sorted(self.experiments, key=lambda experiment: experiment != reference)
         return [experiment for experiment in names if dataset in self.tests(experiment)]
+
+    def datasets_in_use(self) -> list[str]:
+        """Data sets that are tested or trained on, each once."""
+        return list(dict.fromkeys([*self.tested(), *(self.train(experiment) for experiment in self.experiments)]))
 
     def trained_on(self, experiment: str) -> dict:
         """What an experiment is, in the words of the comparison: system, backbone, size, weights and training set."""

@@ -451,8 +451,7 @@ def _check_weights(setup: Configuration) -> None:
 
 
 def _check_datasets(setup: Configuration) -> None:
-    used = [*setup.tested(), *(setup.train(experiment) for experiment in setup.experiments)]
-    for dataset in dict.fromkeys(used):
+    for dataset in setup.datasets_in_use():
         _check_dataset(setup, dataset, ())
     for dataset, generator in setup.generators_in_use():
         _check_poses(setup, dataset, generator)

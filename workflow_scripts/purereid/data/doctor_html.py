@@ -29,7 +29,24 @@ th:first-child { text-align: left } thead th { border-bottom: 2px solid #8796a8 
 
 def doctor_html(diagnosis: dict) -> str:
     """Render what ``diagnose`` returned; every text from the data is escaped."""
-    title = f"Data set {escape(', '.join(diagnosis['datasets']))}"
+    return _page(
+        f"Data set {', '.join(diagnosis['datasets'])}",
+        f"""<p>{_number(diagnosis["images"])} images. Ranges are smallest / median / largest. Distractors are gallery
+images of identities that no query shows; identities count neither them nor junk.</p>
+{_table(diagnosis["splits"])}
+<h2>Findings</h2>
+{_findings(diagnosis["findings"])}""",
+    )
+
+
+def findings_html(title: str, findings: list[dict]) -> str:
+    """A page of findings alone, as of ``diagnose``; every text is escaped."""
+    return _page(title, _findings(findings) if findings else "<p>Nothing is missing.</p>")
+
+
+def _page(title: str, body: str) -> str:
+    """A title, which is text, above HTML."""
+    title = escape(title)
     return f"""<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -40,24 +57,7 @@ def doctor_html(diagnosis: dict) -> str:
 </head>
 <body>
 <h1>{title}</h1>
-<p>{_number(diagnosis["images"])} images. Ranges are smallest / median / largest. Distractors are gallery images of
-identities that no query shows; identities count neither them nor junk.</p>
-{_table(diagnosis["splits"])}
-<h2>Findings</h2>
-{_findings(diagnosis["findings"])}
-</body>
-</html>
-"""
-
-
-def findings_html(title: str, findings: list[dict]) -> str:
-    """A page of findings alone, as of ``diagnose``; every text is escaped."""
-    return f"""<!DOCTYPE html>
-<html lang="en">
-<head><meta charset="utf-8"><title>{escape(title)}</title><style>{STYLE}</style></head>
-<body>
-<h1>{escape(title)}</h1>
-{_findings(findings) if findings else "<p>Nothing is missing.</p>"}
+{body}
 </body>
 </html>
 """

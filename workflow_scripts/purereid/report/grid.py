@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from purereid.report.pictures import PITCH, SMALL, Block, Row, Tile, draw_sheet, letters, save_picture
+from purereid.report.pictures import Block, Row, Tile, cut_to_column, draw_sheet, save_picture
 
 
 def draw_grid(
@@ -39,11 +39,3 @@ def draw_grid(
         rows.append(Row((label,), [Tile(source, ()), *(Tile(image, ()) for image in drawn)], gaps=(1,)))
     blocks = [Block("poses", [Row((), [None, *asked], gaps=(1,))]), Block("persons in these poses", rows)]
     save_picture(draw_sheet(title, remark, blocks), path)
-
-
-def cut_to_column(text: str) -> str:
-    """The longest beginning of a text that leaves the next column alone."""
-    font = letters(SMALL)
-    if font.getlength(text) <= PITCH:
-        return text
-    return next(cut for end in range(len(text), -1, -1) if font.getlength(cut := f"{text[:end]}…") <= PITCH)

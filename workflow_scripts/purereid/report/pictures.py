@@ -177,10 +177,16 @@ def file_name(image: str) -> str:
 
     It leads back to the file and shows persons and cameras as the data call them, in ``anna/cam2_0007`` the folder too.
     """
-    name, font = str(PurePosixPath(image).with_suffix("")), letters(SMALL)
-    if font.getlength(name) <= PITCH - 4:
-        return name
-    return next(cut for start in range(1, len(name) + 1) if font.getlength(cut := f"…{name[start:]}") <= PITCH - 4)
+    return cut_to_column(str(PurePosixPath(image).with_suffix("")), keep_end=True)
+
+
+def cut_to_column(text: str, *, keep_end: bool = False) -> str:
+    """The longest beginning, or end, of a text that leaves the next column alone."""
+    font = letters(SMALL)
+    if font.getlength(text) <= PITCH:
+        return text
+    cuts = (f"…{text[-left:]}" if keep_end else f"{text[:left]}…" for left in range(len(text) - 1, 0, -1))
+    return next(cut for cut in cuts if font.getlength(cut) <= PITCH)
 
 
 def camera(camid: int) -> str:
