@@ -45,7 +45,7 @@ def encoder(wildcards):
 
 
 def extract_features_settings(wildcards):
-    return canonical(setup.section("extract_features", wildcards.experiment) | shard_of(wildcards))
+    return canonical(setup.extracting(wildcards.experiment) | shard_of(wildcards))
 
 
 def extract_features_code(wildcards):

@@ -303,3 +303,12 @@ def test_a_generator_comes_from_an_experiment_that_trains_one(config: dict):
     config = with_fdgan(config, from_experiment="fdgan")
     config["generators"]["drawn"] = {"from_experiment": "early"}
     assert "the experiment early trains no networks of its own" in refused(config)
+
+
+def test_only_encoders_of_two_halves_are_rebuilt_with_their_weight(config):
+    config["experiments"]["dgnet"] = {"system": "dgnet"}
+    config["experiments"]["fine"] = {"from_experiment": "dgnet", "extract_features": {"fine_weight": -1}}
+    setup = configure(config)
+    assert setup.extracting("dgnet")["network"] == {"fine_weight": 0.5}
+    assert setup.extracting("fine")["network"] == {"fine_weight": -1}
+    assert setup.extracting("baseline")["network"] == {} and "fine_weight" not in setup.extracting("baseline")

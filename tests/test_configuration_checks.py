@@ -341,6 +341,27 @@ def test_sizes_that_a_system_cannot_take_are_told(config: dict):
     configure(config)
 
 
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"height": 16, "dilations": [2, 3, 5]}, "images of 16 x 32 are too small for the networks of dgnet"),
+        ({"dilations": [3, 6, 9]}, "expected: at least 40 each"),
+        ({"discriminator_scales": 5}, "expected: at least 68 each"),
+        ({"height": 66}, "expected: multiples of 4"),
+        ({"crop": [64, 32]}, "a crop makes others of them"),
+        ({"encoder": ""}, "labels of the kind teacher come from a teacher, and none is named"),
+        ({"encoder": "dgnet"}, "learn from each other in a circle"),
+        ({"batch": 1}, "train_reid.batch"),
+    ],
+)
+def test_what_is_no_use_to_dgnet_is_told(config: dict, changed: dict, message: str):
+    config["experiments"]["dgnet"] = {"system": "dgnet", "train_reid": changed}
+    assert message in " ".join(refused(config).split())
+    for fitting in ({"encoder": "", "primary_labels": "uniform"}, {"encoder": "", "primary_weight": 0}, {"height": 16}):
+        config["experiments"]["dgnet"]["train_reid"] = fitting
+        configure(config)
+
+
 def test_systems_that_learn_from_poses_need_key_points(config: dict, tmp_path: Path):
     config["dataset"], config["datasets"]["mine"] = "mine", {"format": "folder", "folder": str(tmp_path)}
     config["experiments"] |= {"posegan": None, "purified": None, "fdgan": {"system": "fdgan"}}

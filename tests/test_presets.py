@@ -75,3 +75,23 @@ def test_recipe_of_pcb(of_preset, preset: str):
     assert settings["learning_rate"] * settings["backbone_factor"] == pytest.approx(0.05)
     assert settings["identities_per_batch"] * settings["images_per_identity"] == 72
     assert setup.training("baseline").settings("encoder")["height"] == 256
+
+
+def test_recipe_of_dgnet(of_preset):
+    setup = of_preset("dgnet")
+    settings = setup.training("dgnet").settings("joint")
+    assert (settings["learning_rate"], settings["discriminator_rate"]) == (1e-4, 1e-4)
+    assert (settings["encoder_rate"], settings["encoder_rate"] * settings["backbone_factor"]) == (0.02, 0.002)
+    steps = settings["epochs"] * (12_936 // settings["batch"])
+    assert steps == pytest.approx(100_000, rel=0.003)
+    assert settings["ramp_start"] * 100_000 == 30_000 and settings["ramp_growth"] * 100_000 == 2_000
+    assert settings["milestones"] == [
+        round(share * settings["epochs"]) + 1 - (share == 0.6) for share in (0.6, 0.9)
+    ] or [(milestone - 1) * 1_617 for milestone in settings["milestones"]] == [59_829, 88_935]
+    weights = ("adversarial", "self", "positive", "identity", "positive_identity", "drawn_identity")
+    assert [settings[f"{name}_weight"] for name in weights] == [1, 5, 5, 1, 1, 0.5]
+    late = ("structure", "appearance", "cycle", "primary")
+    assert [settings[f"{name}_weight"] for name in late] == [1, 1, 2, 2] and settings["fine_share"] == 0.2
+    assert setup.teacher(setup.training("dgnet"), "joint")[0] == "teacher"
+    halves = [setup.extracting(name)["network"]["fine_weight"] for name in ("dgnet", "dgnet_primary", "dgnet_fine")]
+    assert halves == [0.5, 0, -1]

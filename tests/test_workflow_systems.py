@@ -125,6 +125,48 @@ def test_fdgan_draws_judges_and_purifies(project: Project):
     assert project.planned(*networks[:2]) == {} and project.planned(*networks) == {"train_reid": 1}
 
 
+DGNET = {"height": 32, "width": 16, "dilations": [1, 1, 2], "batch": 4, "steps_per_epoch": 3, "epochs": 2}
+DGNET |= {"bottleneck": 8, "structure_channels": 2, "structure_blocks": 1, "style_width": 8, "ramp_start": 0.0}
+DGNET |= {"discriminator_channels": 2, "discriminator_blocks": 1, "samples": 2, "samples_over_time": 2}
+
+
+@pytest.mark.slow
+def test_dgnet_learns_from_a_teacher_and_draws_without_key_points(project: Project):
+    plain = {"format": "market1501", "folder": "results/people/render_people"}
+    own = {"train": "plain", "test": "plain", "seeds": [1]}
+    halves = {"primary": 0, "fine": -1}
+    experiments = {name: {"from_experiment": "dgnet", "test": "plain", "extract_features": {"fine_weight": weight}}
+                   for name, weight in halves.items()}  # fmt: skip
+    experiments |= {"dgnet": own | {"system": "dgnet", "train_reid": DGNET}, "baseline": own}
+    learns = {"generated_per_batch": 4, "generated_labels": "identity"}
+    experiments["with_dgnet"] = own | {"generator": "dgnet", "purifier": "gcn", "train_reid": learns}
+    project.override(
+        datasets={"plain": plain},
+        generators={"dgnet": {"from_experiment": "dgnet"}},
+        experiments=experiments | dict.fromkeys(("posegan", "lsro", "purified", "untrained")),
+    )
+    assert not {"import_keypoints", "make_heatmaps"} & set(project.planned())
+    project.run()
+    results = project.folder / "results/plain"
+    names = ("dgnet", "primary", "fine", "with_dgnet", "baseline")
+    scores = {name: (results / f"evaluate/{name}/seed1/scores.json").read_text() for name in names}
+    found = {name: json.loads(text)["single_query"]["mAP"] for name, text in scores.items()}
+    assert all(0 < score <= 1 for score in found.values()) and len({*found.values()}) == len(found)
+    images = pd.concat(pd.read_parquet(path) for path in sorted((results / "generate/dgnet/train").glob("*/*.parquet")))
+    assert (images["pid"] >= 0).all() and images["pose"].ne("").all() and images["source"].ne(images["pose"]).any()
+    pictures = (
+        "generate_one/dgnet/swap/grid.png",
+        "show_images/dgnet/training.png",
+        "plot_curves/dgnet/joint/plot_curves.png",
+    )
+    assert all((results / name).is_file() for name in pictures)
+    assert "Nothing to be done" in project.run("--dry-run")
+    target = "results/plain/evaluate/fine/seed1/scores.json"
+    project.override(extract_features={"fine_weight": 0.25})
+    assert project.planned(target) == {}  # it has a weight of its own
+    assert project.planned("results/plain/evaluate/dgnet/seed1/scores.json") == {"extract_features": 1, "evaluate": 1}
+
+
 @pytest.mark.slow
 def test_a_data_set_without_key_points_trains_what_needs_none(project: Project, root: Path):
     plain = {"format": "market1501", "folder": "results/people/render_people"}

@@ -23,6 +23,7 @@ PARTS = (
     "rendering",
     "images",
     "training",
+    "dgnet",
 )
 
 

@@ -10,8 +10,10 @@ from purereid.data.images import read_image
 from purereid.data.keypoints import Keypoints, read_keypoints, write_keypoints
 from purereid.errors import UserError
 from purereid.generation.generate_one import generate_one
+from purereid.networks.network_file import save_networks
 from purereid.people.scene import render_as
 from purereid.systems.dcgan.networks import Generator as Unconditional
+from purereid.systems.dgnet.networks import Generator as Mixing
 from purereid.systems.posegan.networks import Generator
 from saved import save_generator
 
@@ -121,6 +123,52 @@ def test_a_generator_that_takes_no_source(draw, tmp_path):
     save_generator(tmp_path / "noise.safetensors", "dcgan", Unconditional(height=32, width=16, channels=4))
     with pytest.raises(UserError, match="makes people from noise"):
         draw(generator=tmp_path / "noise.safetensors", conditions=[])
+
+
+def test_each_person_in_the_pose_of_each_other(draw, test_images):
+    names = test_images["image"].iloc[:3].tolist()
+    both, named = draw(sources=names, poses="sources"), draw(sources=names, poses=names)
+    assert len(both) == 9 and all(np.array_equal(image, named[name]) for name, image in both.items())
+
+
+def test_a_folder_stands_for_its_images(draw, test_images, tmp_path):
+    (tmp_path / "mine").mkdir()
+    for number, path in enumerate(test_images["path"].iloc[:2]):
+        Image.fromarray(read_image(path)).save(tmp_path / f"mine/{number}.png")
+    (tmp_path / "mine/notes.txt").touch()
+    pose = test_images["image"].iloc[2]
+    drawn = draw(sources=[str(tmp_path / "mine"), test_images["image"].iloc[0]], poses=[pose])
+    assert list(drawn) == ["0-0", "1-0", "2-0"] and np.array_equal(drawn["0-0"], drawn["2-0"])
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(UserError, match="there are no images in the folder"):
+        draw(sources=[str(tmp_path / "empty")])
+
+
+@pytest.fixture
+def mixing(tmp_path):
+    """A generator that mixes persons, whose images differ by far."""
+    torch.manual_seed(0)
+    known = {"backbone": "resnet_small", "last_stride": 1, "pids": [1, 2], "height": 32, "width": 16, "bottleneck": 4}
+    network = Mixing(encoder=known, height=32, width=16, channels=2, blocks=1, dilations=[1, 1, 2], style_width=4)
+    save_networks(tmp_path / "mixing.safetensors", {"generator": network}, system="dgnet", stage="joint")
+    return {"generator": tmp_path / "mixing.safetensors", "conditions": ["source", "pose_image"], "keypoints": None}
+
+
+def test_persons_between_two_others(draw, mixing, test_images):
+    names = test_images["image"].iloc[:2].tolist()
+    drawn = draw(**mixing, sources=names, poses="sources", between=3)
+    plain = draw(**mixing, sources=names, poses="sources")
+    assert sorted(drawn) == [f"{row}-{column}" for row in range(5) for column in range(2)]
+    for column in range(2):
+        first, *way, last = (drawn[f"{row}-{column}"].astype(int) for row in range(5))
+        assert np.array_equal(first, plain[f"0-{column}"]) and np.array_equal(last, plain[f"1-{column}"])
+        moved = [np.abs(each - first).mean() for each in (*way, last)]
+        assert moved == sorted(moved) and moved[0] > 0
+
+
+def test_only_generators_that_mix_are_asked_for_persons_between(draw):
+    with pytest.raises(UserError, match="the generator pg does not mix persons"):
+        draw(between=2)
 
 
 def test_true_pictures_are_the_person_of_one_image_in_the_pose_of_another(people):

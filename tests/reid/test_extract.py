@@ -55,6 +55,13 @@ def test_flip_test_adds_the_mirror_image(index: Path, encoder: Path, tmp_path: P
     assert np.abs(plain - features).max() > 1e-4
 
 
+def test_an_encoder_can_be_rebuilt_otherwise(index: Path, encoder: Path, tmp_path: Path):
+    _, features = extract(index, encoder, tmp_path / "f.parquet", flip=False, network={"embedding": "pooled"})
+    assert load_network(encoder, "encoder", embedding="pooled").configuration["embedding"] == "pooled"
+    _, neck = extract(index, encoder, tmp_path / "g.parquet", flip=False, network={})
+    assert np.abs(features - neck).max() > 1e-3 and (features >= 0).all()  # before the batch normalisation
+
+
 def test_images_are_stretched_as_in_the_training(index: Path, encoder: Path, tmp_path: Path):
     _, features = extract(index, encoder, tmp_path / "f.parquet", flip=False)
     model = load_network(encoder, "encoder")

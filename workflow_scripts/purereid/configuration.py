@@ -112,6 +112,14 @@ class Configuration:
         """Settings of ``extract_features`` or ``evaluate`` for one experiment: its own before those of the section."""
         return canonical(self.config[rule] | self.experiments[experiment].get(rule, {}))
 
+    def extracting(self, experiment: str) -> dict:
+        """Settings of ``extract_features``; under ``network`` those that the encoder is rebuilt with."""
+        settings = self.section("extract_features", experiment)
+        of_encoders = {name for system in system_names("train_reid") for name in description(system).at_test}
+        own = {name: settings[name] for name in self.training(experiment).about.at_test}
+        common = {name: value for name, value in settings.items() if name not in of_encoders}
+        return canonical(common | {"network": own})
+
     def trained_by(self, experiment: str) -> str:
         """The experiment itself, or the one whose networks it uses (``from_experiment``)."""
         return self.experiments[experiment].get("from_experiment", experiment)
@@ -331,9 +339,9 @@ class Configuration:
         ]
 
     def named_files(self, picture: str) -> list[str]:
-        """Files that a picture of ``generate_one`` names; other names are images of the index."""
+        """Files and folders that a picture of ``generate_one`` names; other names are images of the index."""
         named = [self.pictures[picture][key] for key in ("sources", "poses")]
-        return [name for names in named if isinstance(names, list) for name in names if Path(name).is_file()]
+        return [name for names in named if isinstance(names, list) for name in names if Path(name).exists()]
 
     def tested(self) -> list[str]:
         """All data sets that some experiment is tested on, in order of first use."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from purereid.configuration import Configuration, Training
 from purereid.dataset_sources import FILE_KEYS, MERGED, RENDERED
 from purereid.errors import UserError
-from purereid.networks.registry import OF_KEYPOINTS
+from purereid.networks.registry import OF_KEYPOINTS, check_settings
 from purereid.purification.purifiers.registry import DECIDING, RULES
 
 
@@ -25,6 +25,7 @@ def check(setup: Configuration) -> None:
     _check_batches(setup)
     _check_augmentation(setup)
     _check_generators(setup)
+    _check_systems(setup)
     _check_purifiers(setup)
     _check_weights(setup)
     _check_datasets(setup)
@@ -126,6 +127,13 @@ def _check_augmentation(setup: Configuration) -> None:
             if settings[name] and settings[name][0] > settings[name][1]:
                 where = f"train_reid.{name} of the experiment {experiment}"
                 raise UserError(f"{settings[name]} is no interval", where=where, expected="the smaller number first")
+
+
+def _check_systems(setup: Configuration) -> None:
+    """What systems say of their own settings."""
+    generators = [setup.making(name) for _, name in setup.networks_in_use()]
+    for training in (*(setup.training(name) for name in setup.experiments), *generators):
+        check_settings(training.system, training.section)
 
 
 def check_deployment(config: dict, methods: Iterable[str]) -> None:

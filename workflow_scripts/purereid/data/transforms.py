@@ -44,6 +44,12 @@ def standardise(images: torch.Tensor, mean: Sequence[float] = MEAN, std: Sequenc
     return (images - mean) / std
 
 
+def to_pixels(images: torch.Tensor, mean: Sequence[float], std: Sequence[float]) -> torch.Tensor:
+    """Uint8 [B, 3, H, W] of normalised images float [B, 3, H, W]; what lies outside of the colours is cut off."""
+    mean, std = (torch.tensor(v, device=images.device).view(3, 1, 1) for v in (mean, std))
+    return ((images * std + mean) * 255).round().clamp(0, 255).to(torch.uint8).contiguous()
+
+
 def augment(
     images: Sequence[np.ndarray],
     generator: torch.Generator,

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import torch
 
+from purereid.data.formats.scan import is_image
 from purereid.data.heatmaps import FRAME
 from purereid.data.images import load_images
 from purereid.data.index import SPLITS
@@ -44,9 +45,10 @@ class Pose:
 
 @dataclass(frozen=True)
 class Person:
-    """An image of whom to show, and its own pose where it is known."""
+    """An image of whom to show, as the user named it, and its own pose where it is known."""
 
     label: str
+    name: str
     path: str
     own: Pose | None = None
 
@@ -89,7 +91,7 @@ class Finder:
 
     def sources(self, wanted: int | Sequence[str]) -> list[Person]:
         """Images by name, or so many of different persons."""
-        names = self._drawn(wanted, "images", list(self.paths)) if isinstance(wanted, int) else wanted
+        names = self._drawn(wanted, "images", list(self.paths)) if isinstance(wanted, int) else with_folders(wanted)
         return [self._source(str(name)) for name in names]
 
     def poses(self, wanted: int | Sequence[str]) -> list[Pose]:
@@ -98,7 +100,7 @@ class Finder:
         names = (
             self._drawn(wanted, "poses", whole if self.needs_joints else list(self.paths))
             if isinstance(wanted, int)
-            else wanted
+            else with_folders(wanted)
         )
         return [self._pose(str(name)) for name in names]
 
@@ -120,14 +122,14 @@ class Finder:
         image = self._of_person(name) if name.startswith(PERSON) else name
         if image in self.paths:
             own = self._known_pose(image) if self._has_pose(image) else None
-            return Person(self._label(image), self.paths[image], own)
+            return Person(self._label(image), image, self.paths[image], own)
         if not Path(image).is_file():
             raise UserError(
                 f"unknown source {name!r}",
                 where="generate_one",
                 expected=f"an image of the index, such as {self._example}, an image file, or pid:NUMBER",
             )
-        return Person(Path(image).name, image)
+        return Person(Path(image).name, image, image)
 
     def _pose(self, name: str) -> Pose:
         image = self._of_person(name, posed=self.needs_joints) if name.startswith(PERSON) else name
@@ -197,6 +199,24 @@ class Finder:
     @property
     def _example(self) -> str:
         return self.table["image"].iloc[0]
+
+
+def with_folders(names: Sequence[str]) -> list[str]:
+    """Names, in the place of each that is a folder those of the images in it.
+
+    Raises:
+        UserError: a folder without images.
+    """
+    found: list[str] = []
+    for name in names:
+        if Path(name).is_dir():
+            images = sorted(str(path) for path in Path(name).iterdir() if is_image(path.name))
+            if not images:
+                raise UserError("there are no images in the folder", where=name, expected="a folder of image files")
+            found += images
+        else:
+            found.append(name)
+    return found
 
 
 def _unknown_pose(label: str, path: str) -> Pose:

@@ -1,6 +1,7 @@
 """Chosen persons in chosen poses (rule ``generate_one``): one picture, or a grid of persons and poses."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,8 @@ from purereid.report.grid import draw_grid
 from purereid.report.skeleton import draw_pose
 from purereid.training.distributed import first_device
 
+OF_SOURCES = "sources"  # in the place of poses: those in which the sources are shown
+
 
 def generate_one(
     *,
@@ -31,8 +34,9 @@ def generate_one(
     name: str,
     conditions: Sequence[str],
     sources: int | Sequence[str],
-    poses: int | Sequence[str],
+    poses: int | str | Sequence[str],
     keypoints: str | Path | None = None,
+    between: int = 0,
     seed: int = 0,
     precision: str = "auto",
     estimator: dict | None = None,
@@ -42,8 +46,9 @@ def generate_one(
 
     A source is an image of the index, an image file, or ``pid:NUMBER``, the first image of an identity. A pose is one
     of these - an image file needs an estimator of key points - or a file with one pose in pixels of a picture of
-    128 x 64 (see ``poses.pose_file``). A number asks for so many images of different persons, drawn at random from the
-    test images.
+    128 x 64 (see ``poses.pose_file``). A folder stands for the images in it, ``sources`` as poses for those of the
+    sources, so that each person is drawn as each other stands. A number asks for so many images of different persons,
+    drawn at random from the test images.
 
     Args:
         index: the data set.
@@ -52,8 +57,10 @@ def generate_one(
         pictures: folder that is written: one PNG per source and pose, ``ROW-COLUMN.png``, counted from 0.
         name: of the generator.
         conditions: what an image is made from, see ``conditions``.
-        sources, poses: names, or how many.
+        sources, poses: names, or how many; ``sources`` for poses: see above.
         keypoints: of the data set; None, for generators that need none.
+        between: persons on the way from each source to the next, whose appearance is a mixture of the two; of
+            generators that mix (see ``networks.contracts``).
         seed: of the draws.
         precision: ``auto``, ``bf16`` or ``fp32``.
         estimator: settings of ``estimate_keypoints``, for poses given as image files; None: none.
@@ -61,7 +68,7 @@ def generate_one(
 
     Raises:
         UserError: a name that is neither image nor file, a pose without joints or outside its picture, an image file as
-            pose without estimator, a generator that takes no source.
+            pose without estimator, a generator that takes no source, or does not mix persons that are to be mixed.
     """
     if "source" not in conditions:
         what = f"the generator {name} makes people from noise: it takes no source and no pose"
@@ -71,14 +78,20 @@ def generate_one(
     known = None if keypoints is None else read_keypoints(keypoints)
     needs_joints = bool(guides_needed(conditions))
     finder = Finder(read_index(index), known, estimator, np.random.default_rng(seed), needs_joints)
-    persons, shown = finder.sources(sources), finder.poses(poses)
-    cells = []
-    for person in persons:
-        asked = ask(conditions, [person] * len(shown), shown, size) | {"seed": torch.full((len(shown),), seed)}
+    if between and not getattr(network, "mixes", False):
+        where, expected = "generate_one", f"between: 0 for {name}, or a generator of the system dgnet"
+        raise UserError(f"the generator {name} does not mix persons", where=where, expected=expected)
+    persons = finder.sources(sources)
+    shown = finder.poses([person.name for person in persons] if poses == OF_SOURCES else poses)
+    rows, cells = mixtures(persons, between), []
+    for first, second, share in rows:
+        asked = ask(conditions, [first] * len(shown), shown, size) | {"seed": torch.full((len(shown),), seed)}
+        if share:
+            asked |= {"second_source": load_images([second.picture()] * len(shown), *size), "share": share}
         cells.append(list(draw(network, asked, precision).permute(0, 2, 3, 1).numpy()))
     write_pictures(Path(pictures), cells)
     draw_grid(
-        sources=[read_image(person.picture()) for person in persons],
+        sources=[None if share else read_image(first.picture()) for first, _, share in rows],
         poses=[
             draw_pose(pose.joints, pose.visible, FRAME) if needs_joints else read_image(pose.picture())
             for pose in shown
@@ -87,9 +100,16 @@ def generate_one(
         path=Path(grid),
         title=f"{name}: {len(persons)} persons in {len(shown)} poses",
         remark="each row is one person (left), each column one pose (top)",
-        row_labels=[person.label for person in persons],
+        row_labels=[_label(*row) for row in rows],
         column_labels=[pose.label for pose in shown],
     )
+
+
+def mixtures(persons: Sequence[Person], between: int) -> list[tuple[Person, Person, float]]:
+    """Persons in their order, with some on the way from each to the next: two persons and the share of the second."""
+    shares = [number / (between + 1) for number in range(between + 1)]
+    found = [(first, second, share) for first, second in pairwise(persons) for share in shares]
+    return [*found, (persons[-1], persons[-1], 0.0)]
 
 
 def ask(
@@ -110,6 +130,10 @@ def ask(
             joints, visible = (np.stack([getattr(pose, key) for pose in owners]) for key in ("joints", "visible"))
             found[name] = GUIDES[kind](joints, visible, size=size)
     return found
+
+
+def _label(first: Person, second: Person, share: float) -> str:
+    return f"{second.label}: {share:.0%}" if share else first.label
 
 
 def write_pictures(folder: Path, cells: list[list[np.ndarray]]) -> None:

@@ -38,13 +38,14 @@ def check_savable(networks: Mapping[str, nn.Module]) -> str:
     return json.dumps({role: network.configuration for role, network in networks.items()})
 
 
-def load_network(path: str | Path, role: str, device: torch.device | None = None) -> nn.Module:
+def load_network(path: str | Path, role: str, device: torch.device | None = None, **changed: object) -> nn.Module:
     """Rebuild the network of a role, in evaluation mode.
 
     Args:
         path: file of ``save_networks``; only the tensors of this role are read.
         role: such as ``encoder`` or ``generator``, see ``contracts``.
         device: where it is to be, in channels-last memory; None: on the CPU as it is.
+        changed: values of its configuration that take the place of those in the file; its weights must still fit.
 
     Raises:
         UserError: the file is missing, damaged, holds something else or no network of this role, is of a system that
@@ -60,7 +61,7 @@ def load_network(path: str | Path, role: str, device: torch.device | None = None
         found = f"the file is of the system {header['system']}, which has no {role} here"
         expected = "the folder of this system in purereid/systems, and this role in ROLES of its networks.py"
         raise UserError(found, where=path, expected=expected)
-    network = made(**roles[role])
+    network = made(**roles[role] | changed)
     checkpoint.fill(network, checkpoint.load(path, part=role)[0], path)
     return (network if device is None else network.to(device, memory_format=torch.channels_last)).eval()
 

@@ -6,6 +6,7 @@
 - ``conditions``: what an image of its generator is made from, of ``CONDITIONS``; none: noise alone
 - ``gpus``: how many GPUs may share a training: ``one`` or ``several``
 - ``multiple_of``, if there is any: what height and width of its images must be multiples of
+- ``at_test``, if there is any: settings of ``extract_features`` that its encoder is rebuilt with
 - ``settings``: JSON schema of the settings of all its stages; ``includes``, if there is any, names files with more of
   them, which systems share
 - ``stages``: in running order, by name: ``after``, the stage that it continues, or null; ``inputs``, what it reads
@@ -19,6 +20,9 @@ The code lies in the same folder:
 
 - ``networks.py``: ``ROLES``, the class of each role; it is built from its ``configuration`` (JSON values)
 - ``STAGE.py``, one for each stage: ``Trainer(inputs, settings, device)``, a ``training.trainer.BaseTrainer``
+- ``checks.py``, if there is any: ``check(settings)``, which raises ``UserError`` for settings of an experiment or a
+  generator that the schema passes and that are of no use; it is imported with each start of the workflow, so without
+  torch
 """
 
 import importlib
@@ -59,6 +63,7 @@ class System(NamedTuple):
     conditions: tuple[str, ...]
     gpus: str
     multiple_of: int
+    at_test: tuple[str, ...]
     settings: dict
     stages: dict[str, Stage]
 
@@ -111,6 +116,7 @@ def description(system: str) -> System:
         shared = [_read(FOLDER / f"{name}.yaml") for name in text.get("includes", [])]
         settings = {name: schema for part in (text["settings"], *shared) for name, schema in part.items()}
         about = (text["rule"], _names(text["conditions"]), text["gpus"], text.get("multiple_of", 1))
+        about += (_names(text.get("at_test", [])),)
         found = System(*about, settings, stages)
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"{path} lacks {error}") from None
@@ -133,6 +139,16 @@ def guides_needed(conditions: Sequence[str]) -> list[str]:
 def trainer_class(system: str, stage: str) -> type:
     """The class ``Trainer`` of a stage; importing it may take seconds."""
     return importlib.import_module(f"purereid.systems.{system}.{stage}").Trainer
+
+
+def check_settings(system: str, settings: dict) -> None:
+    """What a system itself has to say against its settings.
+
+    Raises:
+        UserError: they are of no use.
+    """
+    if code_of(system, "checks").is_file():
+        importlib.import_module(f"purereid.systems.{system}.checks").check(settings)
 
 
 def network_class(system: str, role: str) -> type | None:

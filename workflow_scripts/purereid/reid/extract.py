@@ -32,6 +32,7 @@ def extract_features(
     precision: str,
     shard: int,
     shards: int,
+    network: dict | None = None,
     threads: int = 1,
     gpus: int = 0,
 ) -> None:
@@ -46,6 +47,7 @@ def extract_features(
         batch: images at once.
         precision: ``auto``, ``bf16`` or ``fp32``.
         shard, shards: number of this range, from 0, and of all.
+        network: values of the encoder's configuration that take the place of its own.
         threads: image files decoded at once.
         gpus: 0 for the CPU.
 
@@ -53,7 +55,7 @@ def extract_features(
         UserError: the encoder file is of something else, an image cannot be read, a feature is not finite, no GPU
             where one is asked for, fewer images than shards.
     """
-    model = load_network(encoder, "encoder", first_device(gpus))
+    model = load_network(encoder, "encoder", first_device(gpus), **network or {})
     table = read_index(index)
     rows = rows_of_shard(table[table["split"].isin(splits)], shard, shards, "extract_features")
     found = encode(model, rows["path"].tolist(), flip=flip, batch=batch, precision=precision, threads=threads)

@@ -9,7 +9,7 @@ from purereid.report.pictures import Block, Row, Tile, cut_to_column, draw_sheet
 
 def draw_grid(
     *,
-    sources: list[np.ndarray],
+    sources: list[np.ndarray | None],
     poses: list[np.ndarray],
     cells: list[list[np.ndarray]],
     path: Path,
@@ -21,7 +21,7 @@ def draw_grid(
     """Draw a grid of generated images and save it as PNG. All images are uint8 [H, W, 3], of any size.
 
     Args:
-        sources: S images of persons, down the left side.
+        sources: S images of persons, down the left side; None where a row is of nobody in particular.
         poses: P pictures of poses (see ``skeleton.draw_pose``) or images that show them, along the top.
         cells: S lists of P generated images.
         path: PNG to write.
@@ -36,6 +36,12 @@ def draw_grid(
     for label, source, drawn in zip(row_labels, sources, cells, strict=True):
         if len(drawn) != len(poses):
             raise ValueError(f"{len(drawn)} images in {len(poses)} poses")
-        rows.append(Row((label,), [Tile(source, ()), *(Tile(image, ()) for image in drawn)], gaps=(1,)))
+        rows.append(
+            Row(
+                (label,),
+                [None if source is None else Tile(source, ()), *(Tile(image, ()) for image in drawn)],
+                gaps=(1,),
+            )
+        )
     blocks = [Block("poses", [Row((), [None, *asked], gaps=(1,))]), Block("persons in these poses", rows)]
     save_picture(draw_sheet(title, remark, blocks), path)

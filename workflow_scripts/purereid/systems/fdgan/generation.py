@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from purereid.data.joints import JOINTS
-from purereid.data.transforms import normalise, standardise
+from purereid.data.transforms import normalise, standardise, to_pixels
 from purereid.generation.conditions import normal_noise
 from purereid.systems.fdgan.pose_maps import pose_maps
 from purereid.systems.fdgan.recognition import Encoder
@@ -102,7 +102,7 @@ class Generator(nn.Module):
         sigma = torch.full((len(keypoints),), SIGMA, device=device)
         maps = pose_maps(keypoints, sigma, self.size)
         draws = normal_noise(conditions["seed"], self.noise).to(device)
-        return self._pixels(self(self.encoder.embed(sources), maps, draws))
+        return to_pixels(self(self.encoder.embed(sources), maps, draws), known["mean"], known["std"])
 
     def _joined(self, *parts: torch.Tensor) -> torch.Tensor:
         if self.fusion is None:
@@ -115,11 +115,6 @@ class Generator(nn.Module):
             return images.tanh()
         known = self.encoder.configuration
         return standardise(images.sigmoid(), known["mean"], known["std"])
-
-    def _pixels(self, images: torch.Tensor) -> torch.Tensor:
-        known = self.encoder.configuration
-        mean, std = (torch.tensor(known[name], device=images.device).view(3, 1, 1) for name in ("mean", "std"))
-        return ((images * std + mean) * 255).round().clamp(0, 255).to(torch.uint8).contiguous()
 
 
 class DiscriminatorPose(nn.Module):

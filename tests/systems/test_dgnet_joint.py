@@ -1,0 +1,311 @@
+"""DG-Net's joint stage: what each loss moves, what each network sees, and that a training can be taken up again."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from torch import nn
+
+from configured import configure, default_config
+from purereid.errors import UserError
+from purereid.networks.network_file import load_network, save_networks
+from purereid.networks.registry import description, trainer_class
+from purereid.systems.bot.networks import Encoder as Bot
+from purereid.systems.dgnet.networks import Encoder
+from purereid.systems.dgnet.teacher import Teacher
+from purereid.systems.fdgan.networks import Encoder as WithoutClassifier
+from purereid.training.stage import Inputs, train_stage
+
+CPU = torch.device("cpu")
+SHORT = {"height": 32, "width": 16, "pad": 1, "batch": 3, "steps_per_epoch": 3, "epochs": 2, "seed": 1, "log_every": 1}
+SHORT |= {"bottleneck": 6, "structure_channels": 2, "structure_blocks": 1, "style_width": 6, "precision": "fp32"}
+SHORT |= {"dilations": [1, 1, 2], "discriminator_channels": 2, "discriminator_blocks": 1, "samples": 2}
+SHORT |= {"ramp_start": 0.0, "ramp_growth": 0.2, "samples_over_time": 2}
+CALM = {"primary_dropout": 0.0, "fine_dropout": 0.0, "random_erasing": 0.0, "weight_decay": 0.0, "flip": 0.0, "pad": 0}
+LATE = 4  # a step in which all losses count
+PARTS = ("structure", "decoder", "backbone", "primary", "fine", "discriminator")
+FILES = ("networks.safetensors", "curves.csv", "samples.parquet")
+
+
+def settings_of(**changed: object) -> dict:
+    config = default_config()
+    config["experiments"]["mine"] = {"system": "dgnet"}
+    return configure(config).training("mine").settings("joint") | SHORT | changed
+
+
+@pytest.fixture(scope="module")
+def teacher(people, tmp_path_factory) -> Path:
+    """A teacher of the identities of the data set, with random weights."""
+    table = people.table
+    pids = sorted(set(table.loc[(table["split"] == "train") & (table["pid"] >= 0), "pid"].tolist()))
+    return save(tmp_path_factory.mktemp("teacher") / "networks.safetensors", pids)
+
+
+def save(path: Path, pids: list[int], system: str = "bot", **changed: object) -> Path:
+    torch.manual_seed(0)
+    shape = {"backbone": "resnet_small", "last_stride": 1, "height": 32, "width": 16} | changed
+    network = {"bot": Bot, "fdgan": WithoutClassifier}[system](pids=pids, **shape)
+    if system == "bot":
+        nn.init.normal_(network.classifier.weight)  # so that it is sure of something
+    save_networks(path, {"encoder": network}, system=system, stage="encoder")
+    return path
+
+
+def trainer_of(people, teacher: Path | None, **changed: object):
+    files = {} if teacher is None else {"encoder": teacher}
+    inputs = Inputs(people.index, files, (), ("source", "pose_image"))
+    return trainer_class("dgnet", "joint")(inputs, settings_of(**changed), CPU)
+
+
+def parts(trainer) -> dict[str, nn.Module]:
+    generator, encoder = trainer.networks["generator"], trainer.networks["encoder"]
+    found = (generator.structure, generator.decoder, encoder.backbone, encoder.primary, encoder.fine)
+    return dict(zip(PARTS, (*found, trainer.networks["discriminator"]), strict=True))
+
+
+def weights_of(trainer) -> dict[str, torch.Tensor]:
+    return {
+        name: torch.cat([parameter.detach().flatten().clone() for parameter in part.parameters()])
+        for name, part in parts(trainer).items()
+    }
+
+
+def alone(trainer, name: str, monkeypatch) -> None:
+    """Let one loss count and no other."""
+    weights = dict.fromkeys(trainer.weights(LATE), 0.0) | {name: 1.0}
+    if name == "fine":  # computed beside the primary one
+        weights["primary"] = 1e-12
+    monkeypatch.setattr(trainer, "weights", lambda step: weights)
+
+
+def batch_of(trainer, recoded: bool = True):
+    return trainer.batch(LATE)._replace(recoded=recoded)
+
+
+def run(people, teacher: Path, folder: Path) -> dict[str, bytes]:
+    folder.mkdir(exist_ok=True)
+    about = {"system": "dgnet", "stage": "joint", "settings": settings_of(), "stamp": "s"}
+    about |= {"roles": description("dgnet").stages["joint"].roles, "conditions": ("source", "pose_image")}
+    files = {name.split(".")[0]: folder / name for name in FILES}
+    train_stage(index=people.index, encoder=teacher, **about, **files)
+    return {name: (folder / name).read_bytes() for name in FILES}
+
+
+def test_an_interrupted_training_ends_with_the_same_bytes(people, teacher, tmp_path, monkeypatch):
+    whole = run(people, teacher, tmp_path / "whole")
+    trainer = trainer_class("dgnet", "joint")
+    update = trainer.update
+
+    def stopping(self, step, batch):
+        if step == LATE:
+            raise KeyboardInterrupt
+        return update(self, step, batch)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(trainer, "update", stopping)
+        run(people, teacher, tmp_path / "broken")
+    assert (tmp_path / "broken/checkpoint.safetensors").is_file()
+    again = run(people, teacher, tmp_path / "broken")
+    assert all(again[name] == whole[name] for name in ("networks.safetensors", "samples.parquet"))
+    curves = pd.read_csv(tmp_path / "whole/curves.csv")
+    assert len(curves) == 6 and np.isfinite(curves).all().all()
+    late = ["structure", "appearance", "cycle", "primary", "fine"]
+    assert (curves[late].iloc[:2] == 0).all().all() and (curves[late].iloc[2:] > 0).all().all()
+    path = tmp_path / "whole/networks.safetensors"
+    encoder, drawing = load_network(path, "encoder"), load_network(path, "generator").encoder
+    assert all(torch.equal(value, drawing.state_dict()[name]) for name, value in encoder.state_dict().items())
+
+
+def test_first_values_are_those_of_guessing(people, teacher):
+    trainer = trainer_of(people, teacher)
+    found = trainer.step(0, trainer.batch(0))
+    guessing = 2 * np.log(6)
+    for name in ("identity", "positive_identity", "drawn_identity"):
+        assert float(found[name]) == pytest.approx(guessing, abs=0.05)
+    assert float(found["discriminator"]) == pytest.approx(4, abs=0.01)  # two scales
+    assert float(found["adversarial"]) == pytest.approx(8, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("name", "recoded", "changed", "moves"),
+    [
+        ("adversarial", True, {}, "structure decoder"),
+        ("self", True, {}, "structure decoder"),
+        ("positive", True, {}, "structure decoder"),
+        ("drawn_identity", True, {}, "structure decoder"),
+        ("structure", True, {}, "structure"),
+        ("structure", False, {}, "structure decoder"),
+        ("cycle", True, {}, "structure decoder"),
+        ("cycle", False, {}, "structure decoder"),
+        ("appearance", True, {}, ""),
+        ("appearance", True, {"detach_appearance": False}, "structure decoder backbone"),
+        ("self", True, {"detach_appearance": False}, "structure decoder backbone"),
+        ("identity", True, {}, "backbone primary"),
+        ("positive_identity", True, {}, "backbone primary"),
+        ("primary", True, {}, "backbone primary"),
+        ("fine", True, {}, "backbone fine"),
+    ],
+)
+def test_which_networks_a_loss_moves(people, teacher, monkeypatch, name, recoded, changed, moves):
+    trainer = trainer_of(people, teacher, **CALM, **changed)
+    alone(trainer, name, monkeypatch)
+    before = weights_of(trainer)
+    trainer.step(LATE, batch_of(trainer, recoded))
+    after = weights_of(trainer)
+    change = {part: float((before[part] - after[part]).abs().max()) for part in PARTS}
+    assert change.pop("discriminator") > 0  # it always learns
+    assert [part for part, most in change.items() if most > 1e-9] == moves.split()
+
+
+def test_the_fine_head_learns_from_real_images_too_once_it_may(people, teacher, monkeypatch):
+    trainer = trainer_of(people, teacher, **CALM)
+    alone(trainer, "identity", monkeypatch)
+    weights = trainer.weights(LATE) | {"primary_before": 2.0}
+    before = weights_of(trainer)
+    early = trainer.step(LATE, batch_of(trainer))["identity"]
+    assert torch.equal(before["fine"], weights_of(trainer)["fine"])
+    trainer = trainer_of(people, teacher, **CALM)
+    monkeypatch.setattr(trainer, "weights", lambda step: weights)
+    late = trainer.step(LATE, batch_of(trainer))["identity"]
+    assert not torch.equal(before["fine"], weights_of(trainer)["fine"])
+    assert float(late / early) == pytest.approx(1 + 0.2 * 2, abs=0.02)  # both heads guess
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["adversarial", "self", "positive", "drawn_identity", "structure", "cycle", "identity", "positive_identity",
+     "primary", "fine"],
+)  # fmt: skip
+def test_a_loss_alone_falls(people, teacher, monkeypatch, name):
+    rates = {"learning_rate": 3e-3, "encoder_rate": 1e-2, "discriminator_rate": 1e-12, "schedule": "constant"}
+    trainer = trainer_of(people, teacher, **CALM, **rates)
+    alone(trainer, name, monkeypatch)
+    batch = batch_of(trainer, recoded=False)
+    torch.manual_seed(0)
+    for parameter in trainer.networks["discriminator"].parameters():
+        nn.init.normal_(parameter, std=0.3)  # so that it has an opinion
+    values = [float(trainer.step(LATE, batch)[name]) for _ in range(5)]
+    assert values[-1] < 0.999 * values[0]
+
+
+def test_the_discriminator_learns_to_call_real_images_real(people, teacher):
+    rates = {"learning_rate": 1e-12, "encoder_rate": 1e-12, "discriminator_rate": 1e-2, "schedule": "constant"}
+    trainer = trainer_of(people, teacher, **CALM, **rates)
+    batch = batch_of(trainer)
+    values = [trainer.step(LATE, batch) for _ in range(8)]
+    assert float(values[-1]["discriminator"]) < 0.9 * float(values[0]["discriminator"])
+    assert float(values[-1]["score_real"]) > float(values[-1]["score_fake"])
+
+
+def test_what_the_networks_see(people, teacher, monkeypatch):
+    trainer = trainer_of(people, teacher, **CALM)
+    batch, seen = batch_of(trainer, recoded=True), {"judged": [], "drawn": []}
+    generator = trainer.networks["generator"]
+    codes: dict[str, torch.Tensor] = {}
+    trainer.networks["discriminator"].register_forward_pre_hook(lambda _, given: seen["judged"].append(given[0]))
+    generator.decoder.register_forward_pre_hook(lambda _, given: seen["drawn"].append(given))
+    generator.structure.register_forward_hook(lambda _, given, found: codes.setdefault("structure", found))
+    trainer.step(LATE, batch)
+    real, fake, again = seen["judged"]
+    assert torch.equal(real, batch.images[:6]) and torch.equal(fake, again)
+    assert not fake.requires_grad and again.requires_grad
+    structure, appearance = seen["drawn"][0]
+    own, first, second = codes["structure"], *codes["structure"].chunk(2)
+    assert torch.equal(structure, torch.cat([own, own, second, first]))
+    of_images, of_positives, again = appearance.chunk(3)
+    assert torch.equal(of_images, again) and not torch.equal(of_images, of_positives)
+    fresh = trainer_of(people, teacher, **CALM).networks["encoder"]
+    with torch.no_grad():
+        halves = [fresh.appearance(part) for part in batch.images.chunk(4)]
+    torch.testing.assert_close(of_images, torch.cat(halves[:2]))
+    torch.testing.assert_close(of_positives, torch.cat(halves[2:]))
+
+
+@pytest.mark.parametrize(("step", "passes"), [(0, 8), (LATE, 10)])
+def test_statistics_of_the_encoder_are_moved_by_ten_passes(people, teacher, step, passes):
+    trainer = trainer_of(people, teacher)
+    trainer.step(step, trainer.batch(step))
+    counted = trainer.networks["encoder"].backbone.state_dict()
+    assert {int(value) for name, value in counted.items() if name.endswith("tracked")} == {passes}
+    assert all(module.training for module in trainer.networks["encoder"].modules())
+
+
+def test_what_is_drawn_is_to_be_taken_for_what_the_teacher_says_and_for_whose_shape_it_has(people, teacher):
+    trainer = trainer_of(people, teacher, **CALM)
+    batch = batch_of(trainer)
+    outputs, drawn = [], []
+    trainer.networks["encoder"].register_forward_hook(lambda _, given, found: outputs.append((given[0], found)))
+    trainer.networks["discriminator"].register_forward_pre_hook(lambda _, given: drawn.append(given[0]))
+    values = trainer.step(LATE, batch)
+    on_drawn = [found for given, found in outputs if any(torch.equal(given, half) for half in drawn[1].chunk(2))][-2:]
+    primary, fine = (torch.cat([found[head] for found in on_drawn]).detach() for head in (0, 1))
+    told = load_network(teacher, "encoder")
+    with torch.no_grad():
+        views = [told.probabilities(told.embed(view)) for view in (drawn[1], drawn[1].flip(3))]
+    wanted = ((views[0] + views[1]) / 2).double()
+    slow = (wanted * (wanted.log() - primary.double().log_softmax(dim=1))).sum(dim=1)
+    assert float(values["primary"]) == pytest.approx(float(slow[:3].mean() + slow[3:].mean()), rel=1e-4)
+    of_shape = torch.cat([batch.labels[3:], batch.labels[:3]])
+    slow = -fine.double().log_softmax(dim=1)[torch.arange(6), of_shape]
+    assert float(values["fine"]) == pytest.approx(float(slow[:3].mean() + slow[3:].mean()), rel=1e-4)
+
+
+def test_a_batch_holds_images_their_positives_and_the_same_erased(people, teacher):
+    trainer = trainer_of(people, teacher, flip=0.0, pad=0, random_erasing=1.0)
+    batches = [trainer.batch(step) for step in range(12)]
+    for batch in batches:
+        assert batch.images.shape == batch.erased.shape == (12, 3, 32, 16)
+        changed = (batch.images != batch.erased).flatten(1).float().mean(dim=1)
+        assert (changed > 0).all() and (changed < 0.5).all()
+    assert {batch.recoded for batch in batches} == {True, False}
+    people_of = {tuple(image.flatten()[:200].tolist()): pid for image, pid in _known(trainer)}
+    found = [people_of[tuple(image.flatten()[:200].tolist())] for image in batches[0].images]
+    assert found[:6] == found[6:] == trainer.labels.unique()[batches[0].labels].tolist()
+
+
+def _known(trainer) -> list[tuple[torch.Tensor, int]]:
+    mean, std = (torch.tensor(trainer.encoder.configuration[name]).view(3, 1, 1) for name in ("mean", "std"))
+    return [((image / 255 - mean) / std, int(label)) for image, label in zip(trainer.data.images, trainer.labels)]  # noqa: B905
+
+
+def test_a_step_in_bfloat16_stays_near_float32(people, teacher):
+    found = {}
+    for precision in ("fp32", "bf16"):
+        torch.manual_seed(0)
+        trainer = trainer_of(people, teacher, **CALM, precision=precision)
+        values = trainer.step(LATE, batch_of(trainer))
+        found[precision] = {name: float(value) for name, value in values.items() if name not in ("accuracy", "penalty")}
+    assert found["bf16"] == pytest.approx(found["fp32"], rel=0.03, abs=1e-3) and found["bf16"] != found["fp32"]
+
+
+def test_labels_that_ask_no_teacher_need_none(people):
+    trainer = trainer_of(people, None, primary_labels="uniform")
+    assert np.isfinite(float(trainer.step(LATE, trainer.batch(LATE))["primary"]))
+
+
+def test_a_teacher_that_does_not_fit_is_told(people, teacher, tmp_path):
+    pids = load_network(teacher, "encoder").configuration["pids"]
+    cases = {
+        "2 are not in both, such as": save(tmp_path / "a", [*pids[1:], 99]),
+        "takes images of 64 x 16": save(tmp_path / "b", pids, height=64),
+        "has no classifier": save(tmp_path / "c", pids, system="fdgan"),
+    }
+    for message, path in cases.items():
+        with pytest.raises(UserError, match=message):
+            trainer_of(people, path)
+
+
+def test_a_teacher_says_the_same_whatever_the_batch_unless_its_dropout_is_on(teacher):
+    known = load_network(teacher, "encoder").configuration
+    student = Encoder(backbone="resnet_small", last_stride=1, pids=known["pids"], height=32, width=16, bottleneck=4)
+    torch.manual_seed(0)
+    images = torch.randn(4, 3, 32, 16)
+    calm = Teacher(teacher, student.configuration, CPU)
+    found = calm.probabilities(images)
+    torch.testing.assert_close(found[:2], calm.probabilities(images[:2]))
+    torch.testing.assert_close(found, calm.probabilities(images.flip(3)))
+    torch.testing.assert_close(found.sum(dim=1), torch.ones(4))
+    noisy = Teacher(teacher, student.configuration, CPU, dropout=True)
+    assert not torch.allclose(noisy.probabilities(images)[:2], noisy.probabilities(images[:2]))

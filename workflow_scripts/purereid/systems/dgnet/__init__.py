@@ -1,0 +1,1 @@
+"""DG-Net: one network that recognises and generates (Zheng et al. 2019)."""
