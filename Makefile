@@ -1,5 +1,5 @@
 # make demo         render people, generate, train, score, compare, report (some minutes on two cores)
-# make showcase     the same with all experiments, three seeds, more steps, in showcase/ (not timed yet)
+# make showcase     the same with all experiments, three seeds, more steps, in showcase/ (about an hour)
 # make test         the tests, but the slow ones
 # make test-slow    these
 # make env          the environment alone, in .venv
@@ -30,7 +30,7 @@ demo: $(READY)
 showcase: $(READY)
 	mkdir -p showcase
 	$(BIN)/snakemake --profile profiles/workstation --directory showcase --configfile presets/showcase.yaml
-	$(BIN)/snakemake --profile profiles/workstation --directory showcase --configfile presets/showcase.yaml --quiet all --report showcase/report.zip
+	$(BIN)/snakemake --profile profiles/workstation --directory showcase --configfile presets/showcase.yaml --quiet all --report report.zip  # a path in showcase/
 	@echo; cat showcase/results/people/compare/table.txt
 	@echo "report: $(CURDIR)/showcase/report.zip (unpack it and open report/report.html in a browser)"
 
@@ -66,7 +66,8 @@ pictures: demo showcase  # those of the README and docs/
 	echo 'purify: {threshold: 0.9}' > .change.yaml  # any change, to show what it makes stale
 	$(MAKE) dag TARGET=results/people/compare/table.csv CONFIG=.change.yaml
 	rm .change.yaml; mv dag.svg docs/dag.svg
-	$(BIN)/python -c 'from PIL import Image; p = Image.open("showcase/results/people/rank_lists/baseline/seed1/rank_lists-baseline-seed1.png").convert("RGB"); p.crop((0, 1125, p.width, 2145)).resize((p.width // 2, 510)).save("docs/rank_lists.jpg", quality=90)'
+	$(BIN)/python -c 'from PIL import Image; p = Image.open("showcase/results/people/rank_lists/baseline/seed1/rank_lists-baseline-seed1.png").convert("RGB"); p.crop((0, 1185, p.width, 2015)).resize((p.width // 2, 415)).save("docs/rank_lists.jpg", quality=90)'
+	$(BIN)/python -c 'from PIL import Image; p = Image.open("showcase/results/people/show_purified/posegan/gcn/show_purified.png").convert("RGB"); p.crop((0, 946, 750, 1772)).save("docs/purified.jpg", quality=90)'
 	$(BIN)/python -c 'from PIL import Image; p = Image.open("showcase/results/people/generate_one/posegan/swap/grid.png").convert("RGB"); p.crop((0, 80, p.width, 1245)).resize((p.width * 2 // 3, 777)).save("docs/generated.jpg", quality=90)'
 
 clean:
