@@ -352,14 +352,33 @@ def test_sizes_that_a_system_cannot_take_are_told(config: dict):
         ({"encoder": ""}, "labels of the kind teacher come from a teacher, and none is named"),
         ({"encoder": "dgnet"}, "learn from each other in a circle"),
         ({"batch": 1}, "train_reid.batch"),
+        ({"backbone": "colour_histogram"}, "a colour histogram has no maps"),
+        ({"encoder": "untrained"}, "the teacher untrained learns nothing"),
+        ({"encoder": "fdgan"}, "the teacher fdgan has no classifier"),
+        ({"height": 128}, "the teacher baseline has height 64, and its student 128"),
+        ({"splits": ["train", "val"]}, "the teacher baseline has splits ['train']"),
     ],
 )
 def test_what_is_no_use_to_dgnet_is_told(config: dict, changed: dict, message: str):
-    config["experiments"]["dgnet"] = {"system": "dgnet", "train_reid": changed}
-    assert message in " ".join(refused(config).split())
-    for fitting in ({"encoder": "", "primary_labels": "uniform"}, {"encoder": "", "primary_weight": 0}, {"height": 16}):
+    config["experiments"] |= {"dgnet": {"system": "dgnet", "train_reid": changed}, "fdgan": {"system": "fdgan"}}
+    told = " ".join(refused(config).split())
+    assert message in told and "dgnet" in told
+    for fitting in ({"encoder": "", "primary_labels": "uniform"}, {"encoder": "", "primary_weight": 0}, {"pad": 1}):
         config["experiments"]["dgnet"]["train_reid"] = fitting
         configure(config)
+
+
+def test_a_teacher_of_another_data_set_is_told(config: dict, tmp_path: Path):
+    config["datasets"]["mine"] = {"format": "folder", "folder": str(tmp_path)}
+    config["experiments"]["dgnet"] = {"system": "dgnet", "train": "mine", "test": "mine"}
+    assert "the teacher baseline has train people, and its student mine" in refused(config)
+
+
+def test_settings_at_test_of_other_systems_are_told(config: dict):
+    config["experiments"]["baseline"] = {"extract_features": {"fine_weight": 0}}
+    assert "the encoder of the experiment baseline, of the system bot, has no fine_weight" in refused(config)
+    config["experiments"]["baseline"] = {"extract_features": {"fine_weight": -2}}
+    assert "expected: -1 or a number from 0 upwards" in refused(config)
 
 
 def test_systems_that_learn_from_poses_need_key_points(config: dict, tmp_path: Path):

@@ -120,6 +120,7 @@ def test_jobs_load_the_modules_of_the_example(fresh: Project, monkeypatch: pytes
     assert loaded[-2:] == ["purge", f"load {' '.join(names)}"]
 
 
+@pytest.mark.slow
 def test_the_container_of_the_example_is_planned(fresh: Project, monkeypatch: pytest.MonkeyPatch):
     program(fresh.folder / "bin/apptainer", "echo apptainer version 1.4.0")
     monkeypatch.setenv("PATH", f"{fresh.folder}/bin", prepend=":")

@@ -23,6 +23,7 @@ def clone(root: Path, tmp_path: Path) -> Project:
     return clone
 
 
+@pytest.mark.slow
 def test_they_have_no_output_in_common(clone: Project, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(clone.folder)
     first, second = (planned_jobs(configfile=["tests/config.yaml", *more]) for more in ([], ["other.yaml"]))

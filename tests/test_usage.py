@@ -81,6 +81,7 @@ def test_everything_but_the_defaults_is_in_the_working_folder(root: Path, tiny: 
     assert "folder not found" in run(here, "purereid.status", "--directory", "nowhere", fails=True, **package)
 
 
+@pytest.mark.slow
 def test_data_are_looked_for_in_the_working_folder(root: Path, tiny: dict, tmp_path: Path):
     folder_of(tmp_path / "work/data/mine")
     mine = tiny | {"datasets": {"mine": {"format": "market1501", "folder": "data/mine"}}, "dataset": "mine"}
@@ -187,6 +188,7 @@ def test_the_installed_package_knows_its_systems_outside_the_repository(root: Pa
     assert {path.name for path in installed.iterdir() if path.suffix != ".dist-info"} == {"purereid"}
 
 
+@pytest.mark.slow
 def test_another_version_that_is_installed_is_refused(root: Path, installed: Path, tmp_path: Path):
     shutil.copytree(installed / "purereid", tmp_path / "site/purereid")
     command = "snakemake", "-s", root / "Snakefile", INDEX, "--dry-run"

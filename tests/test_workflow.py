@@ -90,6 +90,7 @@ def test_report_has_every_picture_with_its_caption(finished: Project):
         assert name in page, name
 
 
+@pytest.mark.slow
 def test_every_rule_asks_slurm_for_fitting_resources(finished: Project):
     text = finished.run("--dry-run", "--forceall", "--profile", "slurm")
     jobs = re.findall(r"^ *(?:local)?rule (\w+):\n(.*?)(?=^ *\[|\Z)", text, re.M | re.S)
@@ -114,6 +115,7 @@ def test_the_example_of_partitions_tells_gpu_jobs_from_others(root: Path, gpus: 
     assert get_best_partition(known, job, logging.getLogger()) == partition
 
 
+@pytest.mark.slow
 def test_gpus_of_an_experiment_reach_its_jobs(project: Project):
     project.override(experiments={"baseline": {"gpus": 2}, "colour_histogram": None, "untrained": {"seeds": [1]}})
     text = project.run(f"{TRAINED}/networks.safetensors", "--dry-run", "--forceall", "--profile", "slurm")
@@ -131,6 +133,7 @@ def test_edit_of_a_loss_concerns_the_trainers_and_what_follows(project: Project)
     assert planned["train_reid"] == 6 and planned["train_gan"] == planned["plot_gan_curves"] == 1
 
 
+@pytest.mark.slow
 def test_edit_of_a_generator_concerns_that_generator(project: Project):
     project.edit("workflow_scripts/purereid/systems/dcgan/generator.py", "betas=(0.5, 0.999)", "betas=(0.5, 0.99)")
     planned = project.planned()
@@ -148,6 +151,7 @@ def test_edit_of_an_encoder_concerns_all_who_load_it(project: Project):
     assert {"score_images", "embed_generated", "judge_generated", "train_gan"} < set(planned)
 
 
+@pytest.mark.slow
 def test_a_setting_of_the_images_for_training_leaves_those_of_the_test(project: Project):
     project.override(generators={"posegan": {"generate": {"train": {"seed": 5}}}})
     planned = project.planned()
@@ -190,11 +194,13 @@ def test_a_setting_of_one_experiment_concerns_that_experiment(project: Project):
     assert planned["evaluate"] == 1 and "train_reid" not in planned and "extract_features" not in planned
 
 
+@pytest.mark.slow
 def test_swapped_values_of_two_settings_are_noticed(project: Project):
     project.override(train_reid={"bot": {"margin": 0.1, "label_smoothing": 0.3}})
     assert "train_reid" in project.planned()
 
 
+@pytest.mark.slow
 def test_resources_concern_nothing(project: Project):
     project.override(resources={"train_reid": {"threads": 2, "mem_mb": 9000}})
     assert project.planned() == {}
@@ -266,11 +272,13 @@ def test_an_image_replaced_deep_in_a_folder_is_noticed(project: Project):
     assert project.planned(index) == {"index_dataset": 1}
 
 
+@pytest.mark.slow
 def test_another_reference_or_order_of_experiments_is_noticed(project: Project):
     project.override(compare={"reference": "untrained"})
     assert set(project.planned()) == {"compare", "plot_cmc", "compare_purifiers"}
 
 
+@pytest.mark.slow
 def test_gpus_beyond_the_profile_are_told(project: Project):
     project.override(train_reid={"bot": {"epochs": 1}})
     config = project.folder / "tests/config.yaml"
@@ -311,12 +319,13 @@ def kill_trainer(project: Project, run: subprocess.Popen, script: str) -> None:
         process.kill()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("rule", "job", "checkpoints"),
     [
-        pytest.param("train_reid", "baseline/seed1/encoder", 0, marks=pytest.mark.slow),
-        pytest.param("train_reid", "baseline/seed1/encoder", 1, marks=pytest.mark.slow),
-        pytest.param("train_reid", "baseline/seed1/encoder", 4, marks=pytest.mark.slow),
+        ("train_reid", "baseline/seed1/encoder", 0),
+        ("train_reid", "baseline/seed1/encoder", 1),
+        ("train_reid", "baseline/seed1/encoder", 4),
         ("train_gan", "dcgan/generator", 2),
     ],
 )

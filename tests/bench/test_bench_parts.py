@@ -127,6 +127,7 @@ def die_of_images(part: str, size: tuple[int, ...]) -> tuple[list[Row], str]:
     return run(part, size)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -155,6 +155,7 @@ def test_only_our_own_log_and_error_are_known_to_write_no_result(imports: str, s
     assert counted(statement % "a", imports) != counted(statement % "b", imports)
 
 
+@pytest.mark.slow
 def test_of_every_module_other_constants_count(root: Path):
     """A third of them, in each module another."""
     for number, path in enumerate(sorted((root / "workflow_scripts").rglob("*.py"))):

@@ -151,7 +151,12 @@ def mixing(tmp_path):
     known = {"backbone": "resnet_small", "last_stride": 1, "pids": [1, 2], "height": 32, "width": 16, "bottleneck": 4}
     network = Mixing(encoder=known, height=32, width=16, channels=2, blocks=1, dilations=[1, 1, 2], style_width=4)
     save_networks(tmp_path / "mixing.safetensors", {"generator": network}, system="dgnet", stage="joint")
-    return {"generator": tmp_path / "mixing.safetensors", "conditions": ["source", "pose_image"], "keypoints": None}
+    return {
+        "generator": tmp_path / "mixing.safetensors",
+        "conditions": ["source", "pose_image"],
+        "keypoints": None,
+        "mixes": True,
+    }
 
 
 def test_persons_between_two_others(draw, mixing, test_images):
@@ -166,9 +171,11 @@ def test_persons_between_two_others(draw, mixing, test_images):
         assert moved == sorted(moved) and moved[0] > 0
 
 
-def test_only_generators_that_mix_are_asked_for_persons_between(draw):
+def test_only_generators_that_mix_are_asked_for_persons_between(draw, mixing):
     with pytest.raises(UserError, match="the generator pg does not mix persons"):
         draw(between=2)
+    with pytest.raises(UserError, match="two sources or more"):
+        draw(**mixing, sources=1, poses=1, between=2)
 
 
 def test_true_pictures_are_the_person_of_one_image_in_the_pose_of_another(people):

@@ -46,6 +46,7 @@ def inside(volumes: Volumes, number: int, point: np.ndarray) -> bool:
     return x**2 + y**2 < (1 + (taper - 1) * z) ** 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_depth_and_part_agree_with_marching(seed):
     volumes, step = random_volumes(seed, 3), 0.015

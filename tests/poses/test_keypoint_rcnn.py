@@ -182,6 +182,7 @@ def weights(network: nn.Module, tmp_path: Path) -> Iterator[Path]:
     path.unlink()  # 240 MB
 
 
+@pytest.mark.slow
 def test_weights_are_taken(network: nn.Module, images: torch.Tensor, weights: Path):
     other = load_keypoint_rcnn(weights, checksum(weights), short_side=32, least_person=0.0)
     assert not other.training

@@ -67,6 +67,7 @@ def test_untrained_network_has_its_file_and_empty_curves(index: Path, tmp_path: 
     assert load_network(tmp_path / "a/networks.safetensors", "encoder").configuration["pids"] == [0, 2, 4, 6]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("more", [{}, {"frozen_epochs": 1, "centre_weight": 0.5, "ema": 0.5}])
 def test_two_processes_train_one_model(index: Path, tmp_path: Path, settings: dict, more: dict):
     calm = settings | CALM | more

@@ -8,10 +8,11 @@ import torch
 from torch.nn import functional
 
 from purereid.data.transforms import MEAN, STD
+from purereid.systems.dgnet.discrimination import Discriminator
 from purereid.systems.dgnet.frozen import frozen_pass
 from purereid.systems.dgnet.generation import Decoder, Generator, StructureEncoder, StyledResidual
 from purereid.systems.dgnet.layers import LayerNorm, adaptive_instance_norm
-from purereid.systems.dgnet.networks import Discriminator, Encoder
+from purereid.systems.dgnet.networks import Encoder
 
 SMALL = {"backbone": "resnet_small", "last_stride": 1, "pids": [3, 5, 9], "height": 64, "width": 32, "bottleneck": 6}
 FULL = {"backbone": "resnet50", "last_stride": 1, "pids": list(range(751)), "height": 256, "width": 128}

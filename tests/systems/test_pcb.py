@@ -197,6 +197,7 @@ def test_it_learns_from_generated_images_of_each_kind(mixed: Path, mixture: dict
     assert len({weights_after(trainer, [0, 1]) for trainer in trainers}) == len(LABELS)
 
 
+@pytest.mark.slow
 def test_two_processes_train_one_network(index: Path, tmp_path: Path, settings: dict):
     calm = settings | CALM | {"frozen_epochs": 1}
     run(index, tmp_path / "one", calm, "pcb")

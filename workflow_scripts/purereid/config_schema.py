@@ -49,6 +49,10 @@ def with_systems(schema: dict) -> dict:
             for name, section in sections.items()
         }
         definitions[entry] = _of_entry(definitions[entry], rule, list(sections), default)
+    extraction = definitions["extract_features"]["properties"]
+    for name in system_names("train_reid"):
+        extraction = extraction | description(name).at_test
+    definitions["extract_features"] = _object(extraction)
     return schema | {"$defs": definitions}
 
 
@@ -188,8 +192,8 @@ def _expectation(error: jsonschema.ValidationError) -> str:
     ):
         if key in schema:
             parts.append(f"{words} {schema[key]}")
-    if "oneOf" in schema:
-        parts.append(" or ".join(_words_of(option) for option in schema["oneOf"]))
+    for key in ("oneOf", "anyOf"):
+        parts += [" or ".join(_words_of(option) for option in schema[key])] if key in schema else []
     if schema.get("uniqueItems"):
         parts.append("none twice")
     if "pattern" in schema:
@@ -199,6 +203,10 @@ def _expectation(error: jsonschema.ValidationError) -> str:
 
 
 def _words_of(option: dict) -> str:
+    if "const" in option:
+        return str(option["const"])
+    if option.get("type") == "number":
+        return f"a number from {option['minimum']} upwards"
     kind = option.get("type", "array")
     if option.get("items", {}).get("type") == "string":
         return "a list of names"

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import yaml
 
 from purereid.config_schema import check_schema, check_sections, with_systems
+from purereid.data.image_folders import with_folders
 from purereid.dataset_sources import FILE_KEYS, MERGED, RENDERED, state_of
 from purereid.experiment_grids import with_grids
 from purereid.networks.registry import DEFAULT_SYSTEM, OF_KEYPOINTS, System, description, guides_needed, system_names
@@ -115,10 +116,14 @@ class Configuration:
     def extracting(self, experiment: str) -> dict:
         """Settings of ``extract_features``; under ``network`` those that the encoder is rebuilt with."""
         settings = self.section("extract_features", experiment)
-        of_encoders = {name for system in system_names("train_reid") for name in description(system).at_test}
         own = {name: settings[name] for name in self.training(experiment).about.at_test}
-        common = {name: value for name, value in settings.items() if name not in of_encoders}
+        common = {name: value for name, value in settings.items() if name not in self.at_test()}
         return canonical(common | {"network": own})
+
+    @staticmethod
+    def at_test() -> set[str]:
+        """Settings of ``extract_features`` that encoders of some system are rebuilt with."""
+        return {name for system in system_names("train_reid") for name in description(system).at_test}
 
     def trained_by(self, experiment: str) -> str:
         """The experiment itself, or the one whose networks it uses (``from_experiment``)."""
@@ -335,13 +340,16 @@ class Configuration:
         return [
             name
             for name, entry in self.pictures.items()
-            if "source" in self.takes(generator) and all(entry.get(key, own) == own for key, own in wanted.items())
+            if "source" in self.takes(generator)
+            and (not entry.get("between") or self.making(generator).about.mixes)
+            and all(entry.get(key, own) == own for key, own in wanted.items())
         ]
 
     def named_files(self, picture: str) -> list[str]:
-        """Files and folders that a picture of ``generate_one`` names; other names are images of the index."""
+        """Files that a picture of ``generate_one`` names; other names are images of the index."""
         named = [self.pictures[picture][key] for key in ("sources", "poses")]
-        return [name for names in named if isinstance(names, list) for name in names if Path(name).exists()]
+        files = [with_folders(names) for names in named if isinstance(names, list)]
+        return [name for names in files for name in names if Path(name).is_file()]
 
     def tested(self) -> list[str]:
         """All data sets that some experiment is tested on, in order of first use."""

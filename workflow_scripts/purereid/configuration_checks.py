@@ -130,10 +130,32 @@ def _check_augmentation(setup: Configuration) -> None:
 
 
 def _check_systems(setup: Configuration) -> None:
-    """What systems say of their own settings."""
-    generators = [setup.making(name) for _, name in setup.networks_in_use()]
-    for training in (*(setup.training(name) for name in setup.experiments), *generators):
-        check_settings(training.system, training.section)
+    """What systems say of their own settings, and settings at test of other systems than the experiment's."""
+    for name in setup.own_experiments():
+        check_settings(*_of_training(setup, setup.training(name), setup.train(name)))
+    for dataset, name in setup.networks_in_use():
+        if setup.experiment_behind(name) is None:
+            check_settings(*_of_training(setup, setup.making(name), dataset))
+    for name, entry in setup.experiments.items():
+        about = setup.training(name)
+        strange = [
+            key for key in entry.get("extract_features", {}) if key in setup.at_test() - set(about.about.at_test)
+        ]
+        if strange:
+            what = f"the encoder of the experiment {name}, of the system {about.system}, has no {strange[0]}"
+            raise UserError(what, where=f"experiments.{name}.extract_features.{strange[0]}", do="remove it")
+
+
+def _of_training(setup: Configuration, training: Training, dataset: str) -> tuple[str, dict, str, dict | None]:
+    """What ``check_settings`` asks for; a teacher is one of the first stage that learns from one."""
+    learning = [stage for stage in training.about.stages if "encoder" in training.inputs(stage)]
+    teacher = None
+    if learning:
+        experiment, _ = setup.teacher(training, learning[0])
+        taught = setup.training(experiment)
+        teacher = taught.section | {"system": taught.system, "train": setup.train(experiment), "name": experiment}
+    owner = f"the {'experiment' if training.rule == 'train_reid' else 'generator'} {training.name}"
+    return training.system, training.section | {"system": training.system, "train": dataset}, owner, teacher
 
 
 def check_deployment(config: dict, methods: Iterable[str]) -> None:

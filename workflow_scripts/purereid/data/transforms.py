@@ -85,8 +85,7 @@ def augment(
         mean, std: as for ``normalise``.
         erase: probability of random erasing.
         erase_area, erase_aspect: as for ``erase_randomly``.
-        erase_fill: ``mean``, as in BoT's published runs: the numbers of the ImageNet mean, which after normalising are
-            no longer its colour; or ``colour``, one of its own for each image, as in FD-GAN's.
+        erase_fill: ``mean``, ``zero`` or ``colour``, see ``erasing_fill``.
 
     Returns:
         float32 [B, 3, h, w], normalised, in channels-last memory.
@@ -104,8 +103,26 @@ def augment(
     if device.type == "cuda":
         batch = batch.pin_memory().to(device, non_blocking=True)
     batch = normalise(batch, mean, std)
-    fill = MEAN if erase_fill == "mean" else _colours(len(batch), generator, mean, std)
+    fill = erasing_fill(erase_fill, len(batch), generator, mean, std)
     return erase_randomly(batch, generator, erase, area=erase_area, aspect=erase_aspect, fill=fill)
+
+
+def erasing_fill(
+    kind: str, count: int, generator: torch.Generator, mean: Sequence[float] = MEAN, std: Sequence[float] = STD
+) -> Sequence[float] | torch.Tensor:
+    """What rectangles are filled with, see ``erase_randomly``.
+
+    Args:
+        kind: ``mean``, as in BoT's published runs: the numbers of the ImageNet mean, which after normalising are no
+            longer its colour; ``zero``, which after normalising is that colour (DG-Net); or ``colour``, one of its own
+            for each image, as in FD-GAN's.
+        count: number of images.
+        generator: of the draws of ``colour``.
+        mean, std: with which the images are normalised.
+    """
+    if kind == "colour":
+        return _colours(count, generator, mean, std)
+    return (0.0, 0.0, 0.0) if kind == "zero" else MEAN
 
 
 def crop_and_flip(

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import torch
 
-from purereid.data.formats.scan import is_image
 from purereid.data.heatmaps import FRAME
+from purereid.data.image_folders import with_folders
 from purereid.data.images import load_images
 from purereid.data.index import SPLITS
 from purereid.data.joints import JOINTS
@@ -127,7 +127,8 @@ class Finder:
             raise UserError(
                 f"unknown source {name!r}",
                 where="generate_one",
-                expected=f"an image of the index, such as {self._example}, an image file, or pid:NUMBER",
+                expected=f"an image of the index, such as {self._example}, an image file, a folder of them, or "
+                "pid:NUMBER",
             )
         return Person(Path(image).name, image, image)
 
@@ -142,7 +143,7 @@ class Finder:
                 f"unknown pose {name!r}",
                 where="generate_one",
                 expected=f"an image of the index, such as {self._example}, a pose file (.txt or .csv), an image file, "
-                "or pid:NUMBER",
+                "a folder of them, or pid:NUMBER",
             )
         if Path(image).suffix.lower() in POSE_FILES:
             return Pose(Path(image).name, *read_pose(image, *FRAME))
@@ -199,24 +200,6 @@ class Finder:
     @property
     def _example(self) -> str:
         return self.table["image"].iloc[0]
-
-
-def with_folders(names: Sequence[str]) -> list[str]:
-    """Names, in the place of each that is a folder those of the images in it.
-
-    Raises:
-        UserError: a folder without images.
-    """
-    found: list[str] = []
-    for name in names:
-        if Path(name).is_dir():
-            images = sorted(str(path) for path in Path(name).iterdir() if is_image(path.name))
-            if not images:
-                raise UserError("there are no images in the folder", where=name, expected="a folder of image files")
-            found += images
-        else:
-            found.append(name)
-    return found
 
 
 def _unknown_pose(label: str, path: str) -> Pose:

@@ -37,6 +37,7 @@ def generate_one(
     poses: int | str | Sequence[str],
     keypoints: str | Path | None = None,
     between: int = 0,
+    mixes: bool = False,
     seed: int = 0,
     precision: str = "auto",
     estimator: dict | None = None,
@@ -60,7 +61,8 @@ def generate_one(
         sources, poses: names, or how many; ``sources`` for poses: see above.
         keypoints: of the data set; None, for generators that need none.
         between: persons on the way from each source to the next, whose appearance is a mixture of the two; of
-            generators that mix (see ``networks.contracts``).
+            generators that mix.
+        mixes: whether this generator does, see ``networks.contracts``.
         seed: of the draws.
         precision: ``auto``, ``bf16`` or ``fp32``.
         estimator: settings of ``estimate_keypoints``, for poses given as image files; None: none.
@@ -78,16 +80,21 @@ def generate_one(
     known = None if keypoints is None else read_keypoints(keypoints)
     needs_joints = bool(guides_needed(conditions))
     finder = Finder(read_index(index), known, estimator, np.random.default_rng(seed), needs_joints)
-    if between and not getattr(network, "mixes", False):
-        where, expected = "generate_one", f"between: 0 for {name}, or a generator of the system dgnet"
+    if between and not mixes:
+        where, expected = "generate_one", "between: 0, or a generator that mixes persons (docs/generated-images.md)"
         raise UserError(f"the generator {name} does not mix persons", where=where, expected=expected)
     persons = finder.sources(sources)
+    if between and len(persons) < 2:
+        raise UserError("there is nobody between one person", where="generate_one", expected="two sources or more")
     shown = finder.poses([person.name for person in persons] if poses == OF_SOURCES else poses)
     rows, cells = mixtures(persons, between), []
     for first, second, share in rows:
         asked = ask(conditions, [first] * len(shown), shown, size) | {"seed": torch.full((len(shown),), seed)}
         if share:
-            asked |= {"second_source": load_images([second.picture()] * len(shown), *size), "share": share}
+            asked |= {
+                "second_source": load_images([second.picture()] * len(shown), *size),
+                "share": torch.tensor(share),
+            }
         cells.append(list(draw(network, asked, precision).permute(0, 2, 3, 1).numpy()))
     write_pictures(Path(pictures), cells)
     draw_grid(
@@ -99,7 +106,8 @@ def generate_one(
         cells=cells,
         path=Path(grid),
         title=f"{name}: {len(persons)} persons in {len(shown)} poses",
-        remark="each row is one person (left), each column one pose (top)",
+        remark="each row is one person (left), each column one pose (top)"
+        + (": between two persons, mixtures of both" if between else ""),
         row_labels=[_label(*row) for row in rows],
         column_labels=[pose.label for pose in shown],
     )

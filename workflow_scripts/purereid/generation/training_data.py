@@ -69,7 +69,8 @@ class TrainingData:
     def samples(self, conditions: Sequence[str], settings: dict, steps: int) -> Samples:
         """What is drawn again and again while a generator learns.
 
-        Of a generator that takes a source: pairs where there are some, or else pairs of images of one person.
+        Of a generator that takes a source: pairs where there are some, or else pairs of images of one person. One that
+        sees poses in images is also asked for each second source as another person stands, whom no image shows.
 
         Args:
             conditions: of the system.
@@ -81,6 +82,11 @@ class TrainingData:
         if "source" in conditions:
             names = np.array(self.names, object)[self._some(count, rng)]
             table = table.assign(source=names[:, 0], pose=names[:, 1], target=names[:, 1])
+            if "pose_image" in conditions:
+                others = np.array(self.names, object)[rng.integers(len(self.names), size=len(table))]
+                foreign = table.index % 2 == 1
+                table["pose"] = np.where(foreign, others, table["pose"])
+                table["target"] = np.where(foreign, "", table["target"])
         found = Conditions(conditions, self.table, self.files, self.size, self.threads).of(table)
         return Samples(table, found, steps, settings["samples_over_time"])
 

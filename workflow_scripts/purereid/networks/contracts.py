@@ -33,15 +33,16 @@ class Generator(Protocol):
 
     Attributes:
         configuration: JSON values from which the network is rebuilt; among them height and width of its images.
-        mixes: True where ``draw`` heeds two further conditions, ``second_source``, images uint8 [B, 3, H, W], and
-            ``share``, a number from 0 to 1: what is drawn then lies so far on the way from the source to that one.
     """
 
     configuration: dict
-    mixes: bool
 
     def draw(self, conditions: dict[str, torch.Tensor]) -> torch.Tensor:
-        """Images uint8 [B, 3, H, W], on the network's device, of B conditions by name (``generation.conditions``)."""
+        """Images uint8 [B, 3, H, W], on the network's device, of B conditions by name (``generation.conditions``).
+
+        Where ``system.yaml`` says ``mixes: true`` it heeds two further ones: ``second_source``, images uint8
+        [B, 3, H, W], and ``share``, float32 scalar in 0..1, so far the person is on the way from the source to that.
+        """
 
 
 class Verifier(Protocol):

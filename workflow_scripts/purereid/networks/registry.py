@@ -6,7 +6,8 @@
 - ``conditions``: what an image of its generator is made from, of ``CONDITIONS``; none: noise alone
 - ``gpus``: how many GPUs may share a training: ``one`` or ``several``
 - ``multiple_of``, if there is any: what height and width of its images must be multiples of
-- ``at_test``, if there is any: settings of ``extract_features`` that its encoder is rebuilt with
+- ``at_test``, if there is any: JSON schema of settings of ``extract_features`` that its encoder is rebuilt with
+- ``mixes``, if it is true: the generator draws persons between two others, see ``contracts``
 - ``settings``: JSON schema of the settings of all its stages; ``includes``, if there is any, names files with more of
   them, which systems share
 - ``stages``: in running order, by name: ``after``, the stage that it continues, or null; ``inputs``, what it reads
@@ -20,9 +21,10 @@ The code lies in the same folder:
 
 - ``networks.py``: ``ROLES``, the class of each role; it is built from its ``configuration`` (JSON values)
 - ``STAGE.py``, one for each stage: ``Trainer(inputs, settings, device)``, a ``training.trainer.BaseTrainer``
-- ``checks.py``, if there is any: ``check(settings)``, which raises ``UserError`` for settings of an experiment or a
-  generator that the schema passes and that are of no use; it is imported with each start of the workflow, so without
-  torch
+- ``checks.py``, if there is any: ``check(settings, owner, teacher)``, which raises ``UserError`` for settings that the
+  schema passes and that are of no use; ``owner`` says of which experiment or generator; both dicts also hold ``train``,
+  the data set, and ``system``; ``teacher`` is None without an encoder that is learnt from. The module is imported with
+  each start of the workflow, so without torch
 """
 
 import importlib
@@ -63,7 +65,8 @@ class System(NamedTuple):
     conditions: tuple[str, ...]
     gpus: str
     multiple_of: int
-    at_test: tuple[str, ...]
+    at_test: dict
+    mixes: bool
     settings: dict
     stages: dict[str, Stage]
 
@@ -116,7 +119,7 @@ def description(system: str) -> System:
         shared = [_read(FOLDER / f"{name}.yaml") for name in text.get("includes", [])]
         settings = {name: schema for part in (text["settings"], *shared) for name, schema in part.items()}
         about = (text["rule"], _names(text["conditions"]), text["gpus"], text.get("multiple_of", 1))
-        about += (_names(text.get("at_test", [])),)
+        about += (text.get("at_test", {}), text.get("mixes", False))
         found = System(*about, settings, stages)
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"{path} lacks {error}") from None
@@ -141,14 +144,14 @@ def trainer_class(system: str, stage: str) -> type:
     return importlib.import_module(f"purereid.systems.{system}.{stage}").Trainer
 
 
-def check_settings(system: str, settings: dict) -> None:
-    """What a system itself has to say against its settings.
+def check_settings(system: str, settings: dict, owner: str, teacher: dict | None) -> None:
+    """What a system itself has to say against its settings, see above.
 
     Raises:
         UserError: they are of no use.
     """
     if code_of(system, "checks").is_file():
-        importlib.import_module(f"purereid.systems.{system}.checks").check(settings)
+        importlib.import_module(f"purereid.systems.{system}.checks").check(settings, owner, teacher)
 
 
 def network_class(system: str, role: str) -> type | None:

@@ -1,17 +1,16 @@
 """What trainings of encoders on labelled images share; a system says what its encoder and its losses are."""
 
-import math
 from abc import abstractmethod
 
 import torch
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
-from purereid.logs import log
 from purereid.losses.cross_entropy import cross_entropy
 from purereid.networks.pretrained import start_backbone
 from purereid.reid.labelled_images import LabelledImages, Truth
 from purereid.reid.training_rows import training_rows
+from purereid.training.alarm import GuessingAlarm
 from purereid.training.distributed import sync_batch_norm, world_size
 from purereid.training.freezing import freeze
 from purereid.training.optimisers import backbone_and_new, build_optimiser
@@ -46,7 +45,7 @@ class EncoderTrainer(BaseTrainer):
         self.encoder = self.build(self.people.pids, self.has_extra_class)
         self.networks = {"encoder": self.encoder}
         self.network: nn.Module = self.encoder
-        self.watched_for_alarm = False
+        self.alarm = GuessingAlarm(self.classes, settings["alarm_after"])
         start_backbone(self.encoder.backbone, settings)
         if settings["epochs"]:
             self.prepare()
@@ -86,19 +85,7 @@ class EncoderTrainer(BaseTrainer):
 
     def watch(self, row: dict) -> None:
         """Warn once if the cross entropy of real images is still that of guessing after ``alarm_after`` steps."""
-        if row["step"] < self.settings["alarm_after"] or self.watched_for_alarm:
-            return
-        self.watched_for_alarm = True
-        guessing = math.log(self.classes)
-        if row["cross_entropy"] > 0.97 * guessing:
-            log.warning(
-                "ALARM: after %d steps the cross entropy is %.3f; guessing among %d classes gives ln K = %.3f. "
-                "The model is not learning: check the learning rate, the labels and the images.",
-                row["step"],
-                row["cross_entropy"],
-                self.classes,
-                guessing,
-            )
+        self.alarm.look(row["step"], row["cross_entropy"])
 
     def prepare(self) -> None:
         """Plan the batches, decode the images, make the optimiser."""

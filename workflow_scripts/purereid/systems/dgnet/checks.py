@@ -3,36 +3,33 @@
 from purereid.errors import UserError
 
 WITHOUT_TEACHER = ("appearance", "uniform")  # primary labels that ask no teacher
+SAME = ("train", "splits", "height", "width")  # what a teacher must share, so that it knows the identities
 
 
-def check(settings: dict) -> None:
+def check(settings: dict, owner: str, teacher: dict | None) -> None:
     """Refuse settings of an experiment.
 
+    Args:
+        settings: of the stage, with the data set as train.
+        owner: the experiment, in words.
+        teacher: the same of the experiment that teaches, with its system and name; None: none is named.
+
     Raises:
-        UserError: images too small for the networks, labels of a teacher that is not named.
+        UserError: images too small for the networks, crops, a backbone without maps, labels of a teacher that is not
+            named, or of one that knows others, nobody or nothing.
     """
-    smallest = smallest_side(settings)
-    if min(settings["height"], settings["width"]) < smallest:
+    _check_images(settings, owner)
+    if not settings["primary_weight"] or settings["primary_labels"] in WITHOUT_TEACHER:
+        return
+    where = f"train_reid.dgnet.encoder of {owner}"
+    if teacher is None:
         raise UserError(
-            f"images of {settings['height']} x {settings['width']} are too small for the networks of dgnet",
-            where="train_reid.height, train_reid.width",
-            expected=f"at least {smallest} each, for what is reflected at the borders of their maps",
-            do="make the images larger, or lower train_reid.dgnet.dilations or discriminator_scales",
-        )
-    if settings["crop"]:
-        raise UserError(
-            "dgnet draws images of the size that they are read in, and a crop makes others of them",
-            where="train_reid.crop",
-            expected="null",
-        )
-    labels = settings["primary_labels"]
-    if settings["primary_weight"] and not settings["encoder"] and labels not in WITHOUT_TEACHER:
-        raise UserError(
-            f"labels of the kind {labels} come from a teacher, and none is named",
-            where="train_reid.dgnet.encoder",
+            f"labels of the kind {settings['primary_labels']} come from a teacher, and none is named",
+            where=where,
             expected="an experiment whose encoder has a classifier",
             do="name one, or set train_reid.dgnet.primary_labels to appearance or uniform",
         )
+    _check_teacher(settings, teacher, where)
 
 
 def smallest_side(settings: dict) -> int:
@@ -43,3 +40,49 @@ def smallest_side(settings: dict) -> int:
     of_structure = 4 * (max(settings["dilations"]) + 1)
     of_discriminator = 2 ** (settings["discriminator_scales"] + 1) + 1
     return -(-max(of_structure, of_discriminator) // 4) * 4
+
+
+def _check_images(settings: dict, owner: str) -> None:
+    smallest = smallest_side(settings)
+    if min(settings["height"], settings["width"]) < smallest:
+        raise UserError(
+            f"images of {settings['height']} x {settings['width']} are too small for the networks of dgnet",
+            where=f"train_reid.height and width of {owner}",
+            expected=f"at least {smallest} each, for what is reflected at the borders of their maps",
+            do="make the images larger, or lower train_reid.dgnet.dilations or discriminator_scales",
+        )
+    if settings["crop"]:
+        raise UserError(
+            "dgnet draws images of the size that they are read in, and a crop makes others of them",
+            where=f"train_reid.crop of {owner}",
+            expected="null",
+        )
+    if settings["backbone"] == "colour_histogram":
+        raise UserError(
+            "a colour histogram has no maps, and dgnet sees the appearance of a person in maps",
+            where=f"train_reid.backbone of {owner}",
+            expected="a network, such as resnet_small",
+        )
+
+
+def _check_teacher(settings: dict, teacher: dict, where: str) -> None:
+    for name in SAME:
+        if settings[name] != teacher[name]:
+            raise UserError(
+                f"the teacher {teacher['name']} has {name} {teacher[name]}, and its student {settings[name]}",
+                where=where,
+                expected="a teacher of the same identities and the same size of images",
+                do=f"name another experiment, or give both the same {name}",
+            )
+    if teacher["system"] == "fdgan":
+        raise UserError(
+            f"the teacher {teacher['name']} has no classifier, and so says of nobody who it is",
+            where=where,
+            expected="an experiment of the system bot, pcb or dgnet",
+        )
+    if teacher.get("epochs") == 0:
+        raise UserError(
+            f"the teacher {teacher['name']} learns nothing: its epochs are 0",
+            where=where,
+            expected="an experiment that is trained",
+        )

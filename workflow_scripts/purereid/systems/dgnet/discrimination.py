@@ -32,9 +32,10 @@ class Discriminator(nn.Module):
     def forward(self, images: torch.Tensor) -> list[torch.Tensor]:
         """Scores float [B, 1, h, w] of each scale, 1 for real, of normalised images float [B, 3, H, W]."""
         scores = []
-        for judge in self.scales:
+        for number, judge in enumerate(self.scales):
+            if number:
+                images = functional.avg_pool2d(images, 3, stride=2, padding=1, count_include_pad=False)
             scores.append(judge(images))
-            images = functional.avg_pool2d(images, 3, stride=2, padding=1, count_include_pad=False)
         return scores
 
 

@@ -1,4 +1,4 @@
-"""Passes through a network that is to learn nothing from them, while what it is shown may learn."""
+"""What is to learn nothing for a moment, while others learn through it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,13 +6,14 @@ from contextlib import contextmanager
 import torch
 from torch import nn
 from torch.func import functional_call
+from torch.nn.modules.batchnorm import _BatchNorm as BatchNorm
 
 
 def frozen_pass(network: nn.Module, *inputs: torch.Tensor) -> object:
     """What a network makes of some inputs as if by a copy of it that is thrown away; gradients reach the inputs.
 
-    As in the published code of DG-Net the copy normalises by the statistics of the batch, and drops nothing. Those that
-    the network keeps do not change.
+    As in the published code of DG-Net the copy is in evaluation mode, and so drops nothing, but normalises by the
+    statistics of the batch. Those that the network keeps do not change.
 
     Args:
         network: in training mode.
@@ -20,18 +21,21 @@ def frozen_pass(network: nn.Module, *inputs: torch.Tensor) -> object:
     """
     weights = {name: parameter.detach() for name, parameter in network.named_parameters()}
     statistics = {name: buffer.clone() for name, buffer in network.named_buffers()}
-    with _without_dropout(network):
+    modes = {module: module.training for module in network.modules()}
+    for module in modes:
+        module.training = module.training and isinstance(module, BatchNorm)
+    try:
         return functional_call(network, weights | statistics, inputs)
+    finally:
+        for module, mode in modes.items():
+            module.training = mode
 
 
 @contextmanager
-def _without_dropout(network: nn.Module) -> Iterator[None]:
-    dropouts = [module for module in network.modules() if isinstance(module, nn.Dropout)]
-    modes = [module.training for module in dropouts]
-    for module in dropouts:
-        module.eval()
+def at_rest(network: nn.Module) -> Iterator[None]:
+    """Inside, no gradients are computed for the weights of a network."""
+    network.requires_grad_(False)
     try:
         yield
     finally:
-        for module, mode in zip(dropouts, modes, strict=True):
-            module.train(mode)
+        network.requires_grad_(True)

@@ -131,8 +131,6 @@ class Generator(nn.Module):
         style_width, part_major: of ``Decoder``.
     """
 
-    mixes = True
-
     def __init__(
         self,
         *,

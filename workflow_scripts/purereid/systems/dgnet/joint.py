@@ -5,13 +5,13 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from purereid.data.transforms import augment, erase_randomly
+from purereid.data.transforms import augment, erase_randomly, erasing_fill
 from purereid.generation.training_data import TrainingData
 from purereid.networks.pretrained import start_backbone
-from purereid.reid.labelled_images import OPTIONS
 from purereid.systems.dgnet.batches import Batches
+from purereid.systems.dgnet.checks import WITHOUT_TEACHER
 from purereid.systems.dgnet.discrimination import Discriminator
-from purereid.systems.dgnet.frozen import frozen_pass
+from purereid.systems.dgnet.frozen import at_rest, frozen_pass
 from purereid.systems.dgnet.generation import Generator
 from purereid.systems.dgnet.losses import (
     FAKE,
@@ -26,6 +26,7 @@ from purereid.systems.dgnet.losses import (
 from purereid.systems.dgnet.ramp import late_weight, ramp
 from purereid.systems.dgnet.recognition import Encoder
 from purereid.systems.dgnet.teacher import Teacher, primary_targets
+from purereid.training.alarm import GuessingAlarm
 from purereid.training.optimisers import backbone_and_new, build_optimiser
 from purereid.training.schedule import scheduled
 from purereid.training.seeds import step_seed
@@ -36,7 +37,6 @@ OF_ENCODER = (
     *("backbone", "last_stride", "height", "width", "resizing"),
     *("bottleneck", "primary_dropout", "fine_dropout"),
 )
-ERASING = ("erase_area", "erase_aspect")  # of ``erase_randomly``
 LATE = ("structure", "appearance", "cycle", "primary")  # losses that join later
 BETAS = 0.0, 0.999  # of Adam, as published
 
@@ -48,13 +48,14 @@ class Batch(NamedTuple):
         images: float32 [4 B, 3, H, W], normalised: a, b, positives of a, positives of b.
         erased: the same, with random erasing.
         labels: int64 [2 B], of a and b.
-        recoded: whether the structure of what is drawn teaches the structure encoder in this step, or what drew it.
+        sees: whether in this step the structure encoder learns to see the structure of what is drawn; otherwise who
+            draws learns to show it. The published code throws a coin.
     """
 
     images: torch.Tensor
     erased: torch.Tensor
     labels: torch.Tensor
-    recoded: bool
+    sees: bool
 
 
 class Trainer(BaseTrainer):
@@ -90,24 +91,26 @@ class Trainer(BaseTrainer):
         self.teacher = self._teacher(inputs)
         self.place()
         self.optimisers = self._optimisers()
+        self.alarm = GuessingAlarm(len(pids), settings["alarm_after"])
         self.samples = self.data.samples(inputs.conditions, settings, self.steps)
 
     def batch(self, step: int) -> Batch:
         """What a step learns from."""
         rows = torch.from_numpy(self.batches.batch(step))
         draws = torch.Generator().manual_seed(step_seed(self.seed, step, 1))
-        options = {name: self.settings[key] for name, key in OPTIONS.items()}
-        statistics = {name: self.encoder.configuration[name] for name in ("mean", "std")}
+        settings, statistics = self.settings, {name: self.encoder.configuration[name] for name in ("mean", "std")}
         chosen = self.data.images[rows.flatten()].permute(0, 2, 3, 1).contiguous().numpy()
-        images = augment(list(chosen), draws, self.device, **options | {"erase": 0.0}, **statistics)
-        erasing = {name.removeprefix("erase_"): options[name] for name in ERASING}
-        erased = erase_randomly(images.clone(), draws, options["erase"], **erasing)
-        recoded = bool(torch.rand((), generator=draws) < 0.5)
-        return Batch(images, erased, self.labels[rows[:2].flatten()], recoded)
+        moving = {name: settings[name] for name in ("flip", "pad")}
+        images = augment(list(chosen), draws, self.device, **moving, erase=0.0, **statistics)
+        fill = erasing_fill(settings["erasing_fill"], len(images), draws, **statistics)
+        form = {"area": settings["erasing_area"], "aspect": settings["erasing_aspect"], "fill": fill}
+        erased = erase_randomly(images.clone(), draws, settings["random_erasing"], **form)
+        sees = bool(torch.rand((), generator=draws) < 0.5)
+        return Batch(images, erased, self.labels[rows[:2].flatten()], sees)
 
     def update(self, step: int, batch: Batch) -> dict[str, torch.Tensor | float]:
         """One update of the discriminator, then one of encoder and generator."""
-        batch = Batch(*(values.to(self.device) for values in batch[:3]), batch.recoded)
+        batch = Batch(*(each.to(self.device) if torch.is_tensor(each) else each for each in batch))
         weights, images = self.weights(step), batch.images.chunk(2)[0]
         with self.autocast():
             appearance, of_positives = self._appearance(batch.images)
@@ -116,14 +119,18 @@ class Trainer(BaseTrainer):
                 torch.cat([structure, structure, other(structure)]), torch.cat([appearance, of_positives, appearance])
             ).chunk(3)
         values = self._update_discriminator(images, swapped.detach())
-        drawing = self._drawing(batch, weights, structure, appearance, swapped)
-        drawing |= {"self": difference(own, images), "positive": difference(positive, images)}
-        recognising, accuracy = self._recognising(batch, weights, swapped.detach())
-        terms = drawing | recognising
-        loss = sum(weights[name] * value for name, value in terms.items())
-        self.learn(loss, "generator", "encoder")
-        self.discriminator.requires_grad_(True)
+        with at_rest(self.discriminator):
+            drawing = self._drawing(batch, weights, structure, appearance, swapped)
+            drawing |= {"self": difference(own, images), "positive": difference(positive, images)}
+            recognising, accuracy = self._recognising(batch, weights, swapped.detach())
+            terms = drawing | recognising
+            loss = sum(weights[name] * value for name, value in terms.items())
+            self.learn(loss, "generator", "encoder")
         return {"loss": loss, **dict.fromkeys(LATE, 0.0), "fine": 0.0, **terms, **values, "accuracy": accuracy}
+
+    def watch(self, row: dict) -> None:
+        """Warn once if the encoder still guesses after ``alarm_after`` steps."""
+        self.alarm.look(row["step"], row["positive_identity"] / HALVES)
 
     def weights(self, step: int) -> dict[str, float]:
         """Weight of each loss in a step; late ones grow from ``ramp_start`` of the training on.
@@ -152,12 +159,13 @@ class Trainer(BaseTrainer):
 
     def _update_discriminator(self, images: torch.Tensor, drawn: torch.Tensor) -> dict[str, torch.Tensor]:
         """Real images pass in float32: the square of their gradient leaves the range of half precision."""
-        images = images.clone().requires_grad_(True)
+        weight = self.settings["penalty_weight"]
+        images = images.clone().requires_grad_(weight > 0)
         on_real = self.discriminator(images)
         with self.autocast():
             on_fake = self.discriminator(drawn)
-        penalty = gradient_penalty(on_real, images)
-        loss = least_squares(on_real, REAL) + least_squares(on_fake, FAKE) + self.settings["penalty_weight"] * penalty
+        penalty = gradient_penalty(on_real, images) if weight else torch.zeros((), device=images.device)
+        loss = least_squares(on_real, REAL) + least_squares(on_fake, FAKE) + weight * penalty
         self.learn(loss, "discriminator")
         scores = {"score_real": _mean(on_real), "score_fake": _mean(on_fake)}
         return {"discriminator": loss, "penalty": penalty, **scores}
@@ -171,32 +179,29 @@ class Trainer(BaseTrainer):
         swapped: torch.Tensor,
     ) -> dict[str, torch.Tensor]:
         """Losses of images drawn in the clothes of one and the shape of another, which nobody has seen."""
-        self.discriminator.requires_grad_(False)
         with self.autocast():
             scores = self.discriminator(swapped)
             seen = [frozen_pass(self.encoder, half) for half in swapped.chunk(2)]
-        logits, _, again = (torch.cat(parts) for parts in zip(*seen, strict=True))
+        logits, _, appearance_again = (torch.cat(parts) for parts in zip(*seen, strict=True))
         found = {
             "adversarial": 2 * least_squares(scores, REAL),  # twice, as published
             "drawn_identity": classification(logits, batch.labels),
         }
-        again = again.detach() if self.settings["detach_appearance"] else again
+        if self.settings["detach_appearance"]:
+            appearance_again = appearance_again.detach()
         if weights["appearance"]:
-            found["appearance"] = difference(again, appearance)
+            found["appearance"] = difference(appearance_again, appearance)
         if weights["structure"] or weights["cycle"]:
             with self.autocast():
-                recoded = other(self._structure_of(swapped, batch.recoded))
+                network = self.generator.structure
+                seen = network(swapped.detach()) if batch.sees else frozen_pass(network, swapped)
+                structure_again = other(seen)
                 if weights["cycle"]:
-                    found["cycle"] = difference(self.generator.decoder(recoded, again), batch.images.chunk(2)[0])
+                    back = self.generator.decoder(structure_again, appearance_again)
+                    found["cycle"] = difference(back, batch.images.chunk(2)[0])
             if weights["structure"]:
-                found["structure"] = difference(recoded, structure)
+                found["structure"] = difference(structure_again, structure)
         return found
-
-    def _structure_of(self, drawn: torch.Tensor, recoded: bool) -> torch.Tensor:
-        """By chance the structure encoder learns to see the structure of what is drawn, or this learns to show it."""
-        if recoded:
-            return self.generator.structure(drawn.detach())
-        return frozen_pass(self.generator.structure, drawn)
 
     def _recognising(
         self, batch: Batch, weights: dict[str, float], drawn: torch.Tensor
@@ -247,7 +252,7 @@ class Trainer(BaseTrainer):
         return {"encoder": self.encoder, "generator": self.generator, "discriminator": self.discriminator}
 
     def _teacher(self, inputs: Inputs) -> Teacher | None:
-        if "encoder" not in inputs.files:
+        if "encoder" not in inputs.files or self.settings["primary_labels"] in WITHOUT_TEACHER:
             return None
         known = self.encoder.configuration
         return Teacher(inputs.files["encoder"], known, self.device, dropout=self.settings["teacher_dropout"])

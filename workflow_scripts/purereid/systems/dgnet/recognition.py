@@ -115,7 +115,8 @@ class Encoder(nn.Module):
 
     def probabilities(self, embedded: torch.Tensor) -> torch.Tensor:
         """Probability float32 [B, K] of each identity by the primary head, for one embedded view."""
-        return self.primary.classifier(embedded.chunk(2, dim=1)[0]).softmax(dim=1)
+        with torch.autocast(embedded.device.type, enabled=False):
+            return self.primary.classifier(embedded.float().chunk(2, dim=1)[0]).softmax(dim=1)
 
 
 def _appearance(maps: torch.Tensor) -> torch.Tensor:

@@ -16,8 +16,9 @@ class Teacher:
         path: its file.
         student: configuration of the encoder that learns from it.
         device: where to run.
-        dropout: whether it drops features and normalises by the statistics of the batch. It never should; the published
-            code did so from its first dump of images on.
+        dropout: whether it is in training mode: what in its network drops values does so, and its batch normalisation
+            takes the statistics of the batch. It never should; the published code did so from its first dump of images
+            on.
 
     Raises:
         UserError: it knows other identities, takes images of another size, or has no classifier.
@@ -49,8 +50,10 @@ class Teacher:
         """
         mean, std = (torch.tensor(self.student[name], device=images.device).view(3, 1, 1) for name in ("mean", "std"))
         seen = standardise(images.float() * std + mean, self.known["mean"], self.known["std"])
-        views = (self.network.probabilities(self.network.embed(view)) for view in (seen, seen.flip(3)))
-        total = sum(view.float()[:, : self.classes] for view in views)  # a class of generated images comes after these
+        embedded = [self.network.embed(view).float() for view in (seen, seen.flip(3))]
+        with torch.autocast(images.device.type, enabled=False):
+            views = [self.network.probabilities(each) for each in embedded]
+        total = sum(view[:, : self.classes] for view in views)  # a class of generated images comes after these
         return total / total.sum(dim=1, keepdim=True)
 
 
