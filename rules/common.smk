@@ -19,7 +19,7 @@ from purereid.installed import check_installed
 check_installed(SCRIPTS / "purereid")
 
 from purereid.configuration import Configuration, canonical
-from purereid.configuration_checks import check, check_deployment
+from purereid.checks.check import check, check_deployment
 from purereid.digests.code import code_digest as digest_of_script
 from purereid.digests.values import digest, file_digest
 from purereid.errors import UserError

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from purereid.checks.check import check
 from purereid.configuration import Configuration
-from purereid.configuration_checks import check
 from purereid.errors import UserError
 
 ROOT = Path(__file__).parents[1]

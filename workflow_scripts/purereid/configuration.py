@@ -82,7 +82,7 @@ class Configuration:
         schema: path of its JSON schema (YAML).
 
     Raises:
-        UserError: unknown keys, wrong types or values. ``configuration_checks.check`` looks further.
+        UserError: unknown keys, wrong types or values. ``checks.check`` looks further.
     """
 
     def __init__(self, config: dict, schema: str | Path):

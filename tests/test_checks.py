@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from configured import configure, put, refused
-from purereid.configuration_checks import check_deployment
+from purereid.checks.check import check_deployment
 from purereid.errors import UserError
 from purereid.networks import registry
 

@@ -1,0 +1,1 @@
+"""Checks of a config beyond its schema, before any job is run."""

@@ -1,0 +1,38 @@
+"""Names in a config that must be those of something else in it."""
+
+import difflib
+from collections.abc import Iterable
+
+from purereid.configuration import Configuration
+from purereid.errors import UserError
+
+
+def check_experiment_known(setup: Configuration, name: str, where: str) -> None:
+    """Refuse a name that is of no experiment, of a grid or of one that is left out.
+
+    Raises:
+        UserError: the first mistake that is found.
+    """
+    if name in setup.grids:
+        what = f"the experiment {name} is a grid, which stands for several"
+        raise UserError(what, where=where, expected=f"one of {', '.join(setup.grids[name])}")
+    if name in setup.left_out and name in setup.all_experiments:
+        what = f"the experiment {name} is needed, and leave_out names it"
+        raise UserError(what, where=where, do=f"take {name} out of leave_out, or leave out what needs it too")
+    check_known(name, setup.experiments, where, "experiment")
+
+
+def check_known(name: str, known: Iterable[str], where: str, kind: str) -> None:
+    """Refuse a name that is not among those that are known; ``kind`` says of what, ``where`` in which setting.
+
+    Raises:
+        UserError: the first mistake that is found.
+    """
+    if name not in known:
+        near = difflib.get_close_matches(name, list(known), 1)
+        raise UserError(
+            f"unknown {kind} {name!r}",
+            where=where,
+            expected=f"one of {', '.join(known)}",
+            do=f"did you mean {near[0]}?" if near else f"name one of these, or add it under {kind.replace(' ', '')}s",
+        )
