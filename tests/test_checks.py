@@ -60,7 +60,7 @@ def test_a_deployment_without_what_it_deploys_is_told(config: dict, method: str,
         ("experiments.baseline.train_reid", {"generated_per_batch": 8}, "no generator is named, and generated_per_b"),
         ("score_images.encoder", "base", "unknown experiment 'base'\n  where:    score_images.encoder"),
         ("score_images.encoder", "lsro", "the experiment lsro is itself trained on generated images"),
-        ("train_gan.posegan.encoder", "posegan", "where:    train_gan.posegan.encoder of the generator posegan"),
+        ("train_gan.posegan.teacher", "posegan", "where:    train_gan.posegan.teacher of the generator posegan"),
     ],
 )
 def test_mistakes_about_generators_are_told(config: dict, path: str, value: object, message: str):
@@ -68,7 +68,7 @@ def test_mistakes_about_generators_are_told(config: dict, path: str, value: obje
     assert message in refused(config)
 
 
-@pytest.mark.parametrize("path", ["score_images.encoder", "train_gan.posegan.encoder"])
+@pytest.mark.parametrize("path", ["score_images.encoder", "train_gan.posegan.teacher"])
 def test_encoders_that_are_needed_before_images_are_made_cannot_wait_for_these(config: dict, path: str):
     config["experiments"]["part"] = {"generator": "posegan"}
     put(config, path, "part")
@@ -349,12 +349,12 @@ def test_sizes_that_a_system_cannot_take_are_told(config: dict):
         ({"discriminator_scales": 5}, "expected: at least 68 each"),
         ({"height": 66}, "expected: multiples of 4"),
         ({"crop": [64, 32]}, "a crop makes others of them"),
-        ({"encoder": ""}, "labels of the kind teacher come from a teacher, and none is named"),
-        ({"encoder": "dgnet"}, "learn from each other in a circle"),
+        ({"teacher": ""}, "labels of the kind teacher come from a teacher, and none is named"),
+        ({"teacher": "dgnet"}, "learn from each other in a circle"),
         ({"batch": 1}, "train_reid.batch"),
         ({"backbone": "colour_histogram"}, "a colour histogram has no maps"),
-        ({"encoder": "untrained"}, "the teacher untrained learns nothing"),
-        ({"encoder": "fdgan"}, "the teacher fdgan has no classifier"),
+        ({"teacher": "untrained"}, "the teacher untrained learns nothing"),
+        ({"teacher": "fdgan"}, "the teacher fdgan has no classifier"),
         ({"height": 128}, "the teacher baseline has height 64, and its student 128"),
         ({"splits": ["train", "val"]}, "the teacher baseline has splits ['train']"),
     ],
@@ -363,7 +363,7 @@ def test_what_is_no_use_to_dgnet_is_told(config: dict, changed: dict, message: s
     config["experiments"] |= {"dgnet": {"system": "dgnet", "train_reid": changed}, "fdgan": {"system": "fdgan"}}
     told = " ".join(refused(config).split())
     assert message in told and "dgnet" in told
-    for fitting in ({"encoder": "", "primary_labels": "uniform"}, {"encoder": "", "primary_weight": 0}, {"pad": 1}):
+    for fitting in ({"teacher": "", "primary_labels": "uniform"}, {"teacher": "", "primary_weight": 0}, {"pad": 1}):
         config["experiments"]["dgnet"]["train_reid"] = fitting
         configure(config)
 
@@ -416,7 +416,7 @@ def test_augmentation_that_cannot_be_is_told(config: dict, change: dict, message
 
 
 def test_an_encoder_that_is_not_needed_may_be_gone(config: dict):
-    put(config, "train_gan.posegan.encoder", "gone")
+    put(config, "train_gan.posegan.teacher", "gone")
     assert "unknown experiment 'gone'" in refused(config)
     for weight in ("identity_weight", "encoder_maps_weight"):
         put(config, f"train_gan.posegan.{weight}", 0.0)
@@ -427,7 +427,7 @@ LEARNER = """
 rule: train_reid
 conditions: []
 gpus: one
-settings: {epochs: {type: integer}, encoder: {type: string}}
+settings: {epochs: {type: integer}, teacher: {type: string}}
 stages:
   joint: {after: null, inputs: [encoder, joints], roles: [encoder]}
 """
@@ -441,18 +441,18 @@ def learner(config: dict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> di
     for name, text in {"system.yaml": LEARNER, "networks.py": "", "joint.py": ""}.items():
         (tmp_path / "systems/learner" / name).write_text(text)
     monkeypatch.setattr(registry, "FOLDER", tmp_path / "systems")
-    config["train_reid"]["learner"] = {"epochs": 1, "encoder": "baseline"}
+    config["train_reid"]["learner"] = {"epochs": 1, "teacher": "baseline"}
     config["experiments"]["first"] = {"system": "learner"}
     return config
 
 
 def test_encoders_that_learn_from_each_other_are_told(learner: dict):
     assert configure(learner).teacher(configure(learner).training("first"), "joint") == ("baseline", 1)
-    learner["experiments"]["second"] = {"system": "learner", "train_reid": {"encoder": "first"}}
+    learner["experiments"]["second"] = {"system": "learner", "train_reid": {"teacher": "first"}}
     configure(learner)
-    learner["experiments"]["first"]["train_reid"] = {"encoder": "second"}
+    learner["experiments"]["first"]["train_reid"] = {"teacher": "second"}
     assert "learn from each other in a circle" in refused(learner)
-    learner["experiments"]["first"]["train_reid"] = {"encoder": "first"}
+    learner["experiments"]["first"]["train_reid"] = {"teacher": "first"}
     assert "learn from each other in a circle" in refused(learner)
 
 
@@ -470,3 +470,16 @@ def test_a_system_of_one_gpu_is_told_of_more(learner: dict):
 def test_a_system_without_generated_images_is_told_of_a_generator(learner: dict):
     learner["experiments"]["first"]["generator"] = "dcgan"
     assert "the system learner does not train on images of a generator" in refused(learner)
+
+
+def test_labels_of_a_teacher_and_its_name_go_together(config: dict):
+    config["experiments"]["lsro"]["train_reid"]["generated_labels"] = "teacher"
+    assert "generated_labels is teacher, and no teacher is named" in refused(config)
+    config["experiments"]["lsro"]["train_reid"]["teacher"] = "baseline"
+    setup = configure(config)
+    assert setup.training("lsro").inputs("encoder") == ["generated", "encoder"]
+    assert setup.training("baseline").inputs("encoder") == ["generated"]
+    config["experiments"]["lsro"]["train_reid"]["teacher"] = "posegan"
+    assert "posegan" in refused(config)
+    config["experiments"]["lsro"]["train_reid"] = {"generated_per_batch": 16, "teacher": "baseline"}
+    assert "generated_labels is uniform, and the teacher baseline is named" in refused(config)

@@ -53,7 +53,7 @@ def test_a_generator_has_the_settings_of_its_system_and_its_own(config: dict):
 
 def test_training_reads_an_encoder_only_where_one_is_named(config: dict):
     assert configure(config).making("posegan").inputs("generator") == ["parts", "pairs", "encoder"]
-    cases = (({"encoder": ""}, False), ({"identity_weight": 0.0, "encoder_maps_weight": 0.0}, False))
+    cases = (({"teacher": ""}, False), ({"identity_weight": 0.0, "encoder_maps_weight": 0.0}, False))
     cases += (({"identity_weight": 1.0, "encoder_maps_weight": 0.0}, True),)
     cases += (({"identity_weight": 0.0, "encoder_maps_weight": 1.0}, True),)
     for values, read in cases:

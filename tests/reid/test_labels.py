@@ -49,7 +49,7 @@ def test_identity_without_an_identity_is_told(pid: int, known: int):
     message = (
         rf"1 of 2 generated images show no training identity, such as 1.png \(pid {pid}\)[\s\S]*"
         r"generated_labels: identity[\s\S]*real training images[\s\S]*"
-        r"people without identity \(pid -1\), set generated_labels to uniform, extra_class or pseudo"
+        r"people without identity \(pid -1\), set generated_labels to uniform, extra_class, pseudo"
     )
     with pytest.raises(UserError, match=message):
         label_rows(rows(known, pid), "identity")
@@ -92,3 +92,10 @@ def test_targets_are_distributions(classes: int, smoothing: float):
 
 def test_each_kind_is_explained():
     assert MEANING.keys() == KINDS.keys()
+
+
+def test_what_a_teacher_says_is_taken_as_it_is():
+    labels, kinds = torch.tensor([0, -1, -1]), torch.tensor([REAL, KINDS["teacher"], KINDS["teacher"]])
+    told = torch.tensor([[0.9, 0.1, 0.0], [0.2, 0.3, 0.5], [0.0, 1.0, 0.0]])
+    found = targets(labels, kinds, 3, 0.3, told)
+    torch.testing.assert_close(found, torch.tensor([[0.8, 0.1, 0.1], [0.2, 0.3, 0.5], [0.0, 1.0, 0.0]]))

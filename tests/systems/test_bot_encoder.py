@@ -10,15 +10,19 @@ import pandas as pd
 import pytest
 import torch
 
-from encoders import CALM, IDENTITIES, LABELS, run, run_twice, trainer_of, weights_after, with_generated
+from encoders import CALM, IDENTITIES, LABELS, run, run_twice, settings_of, trainer_of, weights_after, with_generated
 from purereid.data.images import load_images
 from purereid.data.index import read_index, write_index
 from purereid.errors import UserError
 from purereid.networks.network_file import load_network
+from purereid.networks.registry import trainer_class
 from purereid.reid.labels import KINDS, REAL
 from purereid.reid.training_rows import training_rows
 from purereid.systems.bot.encoder import Trainer
+from purereid.systems.bot.networks import Encoder
+from purereid.training.stage import Inputs
 from purereid.training.trainer import Optimiser
+from saved import save_encoder
 
 
 def test_it_learns_and_leaves_no_checkpoint(index: Path, tmp_path: Path, settings: dict):
@@ -389,3 +393,28 @@ def test_no_training_images_are_told(index: Path, tmp_path: Path, settings: dict
 def test_too_few_identities_are_told(index: Path, tmp_path: Path, settings: dict):
     with pytest.raises(UserError, match="4 training identities, but a batch takes 16"):
         run(index, tmp_path / "a", settings | {"identities_per_batch": 16})
+
+
+@pytest.mark.parametrize("system", ["bot", "pcb"])
+def test_generated_images_are_whoever_the_teacher_takes_them_for(mixed: Path, tmp_path: Path, system: str):
+    settings = settings_of(system) | {"generated_per_batch": 3, "generated_labels": "teacher", "precision": "fp32"}
+    torch.manual_seed(0)
+    shape = {"backbone": "resnet_small", "last_stride": 1, "height": 32, "width": 16}
+    teacher = Encoder(pids=[0, 2, 4, 6], mean=[0.5] * 3, std=[0.4] * 3, **shape)
+    torch.nn.init.normal_(teacher.classifier.weight)
+    save_encoder(tmp_path / "teacher", teacher.eval())
+    inputs = Inputs(mixed, {"encoder": tmp_path / "teacher"})
+    trainer = trainer_class(system, "encoder")(inputs, settings, torch.device("cpu"))
+    rows, _ = trainer.batch(0)
+    truth = trainer.people.truth(rows, 0.0)
+    table = training_rows(mixed, ["train"])
+    paths = table["path"].iloc[rows[-3:].tolist()].tolist()
+    pixels = (load_images(paths, 32, 16).float() / 255 - 0.5) / 0.4
+    with torch.no_grad():
+        wanted = sum(teacher.probabilities(teacher.embed(view)) for view in (pixels, pixels.flip(3))) / 2
+    logits = torch.zeros(len(rows), 4)
+    found = truth.targets(logits, smoothing=0.2)
+    torch.testing.assert_close(found[-3:], wanted, atol=1e-4, rtol=1e-3)
+    assert found[:-3].amax(dim=1).tolist() == pytest.approx([0.85] * (len(rows) - 3))
+    assert (truth.known[-3:] == -1).all()  # of nobody, where triplets are formed
+    assert np.isfinite(float(trainer.step(0, trainer.batch(0))["loss"]))

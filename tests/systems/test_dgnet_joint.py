@@ -14,9 +14,9 @@ from purereid.data.transforms import MEAN
 from purereid.errors import UserError
 from purereid.networks.network_file import load_network, save_networks
 from purereid.networks.registry import description, trainer_class
+from purereid.reid.teacher import Teacher
 from purereid.systems.bot.networks import Encoder as Bot
 from purereid.systems.dgnet.networks import Encoder
-from purereid.systems.dgnet.teacher import Teacher
 from purereid.systems.fdgan.networks import Encoder as WithoutClassifier
 from purereid.training.stage import Inputs, train_stage
 

@@ -8,6 +8,7 @@ import torch
 
 from purereid.errors import UserError
 from purereid.systems.dgnet.batches import Batches
+from purereid.systems.dgnet.labels import primary_targets
 from purereid.systems.dgnet.losses import (
     FAKE,
     REAL,
@@ -18,7 +19,6 @@ from purereid.systems.dgnet.losses import (
     least_squares,
 )
 from purereid.systems.dgnet.ramp import late_weight, ramp
-from purereid.systems.dgnet.teacher import primary_targets
 
 PIDS = np.repeat([4, 7, 9, 11], [3, 4, 1, 2])
 

@@ -122,7 +122,7 @@ def test_posegan_says_which_losses_are_off(people, gan_settings, tmp_path, caplo
     caplog.set_level("INFO", "purereid")
     run(people, tmp_path, "posegan", gan_settings("posegan", perceptual_weight=20.0))
     trainer_of(people, "posegan", gan_settings("posegan"))
-    assert "NO IDENTITY LOSS AND NO ENCODER MAPS: train_gan.posegan.encoder names no experiment" in caplog.text
+    assert "NO IDENTITY LOSS AND NO ENCODER MAPS: train_gan.posegan.teacher names no experiment" in caplog.text
     assert "NO PERCEPTUAL LOSS: train_gan.posegan.perceptual_weights names no VGG-19 weights" in caplog.text
 
 

@@ -61,7 +61,7 @@ class Training(NamedTuple):
         settings, about = self.settings(stage), self.about.stages[stage]
         weights = about.needed_for.items()
         needless = [name for name, names in weights if not any(settings[weight] for weight in names)]
-        needless += [] if settings.get("encoder") else ["encoder"]
+        needless += [] if settings.get("teacher") else ["encoder"]
         return [name for name in about.inputs if name not in needless]
 
     def any_input(self) -> list[str]:
@@ -277,7 +277,7 @@ class Configuration:
 
     def teacher(self, training: Training, stage: str) -> tuple[str, int]:
         """Experiment and seed of the encoder that a stage learns from: the smallest seed."""
-        experiment = training.settings(stage)["encoder"]
+        experiment = training.settings(stage)["teacher"]
         return experiment, min(self.seeds(experiment))
 
     def judge(self) -> tuple[str, int]:

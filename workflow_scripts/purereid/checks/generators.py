@@ -32,8 +32,8 @@ def _check_teachers(setup: Configuration, training: Training, owner: str) -> Non
     """Encoders that stages learn from must be there before them."""
     for stage in training.about.stages:
         if "encoder" in training.inputs(stage):
-            encoder = training.settings(stage)["encoder"]
-            where = f"{training.rule}.{training.system}.encoder of {owner}"
+            encoder = training.settings(stage)["teacher"]
+            where = f"{training.rule}.{training.system}.teacher of {owner}"
             _check_early_encoder(setup, encoder, where)
             _check_no_circle(setup, training, encoder, where)
 
@@ -47,7 +47,7 @@ def _check_no_circle(setup: Configuration, training: Training, teacher: str, whe
         stages = [stage for stage in learnt.about.stages if "encoder" in learnt.inputs(stage)]
         if not stages:
             return
-        teacher = learnt.settings(stages[0])["encoder"]
+        teacher = learnt.settings(stages[0])["teacher"]
         check_experiment_known(setup, teacher, where)
     raise UserError(
         f"the experiments {', '.join(seen)} learn from each other in a circle",
@@ -123,6 +123,13 @@ def _check_generator_of(setup: Configuration, experiment: str) -> None:
     """Generated images need a generator, and labels of persons one that knows them."""
     generator, training = setup.generator(experiment), setup.training(experiment)
     settings, where = training.section, f"experiments.{experiment}"
+    if "generated_labels" in settings and (settings["generated_labels"] == "teacher") != bool(settings["teacher"]):
+        raise UserError(
+            f"generated_labels is {settings['generated_labels']}, and "
+            + (f"the teacher {settings['teacher']} is named" if settings["teacher"] else "no teacher is named"),
+            where=f"{where}.train_reid.teacher",
+            expected="a name with generated_labels: teacher, and none with other labels",
+        )
     if generator is None:
         if setup.uses_generated(experiment):
             raise UserError(
@@ -140,7 +147,7 @@ def _check_generator_of(setup: Configuration, experiment: str) -> None:
         raise UserError(
             f"the generator {generator} makes people without identity",
             where=f"{where}.train_reid.generated_labels",
-            expected="uniform, extra_class or pseudo",
+            expected="uniform, extra_class, pseudo or teacher",
         )
 
 

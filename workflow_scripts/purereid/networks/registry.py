@@ -190,7 +190,7 @@ def _mistakes(found: System) -> list[str]:
         wrong += [f"stage {name} is after {stage.after}"] * (stage.after not in (None, *before))
         wrong += [f"unknown input {key} of the stage {name}" for key in stage.inputs if key not in INPUTS]
         needed = (*NEEDED.get(found.rule, ()), *(TO_DRAW if "generator" in stage.roles else ()))
-        needed += (*(["encoder"] if "encoder" in stage.inputs else []), *itertools.chain(*stage.needed_for.values()))
+        needed += (*(["teacher"] if "encoder" in stage.inputs else []), *itertools.chain(*stage.needed_for.values()))
         known = found.settings | stage.settings
         wrong += [f"the stage {name} lacks the setting {key}" for key in needed if key not in known]
         wrong += [f"the name {name} of a stage is no name of a module"] * (not name.isidentifier())

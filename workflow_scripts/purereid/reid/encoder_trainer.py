@@ -9,6 +9,7 @@ from torch.nn.parallel import DistributedDataParallel
 from purereid.losses.cross_entropy import cross_entropy
 from purereid.networks.pretrained import start_backbone
 from purereid.reid.labelled_images import LabelledImages, Truth
+from purereid.reid.teacher import Teacher
 from purereid.reid.training_rows import training_rows
 from purereid.training.alarm import GuessingAlarm
 from purereid.training.distributed import sync_batch_norm, world_size
@@ -49,6 +50,7 @@ class EncoderTrainer(BaseTrainer):
         start_backbone(self.encoder.backbone, settings)
         if settings["epochs"]:
             self.prepare()
+            self._ask_teacher(inputs)
         self.place()
 
     @abstractmethod
@@ -101,6 +103,10 @@ class EncoderTrainer(BaseTrainer):
         self.optimisers = {
             "encoder": Optimiser(optimiser, settings["learning_rate"], scheduled(settings, self.steps_per_epoch))
         }
+
+    def _ask_teacher(self, inputs: Inputs) -> None:
+        if self.people.uses_generated and self.settings["generated_labels"] == "teacher":
+            self.people.ask(Teacher(inputs.files["encoder"], self.encoder.configuration, self.device))
 
     def _share(self) -> None:
         """Let the processes average the gradients of all that learns at the moment."""

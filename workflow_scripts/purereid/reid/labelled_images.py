@@ -2,14 +2,16 @@
 
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 import torch
 
 from purereid.data.decoded_images import DecodedImages, write_decoded
 from purereid.data.samplers import Batches
-from purereid.data.transforms import augment
+from purereid.data.transforms import augment, normalise
 from purereid.logs import log
 from purereid.reid.labels import MEANING, REAL, label_rows, targets, with_guesses
+from purereid.reid.teacher import Teacher
 from purereid.training.distributed import own_slice, rank
 from purereid.training.seeds import step_seed
 from purereid.training.shared_file import shared_file
@@ -33,12 +35,14 @@ class Truth(NamedTuple):
         known: the same, -1 also for generated images as long as these do not count.
         kinds: int64 [B].
         weights: float32 [B], weight of an image in the losses.
+        told: float32 [B, K], what a teacher says of generated images; None without one.
     """
 
     labels: torch.Tensor
     known: torch.Tensor
     kinds: torch.Tensor
     weights: torch.Tensor
+    told: torch.Tensor | None = None
 
     @property
     def generated(self) -> torch.Tensor:
@@ -48,7 +52,7 @@ class Truth(NamedTuple):
     def targets(self, logits: torch.Tensor, smoothing: float) -> torch.Tensor:
         """Target distributions float32 [B, K] for logits float [B, K], see ``labels.targets``."""
         labels = with_guesses(self.labels, self.kinds, logits)
-        return targets(labels, self.kinds, logits.shape[1], smoothing)
+        return targets(labels, self.kinds, logits.shape[1], smoothing, self.told)
 
 
 class LabelledImages:
@@ -79,7 +83,7 @@ class LabelledImages:
         self.rows = rows if self.uses_generated else _real(rows)
         self.pids, self.labels, self.kinds = label_rows(self.rows, settings["generated_labels"])
         self.weights = torch.tensor(self.rows["weight"].to_numpy())
-        self.batches = self.images = None
+        self.batches = self.images = self.told = None
 
     def load(self, mean: tuple[float, ...], std: tuple[float, ...]) -> Batches:
         """Plan the batches and decode the images, which are going to be normalised with a mean and a deviation.
@@ -126,7 +130,17 @@ class LabelledImages:
         share = self.settings["generated_weight"] * counts
         generated = kinds != REAL
         known = labels if share else labels.masked_fill(generated, -1)
-        return Truth(labels, known, kinds, torch.where(generated, weights * share, weights))
+        told = None if self.told is None else self.told[rows].to(self.device)
+        return Truth(labels, known, kinds, torch.where(generated, weights * share, weights), told)
+
+    def ask(self, teacher: Teacher) -> None:
+        """Let a teacher say who each generated image shows; of real ones nothing is asked."""
+        rows, batch = (self.kinds != REAL).nonzero().flatten(), self.batches.size
+        self.told = torch.zeros(len(self.kinds), len(self.pids))
+        for part in rows.split(batch):
+            pixels = torch.from_numpy(np.stack(self.images.batch(part))).permute(0, 3, 1, 2)
+            seen = normalise(pixels.to(self.device), **self.statistics)
+            self.told[part] = teacher.probabilities(seen).cpu()
 
     def _augmented(self, rows: torch.Tensor, step: int, part: int) -> torch.Tensor:
         """Real (part 0) and generated images have draws of their own: real ones look as they do without the others."""

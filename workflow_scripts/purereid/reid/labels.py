@@ -6,6 +6,8 @@ A real image is its identity. What a generated image is, the setting ``generated
 - ``extra_class``: one further class K + 1, the same for all of them ("all in one" there)
 - ``pseudo``: whoever the model takes it for at that moment (Lee 2013)
 - ``identity``: the identity that it was made to show
+- ``teacher``: whoever an encoder that was trained before takes it for, with the probability of each (DG-Net, Zheng et
+  al. 2019)
 """
 
 from typing import NamedTuple
@@ -16,13 +18,20 @@ from torch.nn import functional
 
 from purereid.errors import UserError
 
-REAL, UNIFORM, EXTRA_CLASS, PSEUDO, IDENTITY = range(5)
-KINDS = {"uniform": UNIFORM, "extra_class": EXTRA_CLASS, "pseudo": PSEUDO, "identity": IDENTITY}
+REAL, UNIFORM, EXTRA_CLASS, PSEUDO, IDENTITY, TEACHER = range(6)
+KINDS = {
+    "uniform": UNIFORM,
+    "extra_class": EXTRA_CLASS,
+    "pseudo": PSEUDO,
+    "identity": IDENTITY,
+    "teacher": TEACHER,
+}
 MEANING = {
     "uniform": "as every identity alike, LSRO",
     "extra_class": "as one class of their own, K + 1",
     "pseudo": "as whoever the model takes them for",
     "identity": "as the identity they were made to show",
+    "teacher": "as whoever the teacher takes them for",
 }
 
 
@@ -32,7 +41,7 @@ class Labels(NamedTuple):
     Attributes:
         pids: the K identities of the real images, in label order.
         labels: int64 [N], 0..K-1; -1 for generated images, but for those labelled with their identity.
-        kinds: int64 [N] of REAL, UNIFORM, EXTRA_CLASS, PSEUDO, IDENTITY.
+        kinds: int64 [N] of REAL, UNIFORM, EXTRA_CLASS, PSEUDO, IDENTITY, TEACHER.
     """
 
     pids: list[int]
@@ -66,24 +75,28 @@ def with_guesses(labels: torch.Tensor, kinds: torch.Tensor, logits: torch.Tensor
     return torch.where(kinds == PSEUDO, logits.detach().argmax(dim=1), labels)
 
 
-def targets(labels: torch.Tensor, kinds: torch.Tensor, classes: int, smoothing: float) -> torch.Tensor:
+def targets(
+    labels: torch.Tensor, kinds: torch.Tensor, classes: int, smoothing: float, told: torch.Tensor | None = None
+) -> torch.Tensor:
     """Target distributions.
 
     Args:
-        labels: int64 [B], 0..classes-1; ignored where the kind is UNIFORM or EXTRA_CLASS.
+        labels: int64 [B], 0..classes-1; ignored where the kind is UNIFORM, EXTRA_CLASS or TEACHER.
         kinds: int64 [B].
         classes: number of classes: K, or K + 1 where there is an extra one, the last.
         smoothing: eps of label smoothing: 1 - eps + eps / classes for an image's class, eps / classes for every other.
             All images that have a class are smoothed alike.
+        told: float32 [B, classes], what the teacher says of those of the kind TEACHER; it is not smoothed.
 
     Returns:
         float32 [B, classes]; rows sum to 1.
     """
     known = labels.masked_fill(kinds == EXTRA_CLASS, classes - 1)
-    nobody = kinds == UNIFORM
+    nobody = (kinds == UNIFORM) | (kinds == TEACHER)
     one_hot = functional.one_hot(known.masked_fill(nobody, 0), classes).float()
     smoothed = one_hot * (1 - smoothing) + smoothing / classes
-    return torch.where(nobody[:, None], torch.full_like(smoothed, 1 / classes), smoothed)
+    found = torch.where(nobody[:, None], torch.full_like(smoothed, 1 / classes), smoothed)
+    return found if told is None else torch.where((kinds == TEACHER)[:, None], told, found)
 
 
 def _without_identity(generated: pd.DataFrame, unknown: pd.DataFrame) -> UserError:
@@ -93,6 +106,6 @@ def _without_identity(generated: pd.DataFrame, unknown: pd.DataFrame) -> UserErr
         f" such as {first['image']} (pid {first['pid']})",
         where="train_reid.generated_labels: identity",
         expected="generated images that are made to show an identity which has real training images",
-        do="if the generator makes people without identity (pid -1), set generated_labels to uniform, extra_class or"
-        " pseudo",
+        do="if the generator makes people without identity (pid -1), set generated_labels to uniform, extra_class,"
+        " pseudo or teacher",
     )

@@ -21,7 +21,7 @@ def check(settings: dict, owner: str, teacher: dict | None) -> None:
     _check_images(settings, owner)
     if not settings["primary_weight"] or settings["primary_labels"] in WITHOUT_TEACHER:
         return
-    where = f"train_reid.dgnet.encoder of {owner}"
+    where = f"train_reid.dgnet.teacher of {owner}"
     if teacher is None:
         raise UserError(
             f"labels of the kind {settings['primary_labels']} come from a teacher, and none is named",

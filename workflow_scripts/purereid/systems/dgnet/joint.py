@@ -8,11 +8,13 @@ import torch
 from purereid.data.transforms import augment, erase_randomly, erasing_fill
 from purereid.generation.training_data import TrainingData
 from purereid.networks.pretrained import start_backbone
+from purereid.reid.teacher import Teacher
 from purereid.systems.dgnet.batches import Batches
 from purereid.systems.dgnet.checks import WITHOUT_TEACHER
 from purereid.systems.dgnet.discrimination import Discriminator
 from purereid.systems.dgnet.frozen import at_rest, frozen_pass
 from purereid.systems.dgnet.generation import Generator
+from purereid.systems.dgnet.labels import primary_targets
 from purereid.systems.dgnet.losses import (
     FAKE,
     HALVES,
@@ -25,7 +27,6 @@ from purereid.systems.dgnet.losses import (
 )
 from purereid.systems.dgnet.ramp import late_weight, ramp
 from purereid.systems.dgnet.recognition import Encoder
-from purereid.systems.dgnet.teacher import Teacher, primary_targets
 from purereid.training.alarm import GuessingAlarm
 from purereid.training.optimisers import backbone_and_new, build_optimiser
 from purereid.training.schedule import scheduled

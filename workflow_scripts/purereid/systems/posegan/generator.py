@@ -166,13 +166,13 @@ class Trainer(BaseTrainer):
         if not self.settings["identity_weight"] and not self.settings["encoder_maps_weight"]:
             return None
         if encoder is None:
-            log.warning("NO IDENTITY LOSS AND NO ENCODER MAPS: train_gan.posegan.encoder names no experiment")
+            log.warning("NO IDENTITY LOSS AND NO ENCODER MAPS: train_gan.posegan.teacher names no experiment")
             return None
         network = load_network(encoder, "encoder")
         if not any(True for _ in network.backbone.parameters()):
             raise UserError(
                 "the encoder has no weights that were learnt, so that nothing is learnt from it",
-                where="train_gan.posegan.encoder",
+                where="train_gan.posegan.teacher",
                 expected="an experiment whose network learns",
             )
         return EncoderFeatures(network).to(self.device)

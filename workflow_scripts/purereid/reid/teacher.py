@@ -1,4 +1,4 @@
-"""Who an image drawn in the clothes of one person and the shape of another is to be taken for."""
+"""What an encoder that was trained before says of generated images."""
 
 from pathlib import Path
 
@@ -37,7 +37,7 @@ class Teacher:
                 "the teacher has no classifier, and so says of nobody who it is",
                 where=path,
                 expected="an encoder that was trained to tell identities apart by a classifier",
-                do="name another experiment as train_reid.dgnet.encoder, such as one of the system bot",
+                do="name another experiment as teacher, such as one of the system bot",
             )
         self.network.train(dropout)
 
@@ -57,38 +57,6 @@ class Teacher:
         return total / total.sum(dim=1, keepdim=True)
 
 
-def primary_targets(
-    kind: str, probable: torch.Tensor, appearance: torch.Tensor, structure: torch.Tensor
-) -> torch.Tensor:
-    """What the primary head is to say of an image.
-
-    Args:
-        kind: ``teacher`` (published): what the teacher says; ``pseudo``: certainly the identity that it finds most
-            probable; ``appearance``: certainly that of the clothes; ``uniform``: any (LSRO); ``two``: what the teacher
-            says of the identities of clothes and of shape, as if there were no others.
-        probable: float32 [B, K], of the teacher; of any values where its word does not count.
-        appearance, structure: int64 [B], labels of the images that gave clothes and shape.
-
-    Returns:
-        float32 [B, K], rows sum to 1.
-    """
-    classes = probable.shape[1]
-    if kind == "teacher":
-        return probable
-    if kind == "pseudo":
-        return torch.nn.functional.one_hot(probable.argmax(dim=1), classes).float()
-    certain = torch.nn.functional.one_hot(appearance, classes).float()
-    if kind == "appearance":
-        return certain
-    if kind == "uniform":
-        return torch.full_like(probable, 1 / classes)
-    if kind == "two":
-        possible = probable.clamp(min=torch.finfo(torch.float32).tiny)
-        possible = possible * torch.maximum(certain, torch.nn.functional.one_hot(structure, classes))
-        return possible / possible.sum(dim=1, keepdim=True)
-    raise UserError(f"unknown kind of primary labels {kind!r}", expected="teacher, pseudo, appearance, uniform or two")
-
-
 def _check(known: dict, student: dict, path: str | Path) -> None:
     if known["pids"] != student["pids"]:
         strangers = sorted(set(student["pids"]) ^ set(known["pids"]))
@@ -97,7 +65,7 @@ def _check(known: dict, student: dict, path: str | Path) -> None:
             f"{len(strangers)} are not in both" + (f", such as {strangers[0]}" if strangers else ""),
             where=path,
             expected="a teacher that was trained on the same identities",
-            do="name as train_reid.dgnet.encoder an experiment with the same train and train_reid.splits",
+            do="name as teacher an experiment with the same train and train_reid.splits",
         )
     for name in ("height", "width"):
         if known[name] != student[name]:
