@@ -5,7 +5,6 @@ What the rule files share: the checked config, digests, settings, files that sev
 import sys
 from pathlib import Path
 
-import yaml
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 from snakemake.utils import update_config
@@ -26,23 +25,26 @@ from purereid.errors import UserError
 from purereid.experiment_needs import experiment_needs, learns_from_pairs
 from purereid.networks.registry import code_of, guides_needed
 from purereid.purification.purifiers.registry import NETWORKS, RULES
+from purereid.strict_yaml import read_yaml
 from purereid.training.made import forget
 from purereid.unfinished import without_the_failed
 
 # Where this is a module, config.yaml was not read, and config is that of the other workflow, to be left as it is.
-overrides, config = config, yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
-update_config(config, overrides)
-
-here = Path("config.yaml").resolve()
-if workflow.is_main_process and here.is_file() and here not in (Path(file).resolve() for file in workflow.configfiles):
-    logger.warning(f"{here} is not read; if it is meant to be: --configfile config.yaml")
-
+overrides = config
 try:
+    config = read_yaml(ROOT / "config.yaml")
+    for file in workflow.configfiles:
+        read_yaml(file)  # of two equal keys Snakemake took the last
+    update_config(config, overrides)
     setup = Configuration(config, ROOT / "rules/schemas/config.schema.yaml")
     check(setup)
     check_deployment(setup.config, [str(method) for method in workflow.deployment_settings.deployment_method])
 except UserError as error:
     raise WorkflowError(str(error)) from None
+
+here = Path("config.yaml").resolve()
+if workflow.is_main_process and here.is_file() and here not in (Path(file).resolve() for file in workflow.configfiles):
+    logger.warning(f"{here} is not read; if it is meant to be: --configfile config.yaml")
 
 
 wildcard_constraints:

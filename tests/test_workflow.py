@@ -379,6 +379,13 @@ def test_a_training_that_outlived_snakemake_is_not_made_again(project: Project):
 # --- a user's mistakes ------------------------------------------------------------------------------------------------
 
 
+def test_a_key_that_stands_twice_is_one_message(project: Project):
+    twice = project.folder / "twice.yaml"
+    twice.write_text("seeds: [1]\nseeds: [2]\n")
+    text = project.run("--dry-run", "--configfile", str(twice), fails=True)
+    assert "the key seeds stands twice" in text and "twice.yaml, lines 1 and 2" in text and "Traceback" not in text
+
+
 def test_unknown_key_is_one_message(project: Project):
     project.override(train_reid={"bot": {"epoch": 3}})
     text = project.run("--dry-run", fails=True)

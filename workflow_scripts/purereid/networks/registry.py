@@ -34,7 +34,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-import yaml
+from purereid.strict_yaml import read_yaml
 
 FOLDER = Path(__file__).parents[1] / "systems"
 DEFAULT_SYSTEM = "bot"  # of experiments that name none
@@ -104,7 +104,7 @@ def description(system: str) -> System:
         ValueError: it is not as described above; a mistake of whoever writes the system.
     """
     path = FOLDER / system / "system.yaml"
-    text = _read(path)
+    text = read_yaml(path)
     try:
         stages = {
             name: Stage(
@@ -116,7 +116,7 @@ def description(system: str) -> System:
             )
             for name, stage in text["stages"].items()
         }
-        shared = [_read(FOLDER / f"{name}.yaml") for name in text.get("includes", [])]
+        shared = [read_yaml(FOLDER / f"{name}.yaml") for name in text.get("includes", [])]
         settings = {name: schema for part in (text["settings"], *shared) for name, schema in part.items()}
         about = (text["rule"], _names(text["conditions"]), text["gpus"], text.get("multiple_of", 1))
         about += (text.get("at_test", {}), text.get("mixes", False))
@@ -160,10 +160,6 @@ def network_class(system: str, role: str) -> type | None:
         return None
     place = system if system == OF_GRAPHS else f"systems.{system}"
     return importlib.import_module(f"purereid.{place}.networks").ROLES.get(role)
-
-
-def _read(path: Path) -> dict:
-    return yaml.safe_load(path.read_text(encoding="utf-8"))
 
 
 def _unknown(text: dict) -> list[str]:

@@ -1,0 +1,41 @@
+"""YAML files in which no key may stand twice: YAML's readers take the last one and say nothing."""
+
+from pathlib import Path
+
+import yaml
+
+from purereid.errors import UserError
+
+
+def read_yaml(path: str | Path) -> object:
+    """Read a file with ``safe_load``.
+
+    Raises:
+        UserError: a key stands twice in one section, at any depth.
+        yaml.YAMLError, OSError: the file is no YAML, or cannot be read.
+    """
+    text = Path(path).read_text(encoding="utf-8")
+    _check(yaml.compose(text, yaml.SafeLoader), path)
+    return yaml.safe_load(text)
+
+
+def _check(node: yaml.Node | None, path: str | Path) -> None:
+    """The nodes as they stand in the file, before merge keys put others in."""
+    if isinstance(node, yaml.SequenceNode):
+        for item in node.value:
+            _check(item, path)
+    if not isinstance(node, yaml.MappingNode):
+        return
+    lines: dict[tuple[str, str], int] = {}
+    for key, value in node.value:
+        line = key.start_mark.line + 1
+        if isinstance(key, yaml.ScalarNode) and (key.tag, key.value) in lines:
+            raise UserError(
+                f"the key {key.value} stands twice in one section",
+                where=f"{path}, lines {lines[key.tag, key.value]} and {line}",
+                expected="each key once: YAML takes the last and forgets the others",
+                do="join what stands under them, or remove one",
+            )
+        if isinstance(key, yaml.ScalarNode):
+            lines[key.tag, key.value] = line
+        _check(value, path)
