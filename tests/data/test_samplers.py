@@ -50,6 +50,14 @@ def test_a_batch_depends_on_its_step_alone():
     assert any((first[step] != other.batch(step)).any() for step in steps)
 
 
+def test_an_epoch_of_shuffle_has_all_images_whoever_they_show():
+    labels = np.repeat([0, 1], [690, 10])
+    sampler = batches(labels, sampler="shuffle", identities=4, images_per_identity=4)
+    assert sampler.batches_per_epoch == 700 // 16
+    seen = np.concatenate([sampler.batch(step) for step in range(43)])
+    assert len(set(seen.tolist())) == 43 * 16
+
+
 def test_shuffle_takes_each_image_once_per_epoch():
     sampler = batches(np.arange(48) % 6, sampler="shuffle", images_per_identity=2, identities=4)
     assert sampler.batches_per_epoch * 8 == 48

@@ -9,7 +9,7 @@ import jsonschema
 from purereid.errors import UserError
 from purereid.networks.registry import DEFAULT_SYSTEM, description, system_names
 
-# JSON Schema counts 1.0 as an integer, which as a number of epochs or a seed in a path is a mistake, and nan as a number
+# JSON Schema counts 1.0 as an integer, a mistake as a number of epochs or a seed in a path, and nan as a number
 TYPES = jsonschema.Draft202012Validator.TYPE_CHECKER.redefine("integer", lambda _, value: type(value) is int)
 TYPES = TYPES.redefine("number", lambda _, value: type(value) in (int, float) and math.isfinite(value))
 VALIDATOR = jsonschema.validators.extend(jsonschema.Draft202012Validator, type_checker=TYPES)

@@ -38,10 +38,12 @@ class Batches:
             images; otherwise they are drawn from all generated ones.
         sampler: ``identities`` draws P identities with K images each, ``shuffle`` draws from all images alike.
         seed: of all draws.
-        batches_per_epoch: 0: as many as the images fill once, identities with fewer than K images counting K.
+        batches_per_epoch: 0: as many as the images fill once; of the sampler ``identities``, those with fewer than K
+            images count K.
 
     Raises:
-        UserError: fewer than P identities, or generated images asked for where there are none.
+        UserError: fewer than P identities for the sampler ``identities``; generated images asked for where there are
+            none.
     """
 
     def __init__(
@@ -61,11 +63,11 @@ class Batches:
         self.labels, self.seed = labels, seed
         self.identities, self.images_per_identity = identities, images_per_identity
         self.generated_per_batch = generated_per_batch
+        self.by_identity = sampler == "identities"
         self.plan = {"identities": self._identity_plan, "shuffle": self._shuffled_plan}[sampler]
         self.plan_generated = self._matching_plan if of_same_identities else self._round_plan
         self._check()
-        counts = np.unique(labels[self.real], return_counts=True)[1]
-        self.batches_per_epoch = batches_per_epoch or batches_that_fill(counts, identities, images_per_identity)
+        self.batches_per_epoch = batches_per_epoch or self._filled()
         self._epoch, self._planned = -1, np.empty(0)
 
     @property
@@ -79,6 +81,13 @@ class Batches:
         if epoch != self._epoch:
             self._planned, self._epoch = self._plan_epoch(epoch), epoch
         return self._planned[number]
+
+    def _filled(self) -> int:
+        """Batches that the images fill once."""
+        if not self.by_identity:
+            return max(1, len(self.real) // (self.identities * self.images_per_identity))
+        counts = np.unique(self.labels[self.real], return_counts=True)[1]
+        return batches_that_fill(counts, self.identities, self.images_per_identity)
 
     def _plan_epoch(self, epoch: int) -> np.ndarray:
         real = self.plan(np.random.default_rng([self.seed, 0, epoch]))
@@ -147,7 +156,7 @@ class Batches:
 
     def _check(self) -> None:
         found = len(np.unique(self.labels[self.real]))
-        if found < self.identities:
+        if self.by_identity and found < self.identities:
             raise UserError(
                 f"{found} training identities, but a batch takes {self.identities}",
                 where="train_reid.identities_per_batch",
