@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from purereid.errors import UserError
-from purereid.quality.inception_score import inception_score
+from purereid.quality.inception_score import inception_score, mixed
 
 
 def slow(logits: np.ndarray, splits: int) -> tuple[float, float]:
@@ -38,6 +38,14 @@ def test_extremes():
     assert inception_score(certain + 1e6) == pytest.approx((8, 0))
     sorted_by_class = certain[np.argsort(np.arange(80) % 8, kind="stable")]
     assert inception_score(sorted_by_class, 8) == pytest.approx((1, 0))  # the order of the images matters
+
+
+def test_mixed_images_stand_in_no_order():
+    certain = 1e4 * np.eye(8)[np.repeat(np.arange(8), 100)]
+    assert inception_score(certain, 8) == pytest.approx((1, 0))
+    found = mixed(certain)
+    assert inception_score(found, 8)[0] > 7.5 and np.array_equal(found, mixed(certain))
+    assert np.array_equal(found.sum(axis=0), certain.sum(axis=0))
 
 
 def test_bad_logits_are_told():

@@ -8,7 +8,7 @@ from purereid.logs import log
 from purereid.quality.consistency import cosines
 from purereid.quality.dssim import diversity
 from purereid.quality.frechet import frechet_distance, gaussian
-from purereid.quality.inception_score import SPLITS, inception_score
+from purereid.quality.inception_score import FEWEST, SPLITS, inception_score, mixed
 from purereid.quality.pckh import pckh
 from purereid.quality.pixels import l1
 from purereid.quality.ssim import mask_ssim, ssim
@@ -35,7 +35,7 @@ DEFINITIONS = {
     "fid": ("lower", "Frechet distance in the Inception features of 2015-12-05 (pool3), bilinear resize to 299 x 299"),
     "inception_score": (
         "higher",
-        f"Inception score of the same network, logits without bias, {SPLITS} splits in order, the resize as for FID",
+        f"Inception score of the same network, logits without bias, {SPLITS} splits in a fixed random order, the resize as for FID",
     ),
     "dssim": (
         "none",
@@ -85,8 +85,9 @@ class ScoreTable:
         self._add_frechet("frechet_reid", of, against, [images.encoded, real.encoded], "encoder", note)
         if "inception" in self.checksums:
             self._add_frechet("fid", of, against, [images.inception, real.inception], "inception", note)
-            if len(images) >= SPLITS:
-                mean, spread = inception_score(images.networks.inception_logits(images.inception))
+            if len(images) >= SPLITS * FEWEST:
+                logits = images.networks.inception_logits(images.inception)
+                mean, spread = inception_score(mixed(logits))  # they stand in order of their persons
                 names = {"spread": spread, "weights": "inception", "note": note}
                 self._row("inception_score", of, against, mean, len(images), **names)
 
