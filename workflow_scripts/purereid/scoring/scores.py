@@ -35,8 +35,8 @@ DEFINITIONS = {
     "fid": ("lower", "Frechet distance in the Inception features of 2015-12-05 (pool3), bilinear resize to 299 x 299"),
     "inception_score": (
         "higher",
-        f"Inception score of the same network, logits without bias, {SPLITS} splits in a fixed random order, the resize "
-        "as for FID",
+        f"Inception score of the same network, logits without bias, {SPLITS} splits in a fixed random order, the "
+        "resize as for FID",
     ),
     "dssim": (
         "none",
