@@ -66,7 +66,9 @@ def score_images_settings(wildcards):
     names = {"dataset": wildcards.dataset, "generator": generator, "system": setup.making(generator).system}
     splits = setup.generating(generator)["train"]["splits"]
     sections = {"settings": config["score_images"], "estimator": estimator()}
-    return canonical(names | sections | {"splits": splits, "own_encoder": setup.judged_by_its_teacher(generator)})
+    about = {"own_encoder": setup.judged_by_its_teacher(generator)}
+    about |= {"sees_targets": "pose_image" in setup.takes(generator)}
+    return canonical(names | sections | about | {"splits": splits})
 
 
 def score_images_code(wildcards):

@@ -148,6 +148,14 @@ def test_the_encoder_that_a_generator_learnt_from_is_told(score):
     assert "learnt to please" not in rows["ssim_patn", "generator", "targets"]["note"]
 
 
+def test_scores_of_who_saw_the_targets_are_another_task(score):
+    rows, word = score(sees_targets=True), "saw the target itself"
+    other = {key for key, row in rows.items() if word in row["definition"]}
+    assert {(name, "generator", "targets") for name in ("ssim_patn", "l1", "frechet_reid")} <= other
+    assert {(of, against) for _, of, against in other} == {("generator", "targets")}
+    assert not any(word in row["definition"] for row in score().values())
+
+
 def test_at_most_so_many_images_are_scored(score, settings):
     rows = score(settings=settings | {"images": 7})
     assert rows["frechet_reid", "generator", "train"]["images"] == 7

@@ -43,6 +43,7 @@ def score_images(
     scene: str | Path | None = None,
     estimator: dict | None = None,
     own_encoder: bool = False,
+    sees_targets: bool = False,
     threads: int = 1,
     gpus: int = 0,
 ) -> None:
@@ -66,6 +67,8 @@ def score_images(
         scene: of rendered people, if the data set is one.
         estimator: settings of ``estimate_keypoints``; with them, PCKh is measured.
         own_encoder: whether the generator learnt from this encoder, which scores in its features then say.
+        sees_targets: whether the generator takes a pose from the image that shows it, which of the test pairs is the
+            target.
         threads: files decoded at once.
         gpus: 0 for the CPU.
 
@@ -81,7 +84,8 @@ def score_images(
     rows = training_persons(table, splits)
     real = ImageSet(load_images(rows["path"].tolist(), *size, threads), networks)
     drawn = ImageSet(decode(made["bytes"], threads), networks)
-    found = ScoreTable(size, networks.checksums, GENERATOR if own_encoder else None)
+    partial = {"pleases": own_encoder, "sees_targets": sees_targets}
+    found = ScoreTable(size, networks.checksums, **{name: GENERATOR for name, does in partial.items() if does})
     found.add_sets(GENERATOR, "train", drawn, real)
     if (made["pid"] >= 0).all():
         found.add_identities(GENERATOR, drawn, made["pid"].to_numpy(), settings["seed"])

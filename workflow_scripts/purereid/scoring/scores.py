@@ -61,10 +61,18 @@ class ScoreTable:
         size: height and width of the images.
         checksums: sha256 of the weights, by network; scores of other networks are left out.
         pleases: whose images come from a network that learnt from the encoder of the scores; None: nobody's.
+        sees_targets: whose images are made from the very targets, as far as these show a pose; None: nobody's. Such
+            scores are another task, and so have another definition.
     """
 
-    def __init__(self, size: tuple[int, int], checksums: dict[str, str], pleases: str | None = None):
-        self.size, self.checksums, self.pleases = size, checksums, pleases
+    def __init__(
+        self,
+        size: tuple[int, int],
+        checksums: dict[str, str],
+        pleases: str | None = None,
+        sees_targets: str | None = None,
+    ):
+        self.size, self.checksums, self.pleases, self.sees_targets = size, checksums, pleases, sees_targets
         self.rows: list[dict] = []
 
     def add_pairs(
@@ -144,6 +152,8 @@ class ScoreTable:
         note: str = "",
     ) -> None:
         better, definition = DEFINITIONS[score]
+        if against == "targets" and of == self.sees_targets:
+            definition += "; of a generator that saw the target itself, without its colours"
         about = {"better": better, "definition": definition, "images": images}
         size = {"height": self.size[0], "width": self.size[1]}
         checksum = self.checksums[weights] if weights else None
