@@ -575,6 +575,15 @@ def test_commands_that_are_written(command: str, project: Project, root: Path, t
         assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_reports_are_named_from_the_folder_that_snakemake_works_in(root: Path):
+    """With ``--directory showcase`` a report showcase/report.zip would have to lie in showcase/showcase."""
+    lines = [line.split() for line in (root / "Makefile").read_text().splitlines() if "--report" in line]
+    for words in lines:
+        folder = words[words.index("--directory") + 1] if "--directory" in words else "."
+        assert not words[words.index("--report") + 1].startswith(f"{folder}/")
+    assert len(lines) == 2
+
+
 def test_links_of_readme_and_docs_lead_somewhere(root: Path):
     for page in (root / "README.md", *(root / "docs").glob("*.md")):
         links = re.findall(r"\]\(([^)#]+)\)", page.read_text())
