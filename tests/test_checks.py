@@ -483,3 +483,14 @@ def test_labels_of_a_teacher_and_its_name_go_together(config: dict):
     assert "posegan" in refused(config)
     config["experiments"]["lsro"]["train_reid"] = {"generated_per_batch": 16, "teacher": "baseline"}
     assert "generated_labels is uniform, and the teacher baseline is named" in refused(config)
+
+
+def test_pictures_of_mixtures_name_who_mixes(config: dict):
+    config["generate_one"]["between"] = {"sources": 2, "poses": 2, "between": 3, "generator": "posegan"}
+    told = refused(config)
+    assert "does not mix persons" in told and "where:    generate_one.between.between" in told
+    config["generate_one"]["between"].pop("generator")
+    assert "between" not in configure(config).pictures_of("people", "posegan")
+    config["experiments"]["dgnet"] = {"system": "dgnet"}
+    config["generators"]["dgnet"] = {"from_experiment": "dgnet"}
+    assert "between" in configure(config).pictures_of("people", "dgnet")

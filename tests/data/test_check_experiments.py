@@ -105,7 +105,7 @@ def test_what_several_experiments_lack_is_told_once(check):
 def test_few_updates_are_a_warning(check):
     (found,) = check(trained=[TRAINING | BATCHES])
     assert found["severity"] == "warning" and found["what"] == "An epoch has 2 steps and the training 20, in 10 epochs."
-    assert "train_reid.bot.epochs to about 100" in found["do"] and found["examples"] == ["baseline"]
+    assert "train_reid.steps_per_epoch to 20 or more" in found["do"] and found["examples"] == ["baseline"]
 
 
 def test_pairs_of_few_persons_are_a_warning(check):

@@ -24,8 +24,25 @@ def check_generators(setup: Configuration) -> None:
         _check_pose_list(setup, generator)
         _check_injected(setup, generator)
         _check_teachers(setup, setup.making(generator), f"the generator {generator}")
+    _check_pictures(setup)
     for experiment in setup.experiments:
         _check_teachers(setup, setup.training(experiment), f"the experiment {experiment}")
+
+
+def _check_pictures(setup: Configuration) -> None:
+    """Persons between two others are drawn by generators that mix, which a picture may name."""
+    for name, entry in setup.pictures.items():
+        generator = entry.get("generator")
+        if not entry.get("between") or generator not in setup.generators:
+            continue
+        about = setup.making(generator).about
+        if not about.mixes:
+            raise UserError(
+                f"the generator {generator}, of the system {setup.making(generator).system}, does not mix persons",
+                where=f"generate_one.{name}.between",
+                expected="0 or nothing, or a generator of the system dgnet",
+                do="remove it, or name another generator",
+            )
 
 
 def _check_teachers(setup: Configuration, training: Training, owner: str) -> None:

@@ -18,7 +18,8 @@ def check_experiment_known(setup: Configuration, name: str, where: str) -> None:
         raise UserError(what, where=where, expected=f"one of {', '.join(setup.grids[name])}")
     if name in setup.left_out and name in setup.all_experiments:
         what = f"the experiment {name} is needed, and leave_out names it"
-        raise UserError(what, where=where, do=f"take {name} out of leave_out, or leave out what needs it too")
+        do = f"take {name} out of leave_out, or leave out what needs it too; in a setting, name another"
+        raise UserError(what, where=where, do=do)
     check_known(name, setup.experiments, where, "experiment")
 
 

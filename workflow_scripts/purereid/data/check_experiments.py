@@ -129,8 +129,7 @@ def _of_training(table: pd.DataFrame, training: dict) -> Iterator[Finding]:
         if steps < FEW_STEPS:
             epochs = training["epochs"]
             what = f"An epoch has {steps} steps and the training {steps * epochs}, in {epochs} epochs."
-            more = -(-FEW_STEPS * epochs // steps)
-            do = f"Set {section}.epochs to about {more}, or train_reid.steps_per_epoch to more."
+            do = f"Set train_reid.steps_per_epoch to {FEW_STEPS} or more, so that images come several times an epoch."
             yield _finding("warning", what, names, do)
 
 
