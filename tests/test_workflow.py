@@ -380,10 +380,10 @@ def test_a_training_that_outlived_snakemake_is_not_made_again(project: Project):
 
 
 def test_a_key_that_stands_twice_is_one_message(project: Project):
-    twice = project.folder / "twice.yaml"
-    twice.write_text("seeds: [1]\nseeds: [2]\n")
-    text = project.run("--dry-run", "--configfile", str(twice), fails=True)
-    assert "the key seeds stands twice" in text and "twice.yaml, lines 1 and 2" in text and "Traceback" not in text
+    config = project.folder / "tests/config.yaml"
+    config.write_text(config.read_text() + "\nseeds: [2]\n")
+    text = project.run("--dry-run", fails=True)
+    assert "the key seeds stands twice" in text and "tests/config.yaml, lines " in text and "Traceback" not in text
 
 
 def test_unknown_key_is_one_message(project: Project):
