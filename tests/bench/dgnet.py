@@ -38,7 +38,7 @@ def comparisons(steps: int, published: int) -> Iterator[list[Row]]:
         for device in map(torch.device, devices()):
             trainer = Trainer(inputs, own, device)
             batches = [trainer.batch(step) for step in range(steps)]
-            works = {"passes of the backbone alone": passes, "purereid, the whole step": step_of}
+            works = {"passes of the backbone alone": passes, "purereid": step_of}
             ways = {name: Way(steps, partial(each, work, trainer, batches)) for name, work in works.items()}
             sizes = f"settings of {'dgnet' if published else 'config.yaml'} on {device.type}"
             yield compare("dgnet", sizes, "steps", ways)

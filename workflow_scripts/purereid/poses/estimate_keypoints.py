@@ -104,7 +104,7 @@ def _tell(table: pd.DataFrame, visible: np.ndarray, score: np.ndarray) -> None:
     """Say in the log what was found; images without a person first."""
     for split, rows in table.groupby("split", sort=False):
         empty = rows.index[score[rows.index] == 0]
-        example = f", such as {table['image'][empty[0]]}" if len(empty) else ""
+        example = f", such as {table['image'][next(iter(empty))]}" if len(empty) else ""
         log.info("%s: %d of %d images show no person%s", split, len(empty), len(rows), example)
     seen = visible.mean(axis=0)
     log.info("joints found: %s", ", ".join(f"{name} {share:.0%}" for name, share in zip(JOINTS, seen, strict=True)))
