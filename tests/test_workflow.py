@@ -262,8 +262,7 @@ def test_an_added_image_is_noticed(project: Project, tmp_path: Path):
 @pytest.mark.slow
 def test_an_image_replaced_deep_in_a_folder_is_noticed(project: Project):
     write_people_folder(project)
-    config = project.folder / "tests/config.yaml"
-    config.write_text(config.read_text() + (project.folder / "mine.yaml").read_text())
+    project.override(**yaml.safe_load((project.folder / "mine.yaml").read_text()))
     index = "results/mine/index_dataset/index.parquet"
     project.run(index)
     assert project.planned(index) == {}
