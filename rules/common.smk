@@ -17,8 +17,8 @@ from purereid.installed import check_installed
 
 check_installed(SCRIPTS / "purereid")
 
-from purereid.configuration import Configuration, canonical
 from purereid.checks.check import check, check_deployment
+from purereid.configuration import Configuration, canonical
 from purereid.digests.code import code_digest as digest_of_script
 from purereid.digests.values import digest, file_digest
 from purereid.errors import UserError
@@ -33,8 +33,9 @@ from purereid.unfinished import without_the_failed
 overrides = config
 try:
     config = read_yaml(ROOT / "config.yaml")
-    for file in workflow.configfiles:
-        read_yaml(file)  # of two equal keys Snakemake took the last
+    for file in map(Path, workflow.configfiles):
+        if file.resolve() != ROOT / "config.yaml":
+            read_yaml(file)  # of two equal keys Snakemake took the last
     update_config(config, overrides)
     setup = Configuration(config, ROOT / "rules/schemas/config.schema.yaml")
     check(setup)

@@ -8,15 +8,19 @@ from purereid.errors import UserError
 
 
 def read_yaml(path: str | Path) -> object:
-    """Read a file with ``safe_load``.
+    """Read a file as ``safe_load`` does.
 
     Raises:
         UserError: a key stands twice in one section, at any depth.
         yaml.YAMLError, OSError: the file is no YAML, or cannot be read.
     """
-    text = Path(path).read_text(encoding="utf-8")
-    _check(yaml.compose(text, yaml.SafeLoader), path)
-    return yaml.safe_load(text)
+    loader = yaml.SafeLoader(Path(path).read_text(encoding="utf-8"))
+    try:
+        node = loader.get_single_node()
+        _check(node, path)
+        return None if node is None else loader.construct_document(node)
+    finally:
+        loader.dispose()
 
 
 def _check(node: yaml.Node | None, path: str | Path) -> None:

@@ -117,12 +117,11 @@ def check_systems(setup: Configuration) -> None:
         if setup.experiment_behind(name) is None:
             check_settings(*_of_training(setup, setup.making(name), dataset))
     for name, entry in setup.experiments.items():
-        about = setup.training(name)
-        strange = [
-            key for key in entry.get("extract_features", {}) if key in setup.at_test() - set(about.about.at_test)
-        ]
+        training = setup.training(name)
+        of_others = setup.at_test() - set(training.about.at_test)
+        strange = [key for key in entry.get("extract_features", {}) if key in of_others]
         if strange:
-            what = f"the encoder of the experiment {name}, of the system {about.system}, has no {strange[0]}"
+            what = f"the encoder of the experiment {name}, of the system {training.system}, has no {strange[0]}"
             raise UserError(what, where=f"experiments.{name}.extract_features.{strange[0]}", do="remove it")
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from purereid.data.formats.scan import is_image
+from purereid.data.formats.scan import list_folder
 from purereid.errors import UserError
 
 
@@ -16,10 +16,10 @@ def with_folders(names: Sequence[str]) -> list[str]:
     found: list[str] = []
     for name in names:
         if Path(name).is_dir():
-            images = sorted(str(path) for path in Path(name).iterdir() if is_image(path.name))
+            images, _, _ = list_folder(Path(name))
             if not images:
                 raise UserError("there are no images in the folder", where=name, expected="a folder of image files")
-            found += images
+            found += [str(Path(name) / image) for image in images]
         else:
             found.append(name)
     return found

@@ -84,8 +84,8 @@ def score_images(
     rows = training_persons(table, splits)
     real = ImageSet(load_images(rows["path"].tolist(), *size, threads), networks)
     drawn = ImageSet(decode(made["bytes"], threads), networks)
-    partial = {"pleases": own_encoder, "sees_targets": sees_targets}
-    found = ScoreTable(size, networks.checksums, **{name: GENERATOR for name, does in partial.items() if does})
+    pleases, sees = (GENERATOR if does else None for does in (own_encoder, sees_targets))
+    found = ScoreTable(size, networks.checksums, pleases, sees)
     found.add_sets(GENERATOR, "train", drawn, real)
     if (made["pid"] >= 0).all():
         found.add_identities(GENERATOR, drawn, made["pid"].to_numpy(), settings["seed"])
