@@ -1,5 +1,8 @@
 """Parts of a network that do not learn for some time."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from torch import nn
 
 
@@ -16,3 +19,15 @@ def freeze(module: nn.Module, frozen: bool = True) -> None:
     module.train(not frozen).requires_grad_(not frozen)
     if frozen:
         module.zero_grad()
+
+
+@contextmanager
+def at_rest(*networks: nn.Module) -> Iterator[None]:
+    """Inside, no gradients are computed for the weights of some networks, while others may learn through them."""
+    for network in networks:
+        network.requires_grad_(False)
+    try:
+        yield
+    finally:
+        for network in networks:
+            network.requires_grad_(True)

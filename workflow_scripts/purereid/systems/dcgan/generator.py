@@ -7,6 +7,7 @@ from purereid.generation.pixels import to_range
 from purereid.generation.training_data import TrainingData
 from purereid.losses.adversarial import FAKE, REAL, adversarial
 from purereid.systems.dcgan.networks import NOISE, Discriminator, Generator
+from purereid.training.freezing import at_rest
 from purereid.training.schedule import scheduled
 from purereid.training.seeds import step_seed
 from purereid.training.stage import Inputs
@@ -69,10 +70,9 @@ class Trainer(BaseTrainer):
         return {"discriminator_real": real, "discriminator_fake": fake}
 
     def _update_generator(self, draws: torch.Tensor) -> torch.Tensor:
-        discriminator = self.networks["discriminator"].requires_grad_(False)
-        with self.autocast():
+        discriminator = self.networks["discriminator"]
+        with at_rest(discriminator), self.autocast():
             logits = discriminator(self.networks["generator"](draws))
-        discriminator.requires_grad_(True)
         loss = adversarial(logits, REAL)
         self.learn(loss, "generator")
         return loss

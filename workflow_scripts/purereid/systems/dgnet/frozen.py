@@ -1,7 +1,4 @@
-"""What is to learn nothing for a moment, while others learn through it."""
-
-from collections.abc import Iterator
-from contextlib import contextmanager
+"""Passes through a network that is to learn nothing from them, while what it is shown may learn."""
 
 import torch
 from torch import nn
@@ -29,13 +26,3 @@ def frozen_pass(network: nn.Module, *inputs: torch.Tensor) -> object:
     finally:
         for module, mode in modes.items():
             module.training = mode
-
-
-@contextmanager
-def at_rest(network: nn.Module) -> Iterator[None]:
-    """Inside, no gradients are computed for the weights of a network."""
-    network.requires_grad_(False)
-    try:
-        yield
-    finally:
-        network.requires_grad_(True)

@@ -12,7 +12,7 @@ from purereid.reid.teacher import Teacher
 from purereid.systems.dgnet.batches import Batches
 from purereid.systems.dgnet.checks import WITHOUT_TEACHER
 from purereid.systems.dgnet.discrimination import Discriminator
-from purereid.systems.dgnet.frozen import at_rest, frozen_pass
+from purereid.systems.dgnet.frozen import frozen_pass
 from purereid.systems.dgnet.generation import Generator
 from purereid.systems.dgnet.labels import primary_targets
 from purereid.systems.dgnet.losses import (
@@ -28,6 +28,7 @@ from purereid.systems.dgnet.losses import (
 from purereid.systems.dgnet.ramp import late_weight, ramp
 from purereid.systems.dgnet.recognition import Encoder
 from purereid.training.alarm import GuessingAlarm
+from purereid.training.freezing import at_rest
 from purereid.training.optimisers import backbone_and_new, build_optimiser
 from purereid.training.schedule import scheduled
 from purereid.training.seeds import step_seed

@@ -18,6 +18,7 @@ from purereid.systems.fdgan.pair_trainer import PairTrainer
 from purereid.systems.fdgan.pose_maps import pose_maps
 from purereid.systems.fdgan.recognition import Encoder
 from purereid.systems.fdgan.schedule import rate_factor
+from purereid.training.freezing import at_rest
 from purereid.training.optimisers import build_optimiser
 from purereid.training.seeds import step_seed
 from purereid.training.stage import Inputs
@@ -168,8 +169,8 @@ class GanTrainer(PairTrainer):
         self, features: torch.Tensor, fake: torch.Tensor, source: torch.Tensor, target: torch.Tensor, maps: torch.Tensor
     ) -> dict[str, torch.Tensor]:
         settings = self.settings
-        identity, pose = (self.networks[name].requires_grad_(False) for name in DISCRIMINATORS)
-        with self.autocast():
+        identity, pose = (self.networks[name] for name in DISCRIMINATORS)
+        with at_rest(identity, pose), self.autocast():
             on_identity, on_pose = identity(*identity.embed(torch.cat([source, fake])).chunk(2)), pose(maps, fake)
         values = {
             "fool_identity": adversarial(on_identity, REAL),
@@ -180,8 +181,6 @@ class GanTrainer(PairTrainer):
         more, added = self.further(features)
         loss = added + sum(settings[f"{name}_weight"] * value for name, value in values.items())
         self.learn(loss, "generator")
-        for network in (identity, pose):
-            network.requires_grad_(True)
         return {"loss": loss, **values, **more}
 
     def _optimisers(self) -> dict[str, Optimiser]:

@@ -17,6 +17,7 @@ from purereid.systems.posegan.losses.map_distance import map_distance
 from purereid.systems.posegan.losses.perceptual import PerceptualLoss
 from purereid.systems.posegan.networks import PARTS, Discriminator, Generator
 from purereid.systems.posegan.schedule import identity_factor, rate_factor
+from purereid.training.freezing import at_rest
 from purereid.training.optimisers import adam_with_faster_biases
 from purereid.training.seeds import step_seed
 from purereid.training.stage import Inputs
@@ -112,15 +113,14 @@ class Trainer(BaseTrainer):
         """
         fooling, matching = fake.new_zeros(()), fake.new_zeros(())
         for name, condition in conditions.items():
-            discriminator = self.networks[name].requires_grad_(False)
-            with self.autocast():
+            discriminator = self.networks[name]
+            with at_rest(discriminator), self.autocast():
                 *maps, logits = discriminator.maps(torch.cat([fake, condition], dim=1))
             fooling = fooling + adversarial(logits, REAL)
             if self.settings["matching_weight"]:
                 with self.autocast(), torch.no_grad():
                     *wanted, _ = discriminator.maps(torch.cat([target, condition], dim=1))
                 matching = matching + map_distance(maps, wanted)
-            discriminator.requires_grad_(True)
         return {"adversarial": fooling, "matching": matching}
 
     def _seen(self, fake: torch.Tensor, target: torch.Tensor) -> dict[str, torch.Tensor]:
