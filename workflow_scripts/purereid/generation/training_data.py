@@ -9,6 +9,7 @@ import pandas as pd
 from purereid.data.images import load_images
 from purereid.data.index import read_index
 from purereid.data.pairs import read_pairs
+from purereid.data.same_person import SamePerson
 from purereid.errors import UserError
 from purereid.generation.conditions import Conditions, Guides
 from purereid.training.samples import Samples
@@ -93,12 +94,8 @@ class TrainingData:
     def _some(self, count: int, rng: np.random.Generator) -> np.ndarray:
         if self.pairs is not None:
             return self.pairs[rng.integers(len(self.pairs), size=count)]
-        source = rng.integers(len(self.names), size=count)
-        return np.stack([source, [self._another(row, rng) for row in source]], axis=1)
-
-    def _another(self, row: int, rng: np.random.Generator) -> int:
-        same = np.flatnonzero(self.pids == self.pids[row])
-        return rng.choice(same[same != row] if len(same) > 1 else same)
+        source, person = rng.integers(len(self.names), size=count), SamePerson(self.pids)
+        return np.stack([source, [person.another(row, rng) for row in source]], axis=1)
 
 
 def _of_pairs(table: pd.DataFrame, pairs: pd.DataFrame, path: str | Path) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from purereid.data.same_person import SamePerson
 from purereid.errors import UserError
 
 FIRST, SECOND, POSITIVES = range(3)  # what is drawn
@@ -40,7 +41,7 @@ class Batches:
                 do="lower the setting, or add images",
             )
         self.pids, self.size, self.seed = pids, size, seed
-        self.of_person = {pid: np.flatnonzero(pids == pid) for pid in np.unique(pids).tolist()}
+        self.person = SamePerson(pids)
         self.batches_per_epoch = batches_per_epoch or len(pids) // size
         self._epoch, self._planned = -1, np.empty(0)
 
@@ -55,13 +56,9 @@ class Batches:
             self._epoch = epoch
         images = self._planned[:, number]
         rng = np.random.default_rng([self.seed, POSITIVES, step])
-        positives = [[self._another(row, rng) for row in half] for half in images.tolist()]
+        positives = [[self.person.another(row, rng) for row in half] for half in images.tolist()]
         return np.concatenate([images, np.array(positives, np.int64)])
 
     def _order(self, half: int, epoch: int) -> np.ndarray:
         order = np.random.default_rng([self.seed, half, epoch]).permutation(len(self.pids))
         return np.resize(order, (self.batches_per_epoch, self.size))
-
-    def _another(self, row: int, rng: np.random.Generator) -> int:
-        images = self.of_person[int(self.pids[row])]
-        return int(rng.choice(images[images != row])) if len(images) > 1 else row

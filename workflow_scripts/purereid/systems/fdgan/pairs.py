@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from purereid.data.same_person import SamePerson
 from purereid.errors import UserError
 
 EPOCH, BATCH, TARGETS = range(3)  # what is drawn
@@ -33,7 +34,7 @@ class Pairs:
         _, person, images = np.unique(pids, return_inverse=True, return_counts=True)
         self.anchors = np.flatnonzero(images[person] > 1)
         self._check(len(pids) - images.max(initial=0))
-        self.of_person = {pid: np.flatnonzero(pids == pid) for pid in np.unique(pids).tolist()}
+        self.person = SamePerson(pids)
         self.batches_per_epoch = batches_per_epoch or -(-len(self.anchors) // anchors)
         self.same = np.tile(np.arange(1 + negatives) == 0, anchors)
         self._epoch, self._planned = -1, np.empty(0)
@@ -60,19 +61,15 @@ class Pairs:
         must not depend on which of the two it was drawn from.
         """
         rng = np.random.default_rng([self.seed, TARGETS, step])
-        drawn = np.array([self._another(row, rng) for row in pairs.reshape(-1).tolist()]).reshape(pairs.shape)
+        drawn = np.array([self.person.another(row, rng) for row in pairs.reshape(-1).tolist()]).reshape(pairs.shape)
         drawn[self.same, 1] = drawn[self.same, 0]
         return drawn
 
     def _pairs_of(self, anchor: int, rng: np.random.Generator) -> np.ndarray:
         others = np.flatnonzero(self.pids != self.pids[anchor])
         strangers = rng.choice(others, self.negatives, replace=False)
-        partners = [self._another(anchor, rng), *strangers.tolist()]
+        partners = [self.person.another(anchor, rng), *strangers.tolist()]
         return np.array([[anchor, partner] for partner in partners], np.int64)
-
-    def _another(self, row: int, rng: np.random.Generator) -> int:
-        images = self.of_person[int(self.pids[row])]
-        return int(rng.choice(images[images != row])) if len(images) > 1 else row
 
     def _check(self, fewest_others: int) -> None:
         if not len(self.anchors):
