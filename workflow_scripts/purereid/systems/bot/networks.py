@@ -4,22 +4,17 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from purereid.networks.backbones import build_backbone, with_pixel_statistics
+from purereid.networks.backbone_encoder import BackboneEncoder
 from purereid.networks.bottleneck import Bottleneck
 from purereid.networks.pooling import pooling as build_pooling
 from purereid.training.distributed import gather
 
 
-class Encoder(nn.Module):
+class Encoder(BackboneEncoder):
     """Backbone, pooling, neck, classifier.
 
     Args:
-        backbone: name, see ``backbones``.
-        last_stride: stride of the backbone's last stage.
-        pids: the identities of the training set in label order, one class each.
-        height, width: size of the input in pixels.
-        resizing: how images are stretched to it, see ``data.images.resize``.
-        mean, std: of the three channels of the input; None: those of the backbone's pretraining.
+        common: arguments of ``BackboneEncoder``.
         pooling: mean, max, gem, or own, as the authors of a timm model pool (the mean of other backbones).
         bnneck: whether a batch normalisation stands between pooled feature and classifier.
         bottleneck: width of the layer that stands there instead, see ``bottleneck``; 0: none.
@@ -31,14 +26,6 @@ class Encoder(nn.Module):
     def __init__(
         self,
         *,
-        backbone: str,
-        last_stride: int,
-        pids: list[int],
-        height: int,
-        width: int,
-        resizing: str = "opencv",
-        mean: list[float] | None = None,
-        std: list[float] | None = None,
         pooling: str = "mean",
         bnneck: bool = True,
         bottleneck: int = 0,
@@ -46,15 +33,13 @@ class Encoder(nn.Module):
         bottleneck_dropout: float = 0.5,
         embedding: str = "neck",
         extra_class: bool = False,
+        **common: object,
     ):
-        super().__init__()
-        given = {name: value for name, value in locals().items() if name not in ("self", "__class__")}
-        self.configuration = with_pixel_statistics(given)
-        own = pooling == "own"
-        self.backbone, self.features = build_backbone(backbone, last_stride, height, width, own_pooling=own)
-        self.pooling = build_pooling("mean" if own else pooling)
+        own = {name: value for name, value in locals().items() if name not in ("self", "__class__", "common")}
+        super().__init__(own, own_pooling=pooling == "own", **common)
+        self.pooling = build_pooling("mean" if pooling == "own" else pooling)
         self.neck = _neck(self.features, bnneck, bottleneck, bottleneck_activation, bottleneck_dropout)
-        self.classifier = nn.Linear(bottleneck or self.features, len(pids) + extra_class, bias=bottleneck > 0)
+        self.classifier = nn.Linear(bottleneck or self.features, len(common["pids"]) + extra_class, bias=bottleneck > 0)
         nn.init.normal_(self.classifier.weight, std=0.001)
         if bottleneck:
             nn.init.zeros_(self.classifier.bias)

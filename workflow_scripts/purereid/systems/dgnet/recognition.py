@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from purereid.networks.backbones import build_backbone, with_pixel_statistics
+from purereid.networks.backbone_encoder import BackboneEncoder
 from purereid.networks.bottleneck import Bottleneck
 from purereid.networks.pooling import pooling
 
@@ -38,16 +38,11 @@ class Head(nn.Module):
             return self.classifier(self.bottleneck(pooled))
 
 
-class Encoder(nn.Module):
+class Encoder(BackboneEncoder):
     """Backbone, maximum over its map, and two heads: primary, of who wears these clothes; fine, of shape and posture.
 
     Args:
-        backbone: name, see ``networks.backbones``.
-        last_stride: stride of the backbone's last stage (published: 1).
-        pids: the K identities of the training set in label order.
-        height, width: size of the input in pixels.
-        resizing: how images are stretched to it, see ``data.images.resize``.
-        mean, std: of the three channels of the input; None: those of the backbone's pretraining.
+        common: arguments of ``BackboneEncoder``; its ``last_stride`` is published as 1.
         bottleneck: width of the heads (published: 512).
         primary_dropout, fine_dropout: of the heads (published: 0.5, 0.75).
         fine_weight: what the fine half counts beside the primary one where images are compared (published: 0.5); 0: the
@@ -57,26 +52,17 @@ class Encoder(nn.Module):
     def __init__(
         self,
         *,
-        backbone: str,
-        last_stride: int,
-        pids: list[int],
-        height: int,
-        width: int,
-        resizing: str = "opencv",
-        mean: list[float] | None = None,
-        std: list[float] | None = None,
         bottleneck: int = 512,
         primary_dropout: float = 0.5,
         fine_dropout: float = 0.75,
         fine_weight: float = 0.5,
+        **common: object,
     ):
-        super().__init__()
-        given = {name: value for name, value in locals().items() if name not in ("self", "__class__")}
-        self.configuration = with_pixel_statistics(given)
-        self.backbone, self.features = build_backbone(backbone, last_stride, height, width)
+        own = {name: value for name, value in locals().items() if name not in ("self", "__class__", "common")}
+        super().__init__(own, **common)
         self.pooling = pooling("max")
-        self.primary = Head(self.features, bottleneck, len(pids), primary_dropout)
-        self.fine = Head(self.features, bottleneck, len(pids), fine_dropout)
+        self.primary = Head(self.features, bottleneck, len(common["pids"]), primary_dropout)
+        self.fine = Head(self.features, bottleneck, len(common["pids"]), fine_dropout)
         self.fine_weight = fine_weight
 
     def forward(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:

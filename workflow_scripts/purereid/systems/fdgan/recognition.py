@@ -7,40 +7,24 @@ and its published code. With ResNet-50 encoder and verifier have 23,516,226 para
 import torch
 from torch import nn
 
-from purereid.networks.backbones import build_backbone, with_pixel_statistics
+from purereid.networks.backbone_encoder import BackboneEncoder
 from purereid.networks.pooling import pooling
 
 SAME = 1  # class of the verifier
 
 
-class Encoder(nn.Module):
+class Encoder(BackboneEncoder):
     """A backbone and the mean over its map, without neck or classifier.
 
     Args:
-        backbone: name, see ``networks.backbones``.
-        last_stride: stride of the backbone's last stage (published: 2).
-        pids: the identities of the training set.
-        height, width: size of the input in pixels.
-        resizing: how images are stretched to it, see ``data.images.resize``.
-        mean, std: of the three channels of the input; None: those of the backbone's pretraining.
+        common: arguments of ``BackboneEncoder``; its ``last_stride`` is published as 2.
     """
 
     def __init__(
         self,
-        *,
-        backbone: str,
-        last_stride: int,
-        pids: list[int],
-        height: int,
-        width: int,
-        resizing: str = "opencv",
-        mean: list[float] | None = None,
-        std: list[float] | None = None,
+        **common: object,
     ):
-        super().__init__()
-        given = {name: value for name, value in locals().items() if name not in ("self", "__class__")}
-        self.configuration = with_pixel_statistics(given)
-        self.backbone, self.features = build_backbone(backbone, last_stride, height, width)
+        super().__init__({}, **common)
         self.pooling = pooling("mean")
 
     def embed(self, images: torch.Tensor) -> torch.Tensor:

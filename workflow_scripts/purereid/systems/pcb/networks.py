@@ -9,22 +9,17 @@ from torch import nn
 from torch.nn import functional
 
 from purereid.errors import UserError
-from purereid.networks.backbones import build_backbone, with_pixel_statistics
+from purereid.networks.backbone_encoder import BackboneEncoder
 from purereid.training.distributed import gather
 
 
-class Encoder(nn.Module):
+class Encoder(BackboneEncoder):
     """Backbone, pooling of P stripes, a narrow layer that all stripes share, a classifier of each stripe.
 
     The stripes are of one height; where P does not divide the rows of the map, neighbours share a row.
 
     Args:
-        backbone: name, see ``backbones``; it must give a map.
-        last_stride: stride of the backbone's last stage.
-        pids: the identities of the training set in label order, one class each.
-        height, width: size of the input in pixels.
-        resizing: how images are stretched to it, see ``data.images.resize``.
-        mean, std: of the three channels of the input; None: those of the backbone's pretraining.
+        common: arguments of ``BackboneEncoder``; the backbone must give a map.
         parts: number P of stripes; at most as many as the map has rows.
         part_width: outputs of the narrow layer.
         part_dropout: probability, of one of these, to be 0 in training.
@@ -37,27 +32,18 @@ class Encoder(nn.Module):
     def __init__(
         self,
         *,
-        backbone: str,
-        last_stride: int,
-        pids: list[int],
-        height: int,
-        width: int,
-        resizing: str = "opencv",
-        mean: list[float] | None = None,
-        std: list[float] | None = None,
         parts: int = 6,
         part_width: int = 256,
         part_dropout: float = 0.0,
         extra_class: bool = False,
+        **common: object,
     ):
-        super().__init__()
-        given = {name: value for name, value in locals().items() if name not in ("self", "__class__")}
-        self.configuration = with_pixel_statistics(given)
+        own = {name: value for name, value in locals().items() if name not in ("self", "__class__", "common")}
+        super().__init__(own, **common)
         self.parts = parts
-        self.backbone, self.features = build_backbone(backbone, last_stride, height, width)
-        _check_rows(self.backbone, parts, height, width)
+        _check_rows(self.backbone, parts, common["height"], common["width"])
         self.narrow = _narrow(self.features, part_width, part_dropout)
-        classes = len(pids) + extra_class
+        classes = len(common["pids"]) + extra_class
         self.classifiers = nn.ModuleList([nn.Linear(part_width, classes) for _ in range(parts)])
         for classifier in self.classifiers:
             nn.init.normal_(classifier.weight, std=0.001)
