@@ -479,6 +479,9 @@ def test_labels_of_a_teacher_and_its_name_go_together(config: dict):
     setup = configure(config)
     assert setup.training("lsro").inputs("encoder") == ["generated", "encoder"]
     assert setup.training("baseline").inputs("encoder") == ["generated"]
+    config["experiments"]["lsro"]["train_reid"]["height"] = 128
+    assert "the teacher baseline has height 64, and its student 128" in refused(config)
+    del config["experiments"]["lsro"]["train_reid"]["height"]
     config["experiments"]["lsro"]["train_reid"]["teacher"] = "posegan"
     assert "posegan" in refused(config)
     config["experiments"]["lsro"]["train_reid"] = {"generated_per_batch": 16, "teacher": "baseline"}

@@ -1,6 +1,7 @@
 """Experiments: whom and what they name, their batches, their images, what their systems say."""
 
 from purereid.checks.known import check_experiment_known, check_known
+from purereid.checks.teachers import check_teacher
 from purereid.configuration import Configuration, Training
 from purereid.errors import UserError
 from purereid.networks.registry import check_settings
@@ -112,7 +113,10 @@ def check_augmentation(setup: Configuration) -> None:
 def check_systems(setup: Configuration) -> None:
     """What systems say of their own settings, and settings at test of other systems than the experiment's."""
     for name in setup.own_experiments():
-        check_settings(*_of_training(setup, setup.training(name), setup.train(name)))
+        system, settings, owner, teacher = _of_training(setup, setup.training(name), setup.train(name))
+        check_settings(system, settings, owner, teacher)
+        if settings.get("generated_labels") == "teacher":
+            check_teacher(settings, teacher, f"train_reid.{system}.teacher of {owner}")
     for dataset, name in setup.networks_in_use():
         if setup.experiment_behind(name) is None:
             check_settings(*_of_training(setup, setup.making(name), dataset))
@@ -132,6 +136,7 @@ def _of_training(setup: Configuration, training: Training, dataset: str) -> tupl
     if learning:
         experiment, _ = setup.teacher(training, learning[0])
         taught = setup.training(experiment)
-        teacher = taught.section | {"system": taught.system, "train": setup.train(experiment), "name": experiment}
+        about = {"name": experiment, "train": setup.train(experiment), "classifies": taught.about.classifies}
+        teacher = taught.section | about
     owner = f"the {'experiment' if training.rule == 'train_reid' else 'generator'} {training.name}"
-    return training.system, training.section | {"system": training.system, "train": dataset}, owner, teacher
+    return training.system, training.section | {"train": dataset}, owner, teacher

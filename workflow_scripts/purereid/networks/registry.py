@@ -7,6 +7,7 @@
 - ``gpus``: how many GPUs may share a training: ``one`` or ``several``
 - ``multiple_of``, if there is any: what height and width of its images must be multiples of
 - ``at_test``, if there is any: JSON schema of settings of ``extract_features`` that its encoder is rebuilt with
+- ``classifies``, if it is false: its encoder has no classifier
 - ``mixes``, if it is true: the generator draws persons between two others, see ``contracts``
 - ``settings``: JSON schema of the settings of all its stages; ``includes``, if there is any, names files with more of
   them, which systems share
@@ -23,8 +24,8 @@ The code lies in the same folder:
 - ``STAGE.py``, one for each stage: ``Trainer(inputs, settings, device)``, a ``training.trainer.BaseTrainer``
 - ``checks.py``, if there is any: ``check(settings, owner, teacher)``, which raises ``UserError`` for settings that the
   schema passes and that are of no use; ``owner`` says of which experiment or generator; both dicts also hold ``train``,
-  the data set, and ``system``; ``teacher`` is None without an encoder that is learnt from. The module is imported with
-  each start of the workflow, so without torch
+  the data set; ``teacher`` also its ``name`` and ``classifies``, and is None without an encoder that is learnt from.
+  The module is imported with each start of the workflow, so without torch
 """
 
 import importlib
@@ -66,6 +67,7 @@ class System(NamedTuple):
     gpus: str
     multiple_of: int
     at_test: dict
+    classifies: bool
     mixes: bool
     settings: dict
     stages: dict[str, Stage]
@@ -119,7 +121,7 @@ def description(system: str) -> System:
         shared = [read_yaml(FOLDER / f"{name}.yaml") for name in text.get("includes", [])]
         settings = {name: schema for part in (text["settings"], *shared) for name, schema in part.items()}
         about = (text["rule"], _names(text["conditions"]), text["gpus"], text.get("multiple_of", 1))
-        about += (text.get("at_test", {}), text.get("mixes", False))
+        about += (text.get("at_test", {}), text.get("classifies", True), text.get("mixes", False))
         found = System(*about, settings, stages)
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"{path} lacks {error}") from None

@@ -71,7 +71,7 @@ def _check(known: dict, student: dict, path: str | Path) -> None:
         if known[name] != student[name]:
             sizes = [f"{each['height']} x {each['width']}" for each in (known, student)]
             raise UserError(
-                f"the teacher takes images of {sizes[0]}, and those that are drawn have {sizes[1]}",
+                f"the teacher takes images of {sizes[0]}, and its student of {sizes[1]}",
                 where=path,
                 expected="a teacher of the same train_reid.height and train_reid.width",
             )

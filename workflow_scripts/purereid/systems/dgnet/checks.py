@@ -1,9 +1,9 @@
 """What of a config is no use to DG-Net, told before anything runs."""
 
+from purereid.checks.teachers import check_teacher
 from purereid.errors import UserError
 
 WITHOUT_TEACHER = ("appearance", "uniform")  # primary labels that ask no teacher
-SAME = ("train", "splits", "height", "width")  # what a teacher must share, so that it knows the identities
 
 
 def check(settings: dict, owner: str, teacher: dict | None) -> None:
@@ -12,7 +12,7 @@ def check(settings: dict, owner: str, teacher: dict | None) -> None:
     Args:
         settings: of the stage, with the data set as train.
         owner: the experiment, in words.
-        teacher: the same of the experiment that teaches, with its system and name; None: none is named.
+        teacher: the same of the experiment that teaches; None: none is named.
 
     Raises:
         UserError: images too small for the networks, crops, a backbone without maps, labels of a teacher that is not
@@ -29,7 +29,7 @@ def check(settings: dict, owner: str, teacher: dict | None) -> None:
             expected="an experiment whose encoder has a classifier",
             do="name one, or set train_reid.dgnet.primary_labels to appearance or uniform",
         )
-    _check_teacher(settings, teacher, where)
+    check_teacher(settings, teacher, where)
 
 
 def smallest_side(settings: dict) -> int:
@@ -62,27 +62,4 @@ def _check_images(settings: dict, owner: str) -> None:
             "a colour histogram has no maps, and dgnet sees the appearance of a person in maps",
             where=f"train_reid.backbone of {owner}",
             expected="a network, such as resnet_small",
-        )
-
-
-def _check_teacher(settings: dict, teacher: dict, where: str) -> None:
-    for name in SAME:
-        if settings[name] != teacher[name]:
-            raise UserError(
-                f"the teacher {teacher['name']} has {name} {teacher[name]}, and its student {settings[name]}",
-                where=where,
-                expected="a teacher of the same identities and the same size of images",
-                do=f"name another experiment, or give both the same {name}",
-            )
-    if teacher["system"] == "fdgan":
-        raise UserError(
-            f"the teacher {teacher['name']} has no classifier, and so says of nobody who it is",
-            where=where,
-            expected="an experiment of the system bot, pcb or dgnet",
-        )
-    if teacher.get("epochs") == 0:
-        raise UserError(
-            f"the teacher {teacher['name']} learns nothing: its epochs are 0",
-            where=where,
-            expected="an experiment that is trained",
         )
