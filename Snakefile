@@ -26,6 +26,7 @@ container: config["container"]
 
 
 include: "rules/dataset.smk"
+include: "rules/textures.smk"
 include: "rules/generation.smk"
 include: "rules/purification.smk"
 include: "rules/reid.smk"

@@ -176,8 +176,22 @@ def stage_inputs(training, stage, dataset, seed=None):
         raise WorkflowError(f"{training.name} has no stage {stage}; it has {', '.join(training.about.stages)}")
     wanted = training.inputs(stage)
     found = guides_of(dataset, wanted) | ({"encoder": teacher_of(training, stage)} if "encoder" in wanted else {})
-    *former, _ = training.about.until(stage)
+    found |= {"texture_pairs": texture_pairs_of(training, stage)} if "texture_pairs" in wanted else {}
+    found |= {"textures": textures_of(training, dataset, seed)} if "textures" in wanted else {}
+    *former, _ = training.until(stage)
     return found | ({"former": [stage_file(training, before, dataset, seed) for before in former]} if former else {})
+
+
+def texture_pairs_of(training, stage):
+    """Images and their textures that a stage learns to paint from."""
+    return rules.import_textures.output.textures.format(dataset=setup.pairs_for(training.name, stage))
+
+
+def textures_of(training, dataset, seed):
+    """Textures of the images that an experiment is trained on: painted ones, or those that the data set brings."""
+    if setup.textures_for(training.name) == "painted":
+        return rules.paint_textures.output.textures.format(dataset=dataset, experiment=training.name, seed=seed)
+    return rules.import_textures.output.textures.format(dataset=dataset)
 
 
 def stage_code(rule, training, stage):

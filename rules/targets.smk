@@ -47,6 +47,7 @@ def pictures():
             for d, e in tested
             for path in expand(rules.rank_lists.output, dataset=d, experiment=e, seed=setup.seeds(e)[0])
         ),
+        *(path for d in setup.tested() for path in _texture_pictures(d)),
         *(path for d, e, s in stages for path in expand(rules.plot_curves.output, dataset=d, experiment=e, stage=s)),
         *expand(rules.rule_graph.output, dataset=setup.tested()[0]),
     ]
@@ -86,6 +87,15 @@ def _generator_pictures():
         *(path for d, g in used for path in expand(rules.show_images.output, dataset=d, generator=g)),
         *(rules.generate_one.output.grid.format(dataset=d, generator=g, picture=p) for d, g, p in chosen),
         *expand(rules.compare_images.output.table, dataset=dict.fromkeys(dataset for dataset, _ in used)),
+    ]
+
+
+def _texture_pictures(dataset):
+    """How well the painters of a data set paint, and what maps tell of the body."""
+    painters, scores = painting(dataset), rules.score_textures.output
+    return [
+        *(path for e, seed in painters for path in expand(scores, dataset=dataset, experiment=e, seed=seed)),
+        *(expand(rules.compare_textures.output.table, dataset=dataset) if painters or aligned(dataset) else []),
     ]
 
 

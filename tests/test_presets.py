@@ -24,7 +24,8 @@ def of_preset(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         files = ROOT / "config.yaml", ROOT / "presets" / f"{name}.yaml"
         config, preset = (yaml.safe_load(file.read_text()) for file in files)
         for entry in filter(None, preset.get("datasets", {}).values()):
-            Path(entry["folder"]).mkdir(parents=True)
+            if "folder" in entry:  # rendered people need none
+                Path(entry["folder"]).mkdir(parents=True)
             for file in entry.get("keypoints", []):
                 Path(file).touch()
         update_config(config, preset)

@@ -49,7 +49,7 @@ def change(file: Path, path: str, value: object) -> None:
         ("stages.mix.setings", {}, "unknown key setings of the stage mix"),
         ("stages.mix.after", "knew", "stage mix is after knew"),
         ("stages.know.after", "mix", "stage know is after mix"),
-        ("stages.mix.inputs", ["textures"], "unknown input textures of the stage mix"),
+        ("stages.mix.inputs", ["noises"], "unknown input noises of the stage mix"),
         ("stages.mix.inputs", "pairs", "a list in place of 'pairs'"),
         ("stages.mix.roles", "encoder", "a list in place of 'encoder'"),
         ("stages.mix.settings.samples", None, "the stage mix lacks the setting samples"),

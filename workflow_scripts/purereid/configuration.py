@@ -9,7 +9,7 @@ import yaml
 
 from purereid.config_schema import check_schema, check_sections, with_systems
 from purereid.data.image_folders import with_folders
-from purereid.dataset_sources import FILE_KEYS, MERGED, RENDERED, state_of
+from purereid.dataset_sources import FILE_KEYS, MERGED, PIT, RENDERED, state_of
 from purereid.experiment_grids import with_grids
 from purereid.networks.registry import DEFAULT_SYSTEM, OF_KEYPOINTS, System, description, guides_needed, system_names
 from purereid.purification.purifiers.registry import RULES
@@ -44,7 +44,15 @@ class Training(NamedTuple):
 
     def stages_of(self, role: str) -> list[str]:
         """The stages up to the last that yields a network of a role."""
-        return self.about.until(self.stage_with(role))
+        return self.until(self.stage_with(role))
+
+    def until(self, last: str) -> list[str]:
+        """A stage and those that it continues, in running order, without those that settings leave out."""
+        return [stage for stage in self.about.until(last) if stage == last or self._runs(stage)]
+
+    def _runs(self, stage: str) -> bool:
+        settings = self.settings(stage)
+        return all(settings[name] == value for name, value in self.about.stages[stage].where.items())
 
     def names(self, stage: str) -> dict:
         """What of ``system.yaml`` a stage acts upon."""
@@ -185,7 +193,7 @@ class Configuration:
             return []
         generators = [name for _, name in self.generators_in_use() if self.experiment_behind(name) == experiment]
         last = [self.encoder_stage(experiment), *([training.stage_with("generator")] if generators else [])]
-        return list(dict.fromkeys(stage for name in last for stage in training.about.until(name)))
+        return list(dict.fromkeys(stage for name in last for stage in training.until(name)))
 
     def generator(self, experiment: str) -> str | None:
         """Generator whose images an experiment trains on besides the real ones."""
@@ -420,6 +428,18 @@ class Configuration:
     def has_keypoints(self, dataset: str) -> bool:
         """Whether a data set brings key points."""
         return self.datasets[dataset]["format"] == RENDERED or "keypoints" in self.datasets[dataset]
+
+    def has_textures(self, dataset: str) -> bool:
+        """Whether a data set brings textures."""
+        return self.datasets[dataset]["format"] in (RENDERED, PIT)
+
+    def pairs_for(self, experiment: str, stage: str) -> str:
+        """Data set whose textures a stage learns to paint: the one that is named, or its own."""
+        return self.training(experiment).settings(stage)["trained_on"] or self.train(experiment)
+
+    def textures_for(self, experiment: str) -> str:
+        """What the textures of an experiment's training images are: painted, given or exchanged."""
+        return self.training(experiment).section["textures"]
 
     def keypoint_state(self, dataset: str) -> str:
         """The same of the files that hold a data set's key points."""

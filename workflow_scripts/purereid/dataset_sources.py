@@ -6,7 +6,7 @@ from pathlib import Path
 
 from purereid.digests.values import digest
 
-RENDERED, MERGED = "rendered_people", "merge"  # formats
+RENDERED, MERGED, PIT = "rendered_people", "merge", "pit"  # formats
 FILE_KEYS = ("folder", "table", "split_file")  # of a data set's entry
 
 

@@ -6,6 +6,7 @@ model of timm, where timm is installed; ``colour_histogram`` learns nothing and 
 
 from collections import OrderedDict
 
+import torch
 from torch import nn
 
 from purereid.data.transforms import MEAN, STD
@@ -94,6 +95,44 @@ def stages(backbone: nn.Module) -> list[nn.Module]:
     if isinstance(backbone, _FeatureMap):
         return [getattr(backbone, f"layer{number}") for number in (1, 2, 3, 4)]
     return [backbone]
+
+
+def map_widths(backbone: nn.Module) -> list[int]:
+    """Channels of the maps that ``maps`` yields.
+
+    Raises:
+        UserError: as for ``maps``.
+    """
+    training = backbone.training
+    with torch.no_grad():
+        widths = [found.shape[1] for found in maps(backbone.eval(), torch.zeros(1, 3, 64, 32))]
+    backbone.train(training)
+    return widths
+
+
+def maps(backbone: nn.Module, images: torch.Tensor) -> list[torch.Tensor]:
+    """The maps of the four stages of a ResNet, from fine to coarse; the last is what the backbone yields.
+
+    Args:
+        backbone: ``resnet_small`` or a ResNet of torchvision.
+        images: float [B, 3, H, W].
+
+    Raises:
+        UserError: another backbone.
+    """
+    if isinstance(backbone, ResNetSmall):
+        before, after = [backbone.stem], list(backbone.stages)
+    elif isinstance(backbone, _FeatureMap):
+        *before, first, second, third, fourth = backbone
+        after = [first, second, third, fourth]
+    else:
+        raise UserError("the backbone has no four stages", expected=f"resnet_small or {', '.join(TORCHVISION[:4])}")
+    for layer in before:
+        images = layer(images)
+    found = [images]
+    for stage in after:
+        found.append(stage(found[-1]))
+    return found[1:]
 
 
 def _unknown(name: str) -> UserError:

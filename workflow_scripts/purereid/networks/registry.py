@@ -13,7 +13,8 @@
   them, which systems share
 - ``stages``: in running order, by name: ``after``, the stage that it continues, or null; ``inputs``, what it reads
   besides the index, of ``INPUTS``; ``roles``, the networks that its file holds; and, if there is any, ``settings``, its
-  own, and ``needed_for``: by input, the settings, weights, that make it needless where all of them are 0
+  own; ``needed_for``: by input, the settings that make it needless where all of them are 0 or null; and ``where``:
+  settings with the value that they must have, or else the stage is left out
 
 The section of the config under ``rule`` and the system's name holds these settings, those of a stage in a section of
 the stage's name. What describes the encoder of any system stands directly under ``train_reid``.
@@ -41,7 +42,8 @@ FOLDER = Path(__file__).parents[1] / "systems"
 DEFAULT_SYSTEM = "bot"  # of experiments that name none
 RULES = ("train_gan", "train_reid")
 GUIDES = ("joints", "parts", "keypoints")  # what says a pose: heat maps of two kinds, and the key points themselves
-INPUTS = (*GUIDES, "pairs", "encoder", "generated")
+OF_TEXTURES = ("texture_pairs", "textures")  # images with textures to learn from, and textures of the training images
+INPUTS = (*GUIDES, "pairs", "encoder", "generated", *OF_TEXTURES)
 CONDITIONS = ("source", "pose_image", *GUIDES, *(f"source_{name}" for name in GUIDES))
 OF_KEYPOINTS = (*GUIDES, "pairs")  # inputs that are made from key points
 NEEDED = {"train_gan": ("height", "width", "epochs", "seed", "log_every"), "train_reid": ("epochs",)}
@@ -57,6 +59,7 @@ class Stage(NamedTuple):
     roles: tuple[str, ...]
     settings: dict
     needed_for: dict[str, tuple[str, ...]]
+    where: dict[str, object]
 
 
 class System(NamedTuple):
@@ -115,6 +118,7 @@ def description(system: str) -> System:
                 _names(stage["roles"]),
                 stage.get("settings", {}),
                 {key: _names(weights) for key, weights in stage.get("needed_for", {}).items()},
+                stage.get("where", {}),
             )
             for name, stage in text["stages"].items()
         }
@@ -189,6 +193,7 @@ def _mistakes(found: System) -> list[str]:
         wrong += [f"unknown input {key} of the stage {name}" for key in stage.inputs if key not in INPUTS]
         needed = (*NEEDED.get(found.rule, ()), *(TO_DRAW if "generator" in stage.roles else ()))
         needed += (*(["teacher"] if "encoder" in stage.inputs else []), *itertools.chain(*stage.needed_for.values()))
+        needed += (*(["trained_on"] if "texture_pairs" in stage.inputs else []), *stage.where)
         known = found.settings | stage.settings
         wrong += [f"the stage {name} lacks the setting {key}" for key in needed if key not in known]
         wrong += [f"the name {name} of a stage is no name of a module"] * (not name.isidentifier())

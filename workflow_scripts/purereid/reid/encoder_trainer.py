@@ -58,12 +58,23 @@ class EncoderTrainer(BaseTrainer):
         """The encoder, with attributes ``backbone`` and ``configuration``, and random weights."""
 
     @abstractmethod
-    def learn_from(self, outputs: object, truth: Truth) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
-        """Update the weights by what the encoder made of a batch.
+    def learn_from(
+        self, outputs: object, truth: Truth, *further: object
+    ) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
+        """Update the weights by what the networks made of a batch.
+
+        Args:
+            outputs: of ``look``.
+            truth: what is known of its labelled images.
+            further: what ``batch`` yields beside rows and images.
 
         Returns:
             ``loss``, which was minimised, and ``further`` by name; logits float [B, K] of the batch.
         """
+
+    def look(self, images: torch.Tensor) -> object:
+        """What the networks make of images."""
+        return self.network(images)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -75,14 +86,14 @@ class EncoderTrainer(BaseTrainer):
         """Rows int64 [B] of the whole batch, and the augmented images of this process's slice of it."""
         return self.people.batch(step)
 
-    def update(self, step: int, batch: tuple[torch.Tensor, torch.Tensor]) -> dict[str, torch.Tensor | float]:
+    def update(self, step: int, batch: tuple) -> dict[str, torch.Tensor | float]:
         """One update of the weights."""
-        rows, images = batch
+        rows, images, *further = batch
         truth = self.people.truth(rows, step / self.steps_per_epoch)
         self._freeze_backbone(self.epoch(step) <= self.settings["frozen_epochs"])
         with self.autocast():
-            outputs = self.network(images)
-        values, logits = self.learn_from(outputs, truth)
+            outputs = self.look(images)
+        values, logits = self.learn_from(outputs, truth, *further)
         return values | self._seen(logits.detach(), truth)
 
     def watch(self, row: dict) -> None:

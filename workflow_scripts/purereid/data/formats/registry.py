@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from purereid.data.formats import cuhk03, cuhk03_np, dukemtmc, folder, market1501, msmt17, openreid, table
+from purereid.data.formats import cuhk03, cuhk03_np, dukemtmc, folder, market1501, msmt17, openreid, pit, table
 from purereid.data.formats.scan import Scan
 from purereid.errors import UserError
 
@@ -17,6 +17,7 @@ FORMATS: dict[str, Callable[..., Scan]] = {
     "cuhk03": cuhk03.read,
     "cuhk03_np": cuhk03_np.read,
     "openreid": openreid.read,
+    "pit": pit.read,
     "folder": folder.read,
     "table": table.read,
 }

@@ -1,0 +1,72 @@
+"""Pairs of images and textures, as the PIT data set of SAN (Jin et al., AAAI 2020) has them.
+
+``images/`` holds the images of persons, ``textures/`` what all of their surface looks like, unrolled. A texture has the
+name of its image; or ``pairs.csv`` says which texture an image has, and one texture may have several images. How the
+files of PIT itself are named is not published.
+"""
+
+import csv
+from pathlib import Path
+
+from purereid.data.formats.scan import Row, Scan, list_folder
+from purereid.errors import UserError
+
+EXPECTED = (
+    "images/ with images of persons, and textures/ with a square texture for each: of the same name (the ending may"
+    " differ), or as pairs.csv says, a table with the columns image and texture"
+)
+COLUMNS = ["image", "texture"]
+
+
+def read(folder: Path) -> Scan:
+    """List the images; who has the same texture is one person, all are for training.
+
+    Args:
+        folder: holds images, textures and, if it is there, pairs.csv.
+    """
+    scan = Scan(EXPECTED)
+    images, folders, others = list_folder(folder / "images")
+    textures = textures_of(folder)
+    scan.unparsed += [f"images/{name}" for name in images if name not in textures]
+    scan.ignored += [f"images/{name}" for name in [*others, *(f"{each}/" for each in folders)]]
+    known = sorted({textures[name] for name in images if name in textures})
+    pids = {texture: pid for pid, texture in enumerate(known)}
+    scan.rows = [
+        Row(f"images/{name}", (folder / "images" / name).as_posix(), "train", pids[textures[name]])
+        for name in images
+        if name in textures
+    ]
+    return scan
+
+
+def textures_of(folder: Path) -> dict[str, str]:
+    """Name of the texture of each image, by the image's name, of those that have one.
+
+    Raises:
+        UserError: no such folder, or a table of pairs that names files that are not there.
+    """
+    images, _, _ = list_folder(folder / "images")
+    textures, _, _ = list_folder(folder / "textures")
+    if (folder / "pairs.csv").is_file():
+        return _paired(folder / "pairs.csv", set(images), set(textures))
+    by_stem = {Path(name).stem: name for name in textures}
+    return {name: by_stem[Path(name).stem] for name in images if Path(name).stem in by_stem}
+
+
+def _paired(path: Path, images: set[str], textures: set[str]) -> dict[str, str]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            table = csv.DictReader(file)
+            columns, rows = table.fieldnames or [], [(row.get("image"), row.get("texture")) for row in table]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise UserError(f"the table of pairs cannot be read: {error}", where=path, expected=EXPECTED) from None
+    if columns != COLUMNS:
+        raise UserError(f"the columns are {', '.join(columns)}", where=path, expected=", ".join(COLUMNS))
+    for number, (image, texture) in enumerate(rows, start=2):
+        for name, known, place in ((image, images, "images"), (texture, textures, "textures")):
+            if name not in known:
+                what = f"line {number} names {name}, and there is no such file in {place}/"
+                raise UserError(what, where=path, expected="names of files in images/ and textures/")
+    if len({image for image, _ in rows}) < len(rows):
+        raise UserError("an image has two lines", where=path, expected="one texture for each image")
+    return dict(rows)

@@ -1,0 +1,1 @@
+"""SAN: semantics aligned by textures (Jin et al., AAAI 2020)."""

@@ -1,0 +1,126 @@
+"""Whether the last map of an encoder tells which place of the body lies where (rule ``score_alignment``).
+
+Only rendered people allow that: of each of their pixels it is known what place of the body it shows. A linear map is
+fitted from the features of a cell of the map to the places that it shows, on persons of the training set, and tried on
+test persons.
+"""
+
+import json
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from purereid.data.ahead import made_ahead
+from purereid.data.atomic import write_text
+from purereid.data.images import load_images
+from purereid.data.index import read_index
+from purereid.data.transforms import normalise
+from purereid.errors import UserError
+from purereid.networks.network_file import load_network
+from purereid.networks.precision import autocast
+from purereid.people.atlas import PARTS
+from purereid.people.ground_truth import read_uv_maps
+from purereid.training.distributed import first_device
+
+LEVELS = 256  # of an atlas coordinate
+RIDGE = 1e-3  # of the squares of standardised features, for each cell
+
+
+def score_alignment(
+    *,
+    index: Path,
+    uv: Path,
+    encoder: Path,
+    scores: Path,
+    images: int,
+    seed: int,
+    batch: int,
+    precision: str,
+    gpus: int = 0,
+    threads: int = 1,
+) -> None:
+    """Fit on training persons, score on test persons.
+
+    Args:
+        index: the rendered people.
+        uv: their visible places of the body, see ``people.ground_truth``.
+        encoder: file with a network of that role.
+        scores: JSON that is written: ``coordinates``, the share of the variance of the atlas coordinates u and v that a
+            linear map explains (at most 1; 0: no better than their mean); ``part``, the share of the cells whose part
+            of the body it names, beside ``most_frequent_part``, the share of the part that training persons show most;
+            and the numbers of images and cells.
+        images: at most so many of the training and of the test images, drawn at random.
+        seed: of the draw.
+        batch, precision, gpus, threads: as for ``extract_features``.
+
+    Raises:
+        UserError: an encoder without maps.
+    """
+    rows = read_index(index)
+    draws = np.random.default_rng(seed)
+    network = load_network(encoder, "encoder", first_device(gpus))
+    found = {}
+    for name, splits in (("train", ["train"]), ("test", ["query", "gallery"])):
+        chosen = rows[rows["split"].isin(splits) & (rows["pid"] > 0)]
+        chosen = chosen.iloc[np.sort(draws.permutation(len(chosen))[:images])]
+        cells = _maps(network, chosen["path"].tolist(), batch=batch, precision=precision, threads=threads)
+        found[name] = _seen_cells(cells, chosen["image"].tolist(), uv)
+    (of_train, places, parts), (of_test, true_places, true_parts) = found["train"], found["test"]
+    mean, spread = of_train.mean(axis=0), of_train.std(axis=0) + 1e-6
+    weights = _ridge((of_train - mean) / spread, np.hstack([places, np.eye(len(PARTS) + 1)[parts]]))
+    told = _with_one((of_test - mean) / spread) @ weights
+    table = {
+        "coordinates": 1
+        - float(np.square(told[:, :2] - true_places).sum() / np.square(true_places - places.mean(0)).sum()),
+        "part": float((told[:, 2:].argmax(axis=1) == true_parts).mean()),
+        "most_frequent_part": float((true_parts == np.bincount(parts).argmax()).mean()),
+        "cells": len(true_parts),
+    }
+    write_text(scores, json.dumps(table, indent=1) + "\n")
+
+
+def _maps(network: torch.nn.Module, paths: list[str], *, batch: int, precision: str, threads: int) -> np.ndarray:
+    """The last maps of the backbone, float32 [N, D, h, w]."""
+    device, about = next(network.parameters()).device, network.configuration
+    load = partial(load_images, threads=threads, **{name: about[name] for name in ("height", "width", "resizing")})
+    parts = [paths[start : start + batch] for start in range(0, len(paths), batch)]
+    found = []
+    for images in made_ahead(load, parts):
+        with torch.inference_mode(), autocast(precision, device):
+            found.append(network.backbone(normalise(images.to(device), about["mean"], about["std"])).float().cpu())
+    maps = torch.cat(found).numpy()
+    if maps.ndim != 4:
+        expected = "an encoder with a map, such as resnet_small"
+        raise UserError("the backbone yields no map of places", where="train_reid.backbone", expected=expected)
+    return maps
+
+
+def _seen_cells(maps: np.ndarray, images: list[str], uv: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Of the cells in whose middle a person is seen: features [C, D], places float [C, 2], parts int [C]."""
+    wanted = {image: number for number, image in enumerate(images)}
+    features, places, parts = [], [], []
+    for image, seen in read_uv_maps(uv):
+        if image not in wanted:
+            continue
+        cells = maps[wanted[image]]
+        middles = [
+            ((np.arange(n) + 0.5) * size / n).astype(int) for n, size in zip(cells.shape[1:], seen.shape, strict=False)
+        ]
+        there = seen[np.ix_(*middles)]
+        on = there[..., 2] > 0
+        features.append(cells[:, on].T)
+        places.append(there[on][:, :2] / LEVELS)
+        parts.append(there[on][:, 2].astype(int))
+    return np.concatenate(features), np.concatenate(places), np.concatenate(parts)
+
+
+def _ridge(features: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """Weights [D + 1, K] of the least squares with a small ridge."""
+    x = _with_one(features.astype(np.float64))
+    return np.linalg.solve(x.T @ x + RIDGE * len(x) * np.eye(x.shape[1]), x.T @ wanted)
+
+
+def _with_one(features: np.ndarray) -> np.ndarray:
+    return np.hstack([features, np.ones((len(features), 1))])
