@@ -35,7 +35,7 @@ from configured import get, put, refused
             {"system": "fdgan", "train_reid": {"epochs": 3}},
             "write it under verify or generate or joint",
         ),
-        ("experiments.f", {"system": "fdgan", "train_reid": {"soft_margin": true}}, "it is a setting of bot alone"),
+        ("experiments.f", {"system": "fdgan", "train_reid": {"soft_margin": True}}, "it is a setting of bot alone"),
         ("train_gan.fdgan", {}, "the section of fdgan stands under train_reid"),
         ("generators.f", {"system": "fdgan"}, "one takes by from_experiment"),
         ("train_reid.splits", ["query"], "expected: one of train, val"),

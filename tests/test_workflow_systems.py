@@ -184,3 +184,38 @@ def test_a_data_set_without_key_points_trains_what_needs_none(project: Project, 
     assert len(pd.read_parquet(results / "sample_pairs/test/pairs.parquet")) == 20
     assert (results / "generate_one/duo/swap/grid.png").is_file()
     assert "Nothing to be done" in project.run("--dry-run")
+
+
+SAN = {"decoder_widths": [4, 4, 2, 2], "epochs": 2, "identities_per_batch": 4, "images_per_identity": 2}
+PAINTER = {"texture": {"batch": 4, "epochs": 2, "held_out": 0.3}}
+
+
+@pytest.mark.slow
+def test_san_paints_one_data_set_and_learns_from_it_on_another(project: Project):
+    others = {"format": "rendered_people", "render_people": {"seed": 5, "test_identities": 2}}
+    painted = {"system": "san", "seeds": [1], "train_reid": SAN | PAINTER | {"trained_on": "others"}}
+    given = {"system": "san", "seeds": [1], "train_reid": SAN | {"textures": "given"}}
+    off = dict.fromkeys(("posegan", "lsro", "purified", "untrained"))
+    project.override(
+        datasets={"others": others},
+        experiments=off | {"san": painted, "given": given},
+        import_textures={"size": 32},
+        score_alignment={"experiments": ["baseline", "san"]},
+    )
+    assert {rule: count for rule, count in project.planned().items() if "texture" in rule} == {
+        "import_textures": 2, "paint_textures": 1, "score_textures": 1, "compare_textures": 1}  # fmt: skip
+    project.run()
+    results = project.folder / "results/people"
+    for name in ("san", "given"):
+        assert 0 < json.loads((results / f"evaluate/{name}/seed1/scores.json").read_text())["single_query"]["mAP"] <= 1
+    text = (results / "compare_textures/table.txt").read_text()
+    assert "san: painted" in text and "baseline" in text and "given" not in text
+    assert (results / "plot_curves/san/texture/plot_curves.png").is_file()
+    assert (results / "score_textures/san/seed1/textures.png").is_file()
+    assert not (results / "train_reid/given/seed1/texture").exists()
+    assert "Nothing to be done" in project.run("--dry-run")
+    target = "results/people/train_reid/san/seed1/joint/networks.safetensors"
+    project.override(train_reid={"san": {"reconstruction_weight": 2.0}})
+    assert project.planned(target) == {"train_reid": 1}
+    project.override(train_reid={"san": {"texture": {"learning_rate": 1.0e-3}}})
+    assert project.planned(target) == {"train_reid": 2, "paint_textures": 1}

@@ -81,16 +81,17 @@ def shrunk(mirror: np.ndarray, size: int) -> np.ndarray:
             where="import_textures.size",
             expected=f"a size that {len(mirror)} is a multiple of",
         )
-    row, column = (place[::step, ::step] // step for place in np.divmod(mirror, len(mirror)))
-    small = (row * size + column).astype(np.int32)
-    if not np.array_equal(small.ravel()[small.ravel()], np.arange(size * size)):
+    row, column = (place // step for place in np.divmod(mirror, len(mirror)))
+    blocks = (row * size + column).reshape(size, step, size, step)
+    small = blocks[:, :1, :, :1]
+    if (blocks != small).any():
         raise UserError(
-            f"at {size} texels a side the mirror map does not undo itself",
+            f"at {size} texels a side the mirror map mixes texels of several places",
             where="import_textures.size",
             expected="a size at which parts of the atlas begin and end with a texel",
             do="raise the size",
         )
-    return small
+    return np.ascontiguousarray(small.reshape(size, size), np.int32)
 
 
 def _of_rendered(scene: Path) -> dict[str, str]:

@@ -1,0 +1,402 @@
+"""SAN's stages: what each loss moves, what is flipped with what, and that a training can be taken up again."""
+
+import copy
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from torch.nn import functional
+
+from configured import configure, default_config, put, refused
+from encoders import with_generated
+from purereid.errors import UserError
+from purereid.networks.network_file import load_network, roles_of
+from purereid.networks.registry import description, trainer_class
+from purereid.systems.san.joint import exchanged
+from purereid.systems.san.painting import as_targets
+from purereid.textures.held_out import held_out_persons
+from purereid.textures.import_textures import import_textures
+from purereid.textures.paint_textures import paint_textures
+from purereid.textures.texture_file import TextureFile, write_textures
+from purereid.training.stage import Inputs, train_stage
+
+CPU = torch.device("cpu")
+SHORT = {"height": 32, "width": 16, "pad": 1, "identities_per_batch": 3, "images_per_identity": 4, "epochs": 2}
+SHORT |= {"decoder_widths": [4, 4, 2, 2], "seed": 1, "log_every": 1, "precision": "fp32", "steps_per_epoch": 2}
+SHORT |= {"alarm_after": 10_000}
+OF_PAINTER = {"batch": 6, "held_out": 0.2, "epochs": 2}
+CALM = {"random_erasing": 0.0, "flip": 0.0, "pad": 0, "weight_decay": 0.0}
+FILES = ("networks.safetensors", "curves.csv", "samples.parquet")
+
+
+def settings_of(stage: str, **changed: object) -> dict:
+    config = default_config()
+    config["experiments"]["mine"] = {"system": "san"}
+    own = OF_PAINTER if stage == "texture" else {}
+    return configure(config).training("mine").settings(stage) | SHORT | own | changed
+
+
+@pytest.fixture(scope="module")
+def textures(people, tmp_path_factory) -> Path:
+    """The true textures of the rendered people."""
+    path, source = tmp_path_factory.mktemp("textures") / "textures.arrow", people.folder / "people"
+    about = {"folder": source, "scene": people.scene, "uv": source / "uv.arrow"}
+    import_textures(index=people.index, textures=path, size=32, splits=["train"], **about)
+    return path
+
+
+def run(people, folder: Path, stage: str, former: tuple = (), changed: dict | None = None, **files: Path) -> dict:
+    folder.mkdir(exist_ok=True)
+    about = {"system": "san", "stage": stage, "settings": settings_of(stage, **changed or {}), "stamp": "s"}
+    about |= {"roles": description("san").stages[stage].roles, "former": former}
+    made = {name.split(".")[0]: folder / name for name in FILES}
+    train_stage(index=people.index, **files, **about, **made)
+    return {name: (folder / name).read_bytes() for name in FILES}
+
+
+def joint(people, former: tuple = (), index: Path | None = None, source: str = "", **given: object):
+    """A trainer of the stage; files by name, all else settings."""
+    files = {name: path for name, path in given.items() if isinstance(path, Path)}
+    changed = {name: value for name, value in given.items() if name not in files}
+    changed = {"textures": source or ("given" if "textures" in files else None)} | changed
+    return trainer_class("san", "joint")(
+        Inputs(index or people.index, files, former), settings_of("joint", **changed), CPU
+    )
+
+
+def weights_of(trainer) -> dict[str, torch.Tensor]:
+    encoder = trainer.networks["encoder"]
+    parts = {"backbone": encoder.backbone, "head": encoder.neck, "classifier": encoder.classifier}
+    parts |= {"decoder": trainer.decoder} if trainer.decoder else {}
+    return {n: torch.cat([p.detach().flatten().clone() for p in part.parameters()]) for n, part in parts.items()}
+
+
+def moved_by_a_step(trainer) -> set[str]:
+    before = weights_of(trainer)
+    trainer.step(0, trainer.batch(0))
+    return {name for name, weights in weights_of(trainer).items() if not torch.equal(weights, before[name])}
+
+
+# --- stage texture ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("stage", ["texture", "joint"])
+def test_an_interrupted_training_ends_with_the_same_bytes(people, textures, tmp_path, monkeypatch, stage: str):
+    files = {"texture_pairs": textures} if stage == "texture" else {"textures": textures}
+    changed = {} if stage == "texture" else {"textures": "given"}
+    whole = run(people, tmp_path / "whole", stage, changed=changed, **files)
+    trainer = trainer_class("san", stage)
+    update = trainer.update
+
+    def stopping(self, step, batch):
+        if step == 3:
+            raise KeyboardInterrupt
+        return update(self, step, batch)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(trainer, "update", stopping)
+        run(people, tmp_path / "broken", stage, changed=changed, **files)
+    assert (tmp_path / "broken/checkpoint.safetensors").is_file()
+    again = run(people, tmp_path / "broken", stage, changed=changed, **files)
+    assert again["networks.safetensors"] == whole["networks.safetensors"]
+    other = run(people, tmp_path / "other", stage, changed=changed | {"seed": 2}, **files)
+    assert other["networks.safetensors"] != whole["networks.safetensors"]
+    assert np.isfinite(pd.read_csv(tmp_path / "whole/curves.csv")).all().all()
+    assert roles_of(tmp_path / "whole/networks.safetensors") == [{"texture": "painter", "joint": "encoder"}[stage]]
+
+
+def test_a_painter_learns_the_textures_of_its_persons_alone(people, textures):
+    inputs = Inputs(people.index, {"texture_pairs": textures})
+    settings = settings_of("texture", epochs=40, learning_rate=0.01, warmup_epochs=0)
+    trainer = trainer_class("san", "texture")(inputs, settings, CPU)
+    losses = [float(trainer.step(step, trainer.batch(step))["loss"]) for step in range(trainer.steps)]
+    assert np.mean(losses[-5:]) < 0.7 * losses[0]
+    file = TextureFile(textures)
+    out = held_out_persons(file.pids, 0.2, 1)
+    assert len(np.unique(file.pids[out])) == 1 and not set(trainer.pairs.rows) & set(np.flatnonzero(out))
+
+
+def test_a_texture_is_mirrored_with_its_image(people, textures):
+    inputs = Inputs(people.index, {"texture_pairs": textures})
+    plain, flipped = (
+        trainer_class("san", "texture")(inputs, settings_of("texture", pad=0, flip=flip), CPU).batch(3)
+        for flip in (0.0, 1.0)
+    )
+    mirror = torch.from_numpy(TextureFile(textures).mirror.astype(np.int64))
+    assert torch.equal(flipped[0], plain[0].flip(3))
+    assert torch.equal(flipped[1].flatten(2), plain[1].flatten(2)[:, :, mirror])
+    assert not torch.equal(flipped[1], plain[1])
+
+
+def test_all_images_have_their_turn(people, textures):
+    trainer = trainer_class("san", "texture")(
+        Inputs(people.index, {"texture_pairs": textures}), settings_of("texture"), CPU
+    )
+    numbers = [trainer.pairs._nth(number) for number in range(2 * len(trainer.pairs.rows))]
+    half = len(numbers) // 2
+    assert sorted(numbers[:half]) == sorted(numbers[half:]) == list(range(half)) and numbers[:half] != numbers[half:]
+
+
+def test_the_published_distance_of_colours(people, textures):
+    trainer = trainer_class("san", "texture")(
+        Inputs(people.index, {"texture_pairs": textures}), settings_of("texture"), CPU
+    )
+    images, wanted = trainer.batch(0)
+    with torch.no_grad():
+        painted = copy.deepcopy(trainer.painter)(images)
+    expected = (painted - (wanted.float() / 255 - 0.5) / 0.5).abs().mean()
+    assert float(trainer.step(0, (images, wanted))["loss"]) == pytest.approx(float(expected), rel=1e-4)
+
+
+# --- stage joint ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("changed", "moves"),
+    [
+        ({"reconstruction_weight": 0.0, "tap_triplet_weight": 0.0}, {"backbone", "head", "classifier"}),
+        ({"tap_triplet_weight": 0.0}, {"backbone", "head", "classifier", "decoder"}),
+        ({"reconstruction_weight": 0.0}, {"backbone", "head", "classifier", "decoder"}),
+    ],
+)
+def test_which_weights_losses_move(people, textures, changed: dict, moves: set[str]):
+    assert moved_by_a_step(joint(people, textures=textures, warmup_epochs=0, **CALM, **changed)) == moves
+
+
+@pytest.mark.parametrize("term", ["reconstruction", "tap_triplet"])
+@pytest.mark.parametrize("kind", ["hard", "published"])
+def test_what_is_painted_teaches_the_backbone_and_the_decoder_alone(
+    people, textures, monkeypatch, term: str, kind: str
+):
+    """And one step lowers it where it stands alone."""
+    weights = {"reconstruction_weight": 0.0, "tap_triplet_weight": 0.0} | {f"{term}_weight": 1.0}
+    trainer = joint(
+        people, textures=textures, warmup_epochs=0, learning_rate=1e-4, tap_triplets=kind, **CALM, **weights
+    )
+    trainer.optimisers = {
+        name: each._replace(rate=1e-3, factor=lambda step: 1.0) for name, each in trainer.optimisers.items()
+    }
+    recognising = trainer._recognising
+    monkeypatch.setattr(trainer, "_recognising", lambda *given: (recognising(*given)[0] * 0, recognising(*given)[1]))
+    before, batch = weights_of(trainer), trainer.batch(0)
+    values = [float(trainer.step(0, batch)[term]) for _ in range(8)]
+    moved = {name for name, now in weights_of(trainer).items() if not torch.equal(now, before[name])}
+    assert {"backbone", "decoder"} <= moved and "classifier" not in moved
+    assert values[-1] < values[0]
+
+
+def test_losses_are_those_of_the_settings(people, textures):
+    """Their sum with weights, from networks as they were."""
+    trainer = joint(people, textures=textures, reconstruction_weight=3.0, tap_triplet_weight=0.5, **CALM)
+    encoder, decoder = copy.deepcopy(trainer.encoder), copy.deepcopy(trainer.decoder)
+    batch = trainer.batch(0)
+    found = {name: float(value) for name, value in trainer.step(0, batch).items()}
+    rows, images, wanted = batch
+    with torch.no_grad():
+        *_, logits, maps = encoder(images)
+        painted, _ = decoder(maps)
+    truth = trainer.people.labels[rows]
+    soft = functional.one_hot(truth, logits.shape[1]) * 0.9 + 0.1 / logits.shape[1]
+    entropy = float(-(soft * logits.log_softmax(1)).sum(1).mean())
+    reconstruction = float((painted - as_targets(wanted, painted.shape[-1])).abs().mean())
+    assert found["cross_entropy"] == pytest.approx(entropy, rel=1e-4)
+    assert found["reconstruction"] == pytest.approx(reconstruction, rel=1e-4)
+    total = entropy + found["triplet"] + 3 * reconstruction + 0.5 * found["tap_triplet"]
+    assert found["loss"] == pytest.approx(total, rel=1e-4) and found["tap_triplet"] > 0
+
+
+def test_each_image_has_its_own_texture_mirrored_where_it_is_flipped(people, textures):
+    trainer, plain = (joint(people, textures=textures, **CALM | {"flip": flip}) for flip in (1.0, 0.0))
+    file = TextureFile(textures)
+    mirror = torch.from_numpy(file.mirror.astype(np.int64))
+    for step in range(3):
+        (rows, images, wanted), (same, straight, own) = trainer.batch(step), plain.batch(step)
+        assert torch.equal(rows, same) and torch.equal(images, straight.flip(3))
+        names = plain.people.rows["image"].iloc[rows.tolist()]
+        assert torch.equal(own, torch.from_numpy(file.batch(file.rows_of(names.tolist()))))
+        assert torch.equal(wanted.flatten(2), own.flatten(2)[:, :, mirror])
+
+
+def test_half_of_the_images_are_flipped(people, textures):
+    trainer, plain = (joint(people, textures=textures, **CALM | {"flip": flip}) for flip in (0.5, 0.0))
+    flipped = [
+        not torch.equal(image, straight)
+        for step in range(12)
+        for image, straight in zip(trainer.batch(step)[1], plain.batch(step)[1], strict=True)
+    ]
+    assert 0.35 < np.mean(flipped) < 0.65
+
+
+def test_textures_of_other_persons(people, textures):
+    file = TextureFile(textures)
+    own = np.arange(len(file.images))
+    found = exchanged(own, file.pids, 1)
+    pairs = {(one, other) for one, other in zip(file.pids[own], file.pids[found], strict=True)}
+    assert all(one != other for one, other in pairs) and len(pairs) == len({other for _, other in pairs}) == 6
+    assert not np.array_equal(found, exchanged(own, file.pids, 2))
+    trainer = joint(people, textures=textures, source="exchanged", **CALM)
+    rows, _, wanted = trainer.batch(0)
+    names = trainer.people.rows["image"].iloc[rows.tolist()].tolist()
+    true = torch.from_numpy(file.batch(file.rows_of(names)))
+    assert all((one != other).any() for one, other in zip(wanted, true, strict=True))
+
+
+def test_without_textures_and_triplets_there_is_no_decoder(people):
+    trainer = joint(people, tap_triplet_weight=0.0)
+    assert set(trainer.networks) == {"encoder"} and "reconstruction" not in trainer.columns
+    assert set(joint(people).networks) == {"encoder", "decoder"}  # its triplets need no textures
+
+
+def test_two_optimisers_step_from_the_same_weights(people, textures):
+    """As the published code meant it: Adam with AMSGrad down one gradient, Adam down the other."""
+    options = {
+        "two_optimisers": True,
+        "optimiser": "amsgrad",
+        "decoder_rate": 1e-3,
+        "warmup_epochs": 0,
+        "schedule": "constant",
+    }
+    trainer = joint(people, textures=textures, **options, **CALM)
+    twin = copy.deepcopy((trainer.encoder, trainer.decoder))
+    rows, images, wanted = trainer.batch(0)
+    encoder, decoder = twin
+    truth = trainer.people.truth(rows, 0)
+    pooled, seen, logits, maps = encoder(images)
+    painted, taps = decoder(maps)
+    recognising, _ = trainer._recognising(pooled, seen, logits, truth)
+    painting, _ = trainer._painting(painted, taps, truth.labels, wanted)
+    weights = [p for p in [*encoder.parameters(), *decoder.parameters()] if p.requires_grad]
+    first = torch.autograd.grad(recognising, weights, retain_graph=True, allow_unused=True)
+    second = torch.autograd.grad(painting, weights, allow_unused=True)
+    rate = trainer.settings["learning_rate"]
+    expected = []
+    for weight, one, other in zip(weights, first, second, strict=True):
+        value = weight.detach().clone()
+        value -= 0 if one is None else rate * one / (one.abs() + 1e-8)  # the first step of Adam
+        value -= 0 if other is None else 1e-3 * other / (other.abs() + 1e-8)
+        expected.append(value)
+    trainer.step(0, (rows, images, wanted))
+    found = [p for p in [*trainer.encoder.parameters(), *trainer.decoder.parameters()] if p.requires_grad]
+    assert all(torch.allclose(a, b, atol=2e-5) for a, b in zip(found, expected, strict=True))
+    group = trainer.optimisers["painting"].torch.param_groups[0]
+    assert group["betas"] == (0.5, 0.999) and not group["amsgrad"] and group.get("weight_decay", 0) == 0
+
+
+def test_it_starts_from_the_painter(people, textures, tmp_path):
+    run(people, tmp_path / "texture", "texture", texture_pairs=textures)
+    networks = tmp_path / "texture/networks.safetensors"
+    painter = load_network(networks, "painter")
+    trainer = joint(people, (networks,), textures=textures, start_from_painter=True)
+    for one, other in ((trainer.encoder.backbone, painter.backbone), (trainer.decoder, painter.decoder)):
+        assert all(torch.equal(value, other.state_dict()[name]) for name, value in one.state_dict().items())
+    fresh = joint(people, (networks,), textures=textures)
+    assert not torch.equal(fresh.encoder.backbone.stem[0].weight, painter.backbone.stem[0].weight)
+
+
+def test_painted_textures_are_those_of_the_painter(people, textures, tmp_path):
+    run(people, tmp_path / "texture", "texture", texture_pairs=textures)
+    networks, path = tmp_path / "texture/networks.safetensors", tmp_path / "painted.arrow"
+    files = {"index": people.index, "painter": networks, "texture_pairs": textures, "textures": path}
+    paint_textures(**files, splits=["train"], batch=7, precision="fp32")
+    file, true = TextureFile(path), TextureFile(textures)
+    assert file.images == true.images and np.array_equal(file.mirror, true.mirror) and file.size == true.size
+    trainer = joint(people, (networks,), textures=path, source="painted", start_from_painter=True, **CALM)
+    _, images, wanted = trainer.batch(0)
+    painter = load_network(networks, "painter")
+    with torch.no_grad():
+        assert torch.equal(wanted, painter.paint(images, 32))
+    paint_textures(**files | {"textures": tmp_path / "again.arrow"}, splits=["train"], batch=100, precision="fp32")
+    assert (
+        np.abs(TextureFile(tmp_path / "again.arrow").batch(np.arange(9)).astype(int) - file.batch(np.arange(9))).max()
+        <= 1
+    )
+
+
+def test_pairs_of_others_are_learnt_from_by_their_textures_alone(people, textures):
+    trainer = joint(people, texture_pairs=textures, pairs_per_batch=5, tap_triplet_weight=0.0, **CALM)
+    rows, images, wanted = trainer.batch(0)
+    assert len(rows) == 12 and len(images) == 17 and wanted.shape == (5, 3, 32, 32)
+    found = trainer.step(0, (rows, images, wanted))
+    assert float(found["reconstruction"]) > 0
+    both = joint(people, textures=textures, texture_pairs=textures, pairs_per_batch=5, **CALM)
+    rows, images, more = both.batch(0)
+    assert more.shape == (17, 3, 32, 32) and torch.equal(more[12:], wanted)
+    encoder, decoder = copy.deepcopy(both.encoder), copy.deepcopy(both.decoder)
+    with torch.no_grad():
+        painted, _ = decoder(encoder(images)[-1])
+    expected = (painted - as_targets(more, 32)).abs().mean()
+    assert float(both.step(0, (rows, images, more))["reconstruction"]) == pytest.approx(float(expected), rel=1e-4)
+
+
+def test_generated_images_have_no_texture(people, textures, tmp_path):
+    shutil.copy(people.index, tmp_path / "index.parquet")
+    pids = people.table.loc[people.table["split"] == "train", "pid"].unique()[:3].tolist()
+    index = with_generated(tmp_path / "index.parquet", pids)
+    options = {"generated_per_batch": 4, "generated_labels": "identity"}
+    trainer = joint(people, index=index, textures=textures, **options, **CALM)
+    rows, images, wanted = trainer.batch(0)
+    assert len(rows) == len(images) == 16 and len(wanted) == 12
+    assert np.isfinite(float(trainer.step(0, (rows, images, wanted))["loss"]))
+
+
+# --- what is refused --------------------------------------------------------------------------------------------------
+
+
+def test_textures_that_cannot_be_mirrored_or_are_missing(people, textures, tmp_path):
+    file = TextureFile(textures)
+    rows = [(file.images[n], file.paths[n], int(file.pids[n]), file.batch(np.array([n]))[0], None) for n in range(20)]
+    path = tmp_path / "some.arrow"
+    write_textures(path, rows, size=32, mirror=None)
+    with pytest.raises(UserError, match="add the map, or set"):
+        joint(people, textures=path)
+    with pytest.raises(UserError, match="4 of 24 images have no texture"):
+        joint(people, textures=path, flip=0.0)
+    with pytest.raises(UserError, match="a batch takes 99 pairs, and there are 20"):
+        trainer_class("san", "texture")(
+            Inputs(people.index, {"texture_pairs": textures}), settings_of("texture", batch=99), CPU
+        )
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"backbone": "densenet121"}, "densenet121 is none"),
+        ({"last_stride": 2}, "which then differ in size"),
+        ({"crop": [32, 16]}, "san takes whole images"),
+        ({"height": 72}, "the system san takes no images of 72 x 32"),
+        ({"tap_triplets": "published", "images_per_identity": 2}, "raise images_per_identity"),
+        ({"tap_triplets": "published", "sampler": "shuffle"}, "blocks of one person each"),
+        ({"start_from_painter": True, "textures": "given"}, "none is trained"),
+        ({"trained_on": "peple"}, "did you mean people?"),
+        ({"trained_on": "market"}, "the data set market has no textures"),
+        ({"textures": "mine"}, "one of painted, given, exchanged"),
+        ({"decoder_widths": [4, 4, 4]}, "items: at least 4"),
+    ],
+)
+def test_settings_of_no_use_are_told(config: dict, changed: dict, message: str):
+    put(config, "datasets.market", {"format": "market1501", "folder": "."})
+    put(config, "experiments.mine", {"system": "san", "train_reid": changed})
+    assert message in refused(config)
+
+
+def test_a_data_set_without_textures_has_none_to_give(config: dict):
+    put(config, "datasets.market", {"format": "market1501", "folder": "."})
+    own = {"system": "san", "train": "market", "test": "market", "train_reid": {"textures": "given"}}
+    put(config, "experiments.mine", own)
+    assert "let a painter learn from another data set" in refused(config)
+    put(config, "score_alignment.experiments", ["mine"])
+    put(config, "experiments.mine.train_reid", {"textures": "painted", "trained_on": "people"})
+    assert "nobody knows which place of the body a pixel shows" in refused(config)
+
+
+def test_a_painter_is_trained_only_where_it_paints(config: dict):
+    for name, textures in (("painted", "painted"), ("given", "given"), ("none", None)):
+        put(config, f"experiments.{name}", {"system": "san", "train_reid": {"textures": textures}})
+    setup = configure(config)
+    assert setup.stages_in_use("painted") == ["texture", "joint"]
+    assert setup.stages_in_use("given") == setup.stages_in_use("none") == ["joint"]
+    inputs = {name: setup.training(name).inputs("joint") for name in ("painted", "given", "none")}
+    assert inputs == {"painted": ["generated", "textures"], "given": ["generated", "textures"], "none": ["generated"]}
