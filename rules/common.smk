@@ -135,7 +135,7 @@ def guides_of(dataset, names):
 
 def scene_of(dataset):
     """The scene of rendered people, which tells true pictures; nothing of other data sets."""
-    rendered = setup.datasets[dataset]["format"] == "rendered_people"
+    rendered = setup.is_rendered(dataset)
     return {"scene": rules.render_people.output.scene.format(dataset=dataset)} if rendered else {}
 
 

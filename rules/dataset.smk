@@ -36,7 +36,7 @@ def index_dataset_state(wildcards):
 
 def keypoint_sources(wildcards):
     """Key-point files of a data set: those of rendered people, or the user's."""
-    if setup.datasets[wildcards.dataset]["format"] == "rendered_people":
+    if setup.is_rendered(wildcards.dataset):
         files = [rules.render_people.output.keypoints_train, rules.render_people.output.keypoints_test]
         return expand(files, dataset=wildcards.dataset)
     return of_user(setup.datasets[wildcards.dataset].get("keypoints", []))

@@ -194,9 +194,10 @@ def compared_indexes(wildcards):
 
 
 def compare_settings(wildcards):
-    """How experiments are compared, what they are, and which were left out."""
+    """How experiments are compared, what they are, on whom, and which were left out."""
     trained = [setup.trained_on(name) for name in _compared(wildcards.dataset)]
-    return canonical(config["compare"] | {"trained": trained, "left_out": setup.left_out_on(wildcards.dataset)})
+    about = {"trained": trained, "left_out": setup.left_out_on(wildcards.dataset)}
+    return canonical(config["compare"] | about | {"rendered": setup.is_rendered(wildcards.dataset)})
 
 
 def _compared(dataset):

@@ -12,7 +12,7 @@ OUTPUT  results/{dataset}/import_textures/textures.arrow
 def import_textures_inputs(wildcards):
     """The index, and the textures: those of rendered people with their scene, or the user's folder."""
     dataset, people = wildcards.dataset, rules.render_people.output
-    if setup.datasets[dataset]["format"] != "rendered_people":
+    if not setup.is_rendered(dataset):
         return {"index": index_of(dataset), "folder": of_user(setup.source_paths(dataset))}
     files = {"scene": people.scene, "uv": people.uv, "rendered": people.textures}
     return {"index": index_of(dataset)} | {name: path.format(dataset=dataset) for name, path in files.items()}

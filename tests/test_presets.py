@@ -25,7 +25,7 @@ def of_preset(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         config, preset = (yaml.safe_load(file.read_text()) for file in files)
         for entry in filter(None, preset.get("datasets", {}).values()):
             if "folder" in entry:  # rendered people need none
-                Path(entry["folder"]).mkdir(parents=True)
+                Path(entry["folder"]).mkdir(parents=True, exist_ok=True)
             for file in entry.get("keypoints", []):
                 Path(file).touch()
         update_config(config, preset)

@@ -252,8 +252,13 @@ def test_the_page_says_what_was_trained_and_what_is_missing(tmp_path, AP, index)
         cell in first
         for cell in ("256 x 128", "r50.safetensors weights", "24 real + 0 generated images", "not trained", "&lt;c&gt;")
     )
-    assert "system-message" not in first
+    assert "system-message" not in first and "Rendered people" not in first
     assert "left out (leave_out): <c>, d" in text and "&lt;c&gt;, d" in page and "<c>" not in page
+
+
+def test_the_first_page_says_where_people_are_rendered(tmp_path, AP):
+    run(tmp_path, [write_run(tmp_path, "a", 1, AP)], rendered=True)
+    assert "Rendered people do not exist" in (tmp_path / FILES["first_page"]).read_text()
 
 
 def test_text_from_data_is_escaped(tmp_path, AP):

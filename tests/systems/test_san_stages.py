@@ -400,3 +400,12 @@ def test_a_painter_is_trained_only_where_it_paints(config: dict):
     assert setup.stages_in_use("given") == setup.stages_in_use("none") == ["joint"]
     inputs = {name: setup.training(name).inputs("joint") for name in ("painted", "given", "none")}
     assert inputs == {"painted": ["generated", "textures"], "given": ["generated", "textures"], "none": ["generated"]}
+
+
+def test_the_painter_does_not_depend_on_settings_of_the_joint_stage(config: dict):
+    put(config, "experiments.mine", {"system": "san", "train_reid": {"trained_on": "people"}})
+    training = configure(config).training("mine")
+    of_joint = set(training.about.settings) - {"trained_on", "decoder_widths"}
+    shared = set(training.about.stages["texture"].settings)
+    assert not (of_joint - shared) & set(training.settings("texture"))
+    assert training.settings("texture")["epochs"] != training.settings("joint")["epochs"]

@@ -51,8 +51,7 @@ class Training(NamedTuple):
         return [stage for stage in self.about.until(last) if stage == last or self._runs(stage)]
 
     def _runs(self, stage: str) -> bool:
-        settings = self.settings(stage)
-        return all(settings[name] == value for name, value in self.about.stages[stage].where.items())
+        return all(self.section[name] == value for name, value in self.about.stages[stage].where.items())
 
     def names(self, stage: str) -> dict:
         """What of ``system.yaml`` a stage acts upon."""
@@ -61,7 +60,9 @@ class Training(NamedTuple):
 
     def settings(self, stage: str) -> dict:
         """Settings of a stage."""
-        shared = {name: value for name, value in self.section.items() if name not in self.about.stages}
+        about = self.about
+        unread = set() if about.stages[stage].reads is None else set(about.settings) - set(about.stages[stage].reads)
+        shared = {name: value for name, value in self.section.items() if name not in {*about.stages, *unread}}
         return canonical(shared | self.section.get(stage, {}))
 
     def inputs(self, stage: str) -> list[str]:
@@ -428,6 +429,10 @@ class Configuration:
     def has_keypoints(self, dataset: str) -> bool:
         """Whether a data set brings key points."""
         return self.datasets[dataset]["format"] == RENDERED or "keypoints" in self.datasets[dataset]
+
+    def is_rendered(self, dataset: str) -> bool:
+        """Whether a data set is of rendered people."""
+        return self.datasets[dataset]["format"] == RENDERED
 
     def has_textures(self, dataset: str) -> bool:
         """Whether a data set brings textures."""

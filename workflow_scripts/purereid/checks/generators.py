@@ -30,8 +30,9 @@ def check_generators(setup: Configuration) -> None:
 
 
 def _check_pictures(setup: Configuration) -> None:
-    """Persons between two others are drawn by generators that mix, which a picture may name."""
+    """Persons between two others are drawn by generators that mix; folders hold images."""
     for name, entry in setup.pictures.items():
+        setup.named_files(name)  # a folder among them must hold images
         generator = entry.get("generator")
         if not entry.get("between") or generator not in setup.generators:
             continue

@@ -25,7 +25,7 @@ def check_textures(setup: Configuration) -> None:
 
 def _check_rendered(setup: Configuration, experiment: str) -> None:
     """Only of rendered people is it known which place of the body a pixel shows."""
-    others = [name for name in setup.tests(experiment) if setup.datasets[name]["format"] != RENDERED]
+    others = [name for name in setup.tests(experiment) if not setup.is_rendered(name)]
     if others:
         what = f"of the data set {others[0]} nobody knows which place of the body a pixel shows"
         raise UserError(what, where="score_alignment.experiments", expected=f"experiments on {RENDERED}")

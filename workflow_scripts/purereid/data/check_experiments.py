@@ -62,6 +62,9 @@ def check_experiments(
     write_text(report, findings_html(f"What the experiments need of {dataset}", [asdict(each) for each in found]))
     for each in found:
         log.info("%s: %s (%s) %s", each.severity, each.what, ", ".join(each.examples), each.do)
+    errors = sum(each.severity == "error" for each in found)
+    if errors:
+        log.warning("NOTHING CAN BE TRAINED on %s: %d errors, see %s", dataset, errors, report)
 
 
 def require(index: Path, needs: dict) -> None:

@@ -13,8 +13,9 @@
   them, which systems share
 - ``stages``: in running order, by name: ``after``, the stage that it continues, or null; ``inputs``, what it reads
   besides the index, of ``INPUTS``; ``roles``, the networks that its file holds; and, if there is any, ``settings``, its
-  own; ``needed_for``: by input, the settings that make it needless where all of them are 0 or null; and ``where``:
-  settings with the value that they must have, or else the stage is left out
+  own; ``needed_for``: by input, the settings that make it needless where all of them are 0 or null; ``where``:
+  settings with the value that they must have, or else the stage is left out; and ``reads``: which settings of the
+  system concern it beside its own, if not all do
 
 The section of the config under ``rule`` and the system's name holds these settings, those of a stage in a section of
 the stage's name. What describes the encoder of any system stands directly under ``train_reid``.
@@ -60,6 +61,7 @@ class Stage(NamedTuple):
     settings: dict
     needed_for: dict[str, tuple[str, ...]]
     where: dict[str, object]
+    reads: tuple[str, ...] | None
 
 
 class System(NamedTuple):
@@ -119,6 +121,7 @@ def description(system: str) -> System:
                 stage.get("settings", {}),
                 {key: _names(weights) for key, weights in stage.get("needed_for", {}).items()},
                 stage.get("where", {}),
+                _names(stage["reads"]) if "reads" in stage else None,
             )
             for name, stage in text["stages"].items()
         }
@@ -196,6 +199,7 @@ def _mistakes(found: System) -> list[str]:
         needed += (*(["trained_on"] if "texture_pairs" in stage.inputs else []), *stage.where)
         known = found.settings | stage.settings
         wrong += [f"the stage {name} lacks the setting {key}" for key in needed if key not in known]
+        wrong += [f"the stage {name} reads {key}, which is no setting" for key in stage.reads or () if key not in known]
         wrong += [f"the name {name} of a stage is no name of a module"] * (not name.isidentifier())
         wrong += [f"the stage {name} is called like a setting"] * (name in known or name == "networks")
         guides = guides_needed(found.conditions) if "generator" in stage.roles else []

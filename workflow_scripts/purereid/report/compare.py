@@ -36,6 +36,7 @@ def compare(
     indexes: Sequence[Path] = (),
     trained: Sequence[dict] = (),
     left_out: Sequence[str] = (),
+    rendered: bool = False,
 ) -> None:
     """Write the comparison of all runs; the same inputs give the same bytes.
 
@@ -53,6 +54,7 @@ def compare(
         trained: what they are, in the same order: experiment, system, backbone, size, weights, train, images (in
             words); splits and uses_generated as for ``training_images``.
         left_out: experiments that the config leaves out.
+        rendered: whether the test images show rendered people.
 
     Raises:
         UserError: no runs, a file that cannot be read, a run given twice, seeds scored on different queries.
@@ -62,7 +64,7 @@ def compare(
     draw_comparison(compared, groups, Path(plot))
     about = pd.DataFrame([each | training_images(index, each) for index, each in zip(indexes, trained, strict=True)])
     words, html = as_text(compared, left_out), as_page(compared, Path(plot).read_bytes(), about, left_out)
-    write_text(first_page, as_first_page(compared, about, left_out))
+    write_text(first_page, as_first_page(compared, about, left_out, rendered=rendered))
     write_views(compared, words, html, table=table, text=text, page=page, numbers="%.4f")
     log.info("comparison\n%s", words)
 

@@ -18,20 +18,30 @@ what from what.
 A score depends on the data set, the protocol and the number of queries, all of which are named beside it: compare
 scores only where these are the same.
 
-Rendered people do not exist: scores on them show that the workflow does what it should, and say nothing about scores
-on photographs.
-
 Scores on further data sets stand under **Results**.
 """
 
+RENDERED = """\
+Rendered people do not exist: scores on them show that the workflow does what it should, and say nothing about scores
+on photographs.
+"""
 
-def as_first_page(table: pd.DataFrame, trained: pd.DataFrame, left_out: Sequence[str] = ()) -> str:
-    """The first page of the report, reStructuredText: scores, what was trained, and how to read the rest."""
+
+def as_first_page(
+    table: pd.DataFrame, trained: pd.DataFrame, left_out: Sequence[str] = (), *, rendered: bool = False
+) -> str:
+    """The first page of the report, reStructuredText: scores, what was trained, and how to read the rest.
+
+    Args:
+        table, left_out: as for ``compare``.
+        trained: what the experiments are, and how many images they were trained on.
+        rendered: whether the test images show rendered people.
+    """
     about = {} if trained.empty else trained.set_index("experiment").to_dict("index")
     groups = table.groupby(["dataset", "protocol"], sort=False)
     parts = [_list_table(rows, about, *name) for name, rows in groups]
     parts += [f"Left out (``leave_out``): {', '.join(map(_literal, left_out))}."] if left_out else []
-    return "\n\n".join([*parts, HOW_TO_READ])
+    return "\n\n".join([*parts, HOW_TO_READ, *([RENDERED] if rendered else [])])
 
 
 def _list_table(rows: pd.DataFrame, about: dict[str, dict], dataset: str, protocol: str) -> str:
