@@ -5,6 +5,7 @@ model of timm, where timm is installed; ``colour_histogram`` learns nothing and 
 """
 
 from collections import OrderedDict
+from collections.abc import Callable
 
 import torch
 from torch import nn
@@ -17,6 +18,10 @@ from purereid.networks.timm_backbone import TimmBackbone, published_statistics
 
 TORCHVISION = ("resnet18", "resnet34", "resnet50", "resnet101", "densenet121")
 TIMM = "timm:"
+OWN: dict[str, Callable[[int], nn.Module]] = {  # from the last stride; each has a ``width``, that of its features
+    "resnet_small": ResNetSmall,
+    "colour_histogram": lambda last_stride: ColourHistogram(),
+}
 
 
 def build_backbone(
@@ -40,10 +45,8 @@ def build_backbone(
         UserError: unknown name, timm is missing, or a model of timm that does not take images of this size or has no
             map.
     """
-    if name == "colour_histogram":
-        return ColourHistogram(), ColourHistogram.width
-    if name == "resnet_small":
-        network = ResNetSmall(last_stride)
+    if name in OWN:
+        network = OWN[name](last_stride)
         return network, network.width
     if name in TORCHVISION:
         return _torchvision(name, last_stride)
@@ -68,7 +71,7 @@ def pixel_statistics(name: str) -> tuple[tuple[float, float, float], tuple[float
     """
     if name.startswith(TIMM):
         return published_statistics(name.removeprefix(TIMM))
-    if name in ("colour_histogram", "resnet_small", *TORCHVISION):
+    if name in (*OWN, *TORCHVISION):
         return MEAN, STD
     raise _unknown(name)
 
@@ -139,7 +142,7 @@ def _unknown(name: str) -> UserError:
     return UserError(
         f"unknown backbone {name!r}",
         where="train_reid.backbone",
-        expected=f"resnet_small, {', '.join(TORCHVISION)}, {TIMM}NAME or colour_histogram",
+        expected=f"{', '.join((*OWN, *TORCHVISION))} or {TIMM}NAME",
     )
 
 
