@@ -193,6 +193,20 @@ def compared_indexes(wildcards):
     return [training_index(setup.train(name), name) for name in _compared(wildcards.dataset)]
 
 
+def compared_stages(output):
+    """A file of each stage behind the encoder of each experiment that learns, of all seeds, in the order of both."""
+
+    def files(wildcards):
+        return [
+            stage_file(setup.training(name), stage, setup.train(name), seed, output)
+            for name in _compared(wildcards.dataset)
+            for seed in setup.seeds(name)
+            for stage in setup.stages_behind(name)
+        ]
+
+    return files
+
+
 def compare_settings(wildcards):
     """How experiments are compared, what they are, on whom, and which were left out."""
     trained = [setup.trained_on(name) for name in _compared(wildcards.dataset)]
@@ -210,6 +224,8 @@ rule compare:
         scores=scores,
         ranks=ranks,
         indexes=compared_indexes,
+        networks=compared_stages("networks"),
+        curves=compared_stages("curves"),
     output:
         table="results/{dataset}/compare/table.csv",
         text="results/{dataset}/compare/table.txt",

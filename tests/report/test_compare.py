@@ -15,6 +15,7 @@ from purereid.errors import UserError
 from purereid.report.bootstrap import bootstrap_means, interval
 from purereid.report.compare import compare
 from purereid.report.compare_views import as_text
+from saved import save_stage
 
 
 def write_run(folder, experiment, seed, AP, *, dataset="tiny", protocol="market", gallery=50, **changes):
@@ -239,14 +240,22 @@ def test_the_page_says_what_was_trained_and_what_is_missing(tmp_path, AP, index)
         "weights": "r50.safetensors",
     }
     about |= {"train": "tiny", "images": "real images alone", "splits": ["train"], "uses_generated": False}
+    about |= {"seeds": 1, "stages": 1}
     folders = [write_run(tmp_path, name, 1, AP) for name in ("a", "b")]
-    run(tmp_path, folders, indexes=[index], trained=[about], left_out=["<c>", "d"])
+    networks, curves = save_stage(tmp_path / "stage", 200, 64, 16, {"encoder": 2_500_000, "decoder": 1_000_000})
+    files = {"networks": [networks], "curves": [curves]}
+    run(tmp_path, folders, indexes=[index], trained=[about], left_out=["<c>", "d"], **files)
     page, text = ((tmp_path / FILES[name]).read_text() for name in ("page", "text"))
     row = page[page.index("What was trained") :]
     assert [cell in row for cell in ("resnet50", "256 x 128", "r50.safetensors", "tiny, real images alone")] == [
         True
     ] * 4
     assert ">24<" in row and ">0<" in row
+    took = ("200", "12,800", "3,200", "3.50 M", "2.50 M", "240")
+    assert all(f">{cell}<" in row for cell in took)
+    assert ["a", "200", "12,800", "3,200", "3.50", "M", "2.50", "M", "240"] in [
+        line.split() for line in text.split("\n")
+    ]
     first = publish_parts((tmp_path / FILES["first_page"]).read_text(), writer="html")["body"]
     assert all(
         cell in first

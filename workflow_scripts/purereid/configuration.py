@@ -374,6 +374,10 @@ class Configuration:
         """Data sets that are tested or trained on, each once."""
         return list(dict.fromkeys([*self.tested(), *(self.train(experiment) for experiment in self.experiments)]))
 
+    def stages_behind(self, experiment: str) -> list[str]:
+        """Stages that the encoder of an experiment comes from, in running order."""
+        return self.training(experiment).until(self.encoder_stage(experiment))
+
     def trained_on(self, experiment: str) -> dict:
         """What an experiment is, in the words of the comparison: system, backbone, size, weights and training set."""
         training, generated = self.training(experiment), self.uses_generated(experiment)
@@ -389,6 +393,8 @@ class Configuration:
             "images": set_name(names) if generated else REAL_ALONE,
             "splits": section["splits"],
             "uses_generated": generated,
+            "seeds": len(self.seeds(experiment)),
+            "stages": len(self.stages_behind(experiment)),
         }
 
     def rendering(self, dataset: str) -> dict:

@@ -105,6 +105,7 @@ class EncoderTrainer(BaseTrainer):
         settings, configuration = self.settings, self.encoder.configuration
         batches = self.people.load(configuration["mean"], configuration["std"])
         self.set_length(batches.batches_per_epoch, batches.size)
+        self.generated_per_step = batches.generated_per_batch
         if settings["sync_batch_norm"]:
             sync_batch_norm(self.encoder.backbone)
         self.encoder.to(self.device, memory_format=torch.channels_last)

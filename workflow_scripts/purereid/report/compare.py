@@ -14,6 +14,7 @@ from purereid.report.compare_plot import draw_comparison
 from purereid.report.compare_views import as_page, as_text
 from purereid.report.first_page import as_first_page
 from purereid.report.runs import EXTRA, Run, read_run
+from purereid.report.training_cost import training_cost
 from purereid.report.training_images import training_images
 from purereid.report.views import write_views
 
@@ -34,6 +35,8 @@ def compare(
     bootstrap: int = 1000,
     seed: int = 0,
     indexes: Sequence[Path] = (),
+    networks: Sequence[Path] = (),
+    curves: Sequence[Path] = (),
     trained: Sequence[dict] = (),
     left_out: Sequence[str] = (),
     rendered: bool = False,
@@ -52,7 +55,8 @@ def compare(
         seed: of the draws.
         indexes: what each of the experiments that learn was trained on.
         trained: what they are, in the same order: experiment, system, backbone, size, weights, train, images (in
-            words); splits and uses_generated as for ``training_images``.
+            words); splits and uses_generated as for ``training_images``; seeds and stages, how many each has.
+        networks, curves: files of each stage of each seed of each of them, in the same order.
         left_out: experiments that the config leaves out.
         rendered: whether the test images show rendered people.
 
@@ -62,11 +66,22 @@ def compare(
     groups = read_groups(scores, ranks)
     compared = comparison(groups, reference, bootstrap, seed)
     draw_comparison(compared, groups, Path(plot))
-    about = pd.DataFrame([each | training_images(index, each) for index, each in zip(indexes, trained, strict=True)])
-    words, html = as_text(compared, left_out), as_page(compared, Path(plot).read_bytes(), about, left_out)
+    about = _about(trained, indexes, list(networks), list(curves))
+    words, html = as_text(compared, about, left_out), as_page(compared, Path(plot).read_bytes(), about, left_out)
     write_text(first_page, as_first_page(compared, about, left_out, rendered=rendered))
     write_views(compared, words, html, table=table, text=text, page=page, numbers="%.4f")
     log.info("comparison\n%s", words)
+
+
+def _about(trained: Sequence[dict], indexes: Sequence[Path], networks: list[Path], curves: list[Path]) -> pd.DataFrame:
+    """What each experiment is, how many images it was trained on, and what that took."""
+    found, start = [], 0
+    for index, each in zip(indexes, trained, strict=True):
+        end = start + each["seeds"] * each["stages"]
+        cost = training_cost(networks[start:end], curves[start:end], each["seeds"])
+        found.append(each | training_images(index, each) | cost)
+        start = end
+    return pd.DataFrame(found)
 
 
 def read_groups(scores: list[Path], ranks: list[Path]) -> list[list[Run]]:

@@ -10,6 +10,11 @@ from purereid.report.runs import EXTRA
 from purereid.report.tables import WIDTH, aligned, cut, html_page, html_plot, html_remarks, html_table
 
 NAME = 24  # letters of an experiment's name that the terminal shows
+COSTS = (
+    "Of all stages that an encoder comes from. Images seen count as often as they came; parameters: the most that one "
+    "stage trains, discriminators and decoders too, and those of the encoder. The training of generators, teachers and "
+    "purifiers is not in it. Seconds are those of the steps alone, beside whatever else the machine did."
+)
 COLUMNS = ("mAP_trapezoid", "mINP", "rank1", "rank5", "rank10")
 LEGEND = (
     "Scores in percent: mean over the seeds ± sample standard deviation. Interval: 95 % bootstrap over the queries. "
@@ -17,9 +22,12 @@ LEGEND = (
 )
 
 
-def as_text(table: pd.DataFrame, left_out: Sequence[str] = ()) -> str:
-    """The table (see ``comparison``) as aligned text, at most 100 columns wide, and the experiments without scores."""
+def as_text(table: pd.DataFrame, trained: pd.DataFrame | None = None, left_out: Sequence[str] = ()) -> str:
+    """The same as ``as_page`` without plot, as aligned text, at most 100 columns wide."""
     parts = [_text_of(rows, *name) for name, rows in table.groupby(["dataset", "protocol"], sort=False)]
+    if trained is not None and not trained.empty:
+        lines = [[cut(name, NAME), *rest] for name, *rest in _costs(trained)]
+        parts.append("\n".join(["What the training took, for one seed", *aligned(lines), *textwrap.wrap(COSTS, WIDTH)]))
     return "\n\n".join([*parts, *textwrap.wrap(_missing(left_out), WIDTH)])
 
 
@@ -29,7 +37,8 @@ def as_page(table: pd.DataFrame, plot: bytes, trained: pd.DataFrame | None = Non
     Args:
         table: see ``comparison``.
         plot: PNG.
-        trained: what each experiment that learns is and how many images it was trained on, see ``compare``.
+        trained: what each experiment that learns is, how many images it was trained on, and what that took, see
+            ``training_cost``.
         left_out: experiments without scores.
     """
     tables = [_page_of(rows, *name) for name, rows in table.groupby(["dataset", "protocol"], sort=False)]
@@ -56,7 +65,27 @@ def _page_of_trained(trained: pd.DataFrame | None) -> str:
         ]
         for _, row in trained.iterrows()
     ]
-    return f"<h2>What was trained</h2>\n{html_table(header, cells)}"
+    costs, *lines = _costs(trained)
+    took = f"<h2>What the training took, for one seed</h2>\n{html_table(costs, lines)}{html_remarks([COSTS])}"
+    return f"<h2>What was trained</h2>\n{html_table(header, cells)}{took}"
+
+
+def _costs(trained: pd.DataFrame) -> list[list[str]]:
+    """Header and rows."""
+    names = ("updates", "real_seen", "generated_seen")
+    header = ["experiment", "updates", "real seen", "generated seen", "parameters", "at test", "seconds"]
+    return [
+        header,
+        *(
+            [
+                row["experiment"],
+                *(f"{round(row[name]):,}" for name in names),
+                *(f"{row[name] / 1e6:.2f} M" for name in ("parameters", "parameters_at_test")),
+                f"{row['seconds']:,.0f}",
+            ]
+            for _, row in trained.iterrows()
+        ),
+    ]
 
 
 def _text_of(rows: pd.DataFrame, dataset: str, protocol: str) -> str:

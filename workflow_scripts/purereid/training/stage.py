@@ -124,7 +124,7 @@ def _train_on(
     if rank() == 0:
         drawn = trainer.samples
         write_samples(samples, drawn.table if drawn else None, drawn.drawn if drawn else {})
-        save_networks(networks, trained, system=system, stage=stage)
+        save_networks(networks, trained, system=system, stage=stage, about=trainer.about)
 
 
 def _check_roles(trainer: BaseTrainer, system: str, stage: str, roles: Sequence[str]) -> None:

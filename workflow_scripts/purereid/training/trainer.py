@@ -46,6 +46,7 @@ class BaseTrainer(ABC):
     samples: Samples | None = None
     averaged: tuple[str, ...] = ("encoder", "verifier", "generator")  # roles whose weights ``ema`` averages
     steps_per_epoch = images_per_step = steps = 0
+    generated_per_step = 0  # images of a generator among those of a step
 
     def __init__(self, settings: dict, device: torch.device):
         self.settings, self.device, self.seed = settings, device, settings["seed"]
@@ -104,6 +105,14 @@ class BaseTrainer(ABC):
     def autocast(self):
         """Context of the networks' passes."""
         return autocast(self.precision, self.device)
+
+    @property
+    def about(self) -> dict:
+        """What a comparison says of the training: updates, images in each, parameters by role."""
+        parameters = {role: sum(each.numel() for each in net.parameters()) for role, net in self.networks.items()}
+        real = self.images_per_step - self.generated_per_step
+        images = {"real_per_update": real, "generated_per_update": self.generated_per_step}
+        return {"updates": self.steps, **images, "parameters": parameters}
 
     def written(self, role: str) -> nn.Module:
         """The network of a role as it is used after the training: its average where there is one."""
