@@ -5,7 +5,7 @@ INPUT   results/{dataset}/index_dataset/index.parquet
 OUTPUT  results/{dataset}/train_reid/{experiment}/seed{seed}/{stage}/networks.safetensors
         results/{dataset}/extract_features/{experiment}/seed{seed}/{shard}-of-{shards}/features.parquet
         results/{dataset}/evaluate/{experiment}/seed{seed}/scores.json, ranks.parquet
-        results/{dataset}/compare/table.csv
+        results/{dataset}/calibrate/{experiment}/seed{seed}/calibration.json, compare/table.csv
 """
 
 
@@ -23,7 +23,7 @@ def train_reid_inputs(wildcards):
     """The training set, with the files of its generated images, and what else the stage reads."""
     dataset, experiment, stage = wildcards.dataset, wildcards.experiment, wildcards.stage
     training, generator = setup.training(experiment), setup.generator(experiment)
-    found = {"index": index_of(dataset)}
+    found = {"index": index_of(setup.index_for(experiment, stage))}
     if generator and "generated" in training.inputs(stage):
         found = {"index": training_index(dataset, experiment)}
         found |= {"generated": generated_shards(dataset, generator, "train")}
@@ -186,6 +186,43 @@ rule evaluate:
         code=evaluate_code,
     script:
         "../workflow_scripts/evaluate.py"
+
+
+def calibrate_settings(wildcards):
+    settings = {name: value for name, value in config["calibrate"].items() if name != "experiments"}
+    return canonical(settings | {"experiment": wildcards.experiment, "seed": int(wildcards.seed)})
+
+
+rule calibrate:
+    """Say how sure one may be that two images show one person."""
+    input:
+        index=rules.index_dataset.output.index,
+        features=test_features,
+    output:
+        calibration="results/{dataset}/calibrate/{experiment}/seed{seed}/calibration.json",
+        plot=report(
+            "results/{dataset}/calibrate/{experiment}/seed{seed}/calibration.png",
+            caption="report/calibrate.rst",
+            category="3 Results",
+            labels={"data set": "{dataset}", "what": "same or different: {experiment}, seed {seed}"},
+        ),
+    log:
+        "logs/{dataset}/calibrate/{experiment}/seed{seed}.log",
+    benchmark:
+        "benchmarks/{dataset}/calibrate/{experiment}/seed{seed}.tsv"
+    conda:
+        "../envs/purereid.yaml"
+    envmodules:
+        *config["envmodules"],
+    threads: threads_of("calibrate")
+    resources:
+        mem_mb=memory("calibrate"),
+        runtime=runtime("calibrate"),
+    params:
+        settings=calibrate_settings,
+        code=code_digest("calibrate"),
+    script:
+        "../workflow_scripts/calibrate.py"
 
 
 def compared_indexes(wildcards):

@@ -47,7 +47,13 @@ def pictures():
             for d, e in tested
             for path in expand(rules.rank_lists.output, dataset=d, experiment=e, seed=setup.seeds(e)[0])
         ),
-        *(path for d in setup.tested() for path in _texture_pictures(d)),
+        *(path for d in setup.datasets_in_use() for path in _texture_pictures(d)),
+        *(
+            path
+            for d, e in tested
+            if e in config["calibrate"]["experiments"]
+            for path in expand(rules.calibrate.output, dataset=d, experiment=e, seed=setup.seeds(e))
+        ),
         *(path for d, e, s in stages for path in expand(rules.plot_curves.output, dataset=d, experiment=e, stage=s)),
         *expand(rules.rule_graph.output, dataset=setup.tested()[0]),
     ]

@@ -77,11 +77,7 @@ def aligned(dataset):
 
 def painting(dataset):
     """Experiment and seed of the painters that are trained for a data set."""
-    found = [
-        (e, stage) for e in setup.tested_on(dataset) for stage in setup.stages_in_use(e) if setup.train(e) == dataset
-    ]
-    chosen = [e for e, stage in found if stage == setup.training(e).stage_with("painter")]
-    return [(e, seed) for e in chosen for seed in setup.seeds(e)]
+    return [(e, seed) for e in setup.painting() if setup.train(e) == dataset for seed in setup.seeds(e)]
 
 
 def compare_textures_inputs(wildcards):
@@ -142,6 +138,8 @@ rule paint_textures:
         "logs/{dataset}/paint_textures/{experiment}/seed{seed}.log",
     benchmark:
         "benchmarks/{dataset}/paint_textures/{experiment}/seed{seed}.tsv"
+    wildcard_constraints:
+        experiment=setup.pattern(setup.painting()) or "none",
     conda:
         "../envs/purereid.yaml"
     envmodules:
@@ -175,6 +173,8 @@ rule score_textures:
         "logs/{dataset}/score_textures/{experiment}/seed{seed}.log",
     benchmark:
         "benchmarks/{dataset}/score_textures/{experiment}/seed{seed}.tsv"
+    wildcard_constraints:
+        experiment=setup.pattern(setup.painting()) or "none",
     conda:
         "../envs/purereid.yaml"
     envmodules:

@@ -32,7 +32,8 @@ def load_with_about(path: Path, role: str) -> tuple[nn.Module, dict]:
 def save_stage(folder: Path, updates: int, real: int, generated: int, parameters: dict[str, int]) -> tuple[Path, Path]:
     """Networks that say what their training took, and its curves, half of the steps twice as fast as the others."""
     folder.mkdir(parents=True)
-    about = {"updates": updates, "real_per_update": real, "generated_per_update": generated, "parameters": parameters}
+    about = {"updates": updates, "real_per_update": real, "generated_per_update": generated}
+    about |= {"paired_per_update": 0, "parameters": parameters}
     shape = {"backbone": "resnet_small", "last_stride": 1, "height": 32, "width": 16}
     save_networks(folder / "n", {"encoder": Encoder(pids=[1], **shape)}, system="bot", stage="encoder", about=about)
     steps = {"step": [updates // 2, updates], "images_per_second": [100.0, 50.0]}

@@ -8,7 +8,7 @@ from rewriting import names_besides_messages
 
 from purereid.digests.result_code import LEFT_OUT
 
-APART = ("purereid.digests", "purereid.status")  # make no artifact
+APART = ("purereid.digests", "purereid.status", "purereid.api", "purereid.__main__")  # make no artifact
 
 
 @pytest.fixture

@@ -48,6 +48,20 @@ def test_maps_of_full_size_backbones():
     assert [found.shape[2:] for found in maps(backbone, images)] == [(16, 8), (8, 4), (4, 2), (4, 2)]
 
 
+def test_widths_are_found_on_any_device():
+    assert map_widths(build_backbone("resnet_small")[0].to("meta")) == [16, 32, 64, 128]
+
+
+def test_neck_and_classifier_see_labelled_images_alone():
+    torch.manual_seed(0)
+    encoder = Encoder(pids=[1, 2, 3], **SMALL)
+    images = torch.randn(6, 3, 32, 16)
+    pooled, seen, logits, found = encoder(images, 4)
+    assert [len(each) for each in (pooled, seen, logits)] == [4, 4, 4] and len(found[-1]) == 6
+    mean = encoder.pooling(found[-1][:4]).mean(dim=0)
+    assert torch.allclose(encoder.neck.running_mean, 0.1 * mean.detach(), atol=1e-6)
+
+
 def test_a_decoder_step_by_step():
     """The order of skips, blocks and stretching, written out."""
     torch.manual_seed(0)

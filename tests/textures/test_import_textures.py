@@ -9,10 +9,11 @@ import pytest
 
 from purereid.data.index_dataset import index_dataset
 from purereid.errors import UserError
+from purereid.people.atlas import atlas_grid
 from purereid.people.ground_truth import read_uv_maps
 from purereid.people.mirror import mirror_map
 from purereid.textures.import_textures import import_textures, shrunk
-from purereid.textures.texture_file import TextureFile
+from purereid.textures.texture_file import HIDDEN, NOWHERE, VISIBLE, TextureFile
 
 
 def test_those_of_rendered_people(people, tmp_path: Path):
@@ -27,9 +28,31 @@ def test_those_of_rendered_people(people, tmp_path: Path):
     whole = cv2.cvtColor(cv2.imread(str(source / f"textures/{number:04d}.png")), cv2.COLOR_BGR2RGB)
     mean = whole.reshape(32, 4, 32, 4, 3).astype(float).mean(axis=(1, 3)).transpose(2, 0, 1)
     assert np.abs(file.batch(np.array([row]))[0] - mean).max() <= 0.6
-    uv = dict(read_uv_maps(source / "uv.arrow"))[file.images[row]]
-    seen = {(int(v) // 8, int(u) // 8) for u, v, part in uv.reshape(-1, 3) if part}
-    assert seen == set(map(tuple, np.argwhere(file.visible(row)).tolist()))
+
+
+def test_what_of_a_texture_an_image_shows(people, tmp_path: Path):
+    """Against a loop: near a texel that a pixel hits, of its part; hidden is what other images of the person show."""
+    source, path, size = people.folder / "people", tmp_path / "textures.arrow", 32
+    about = {"folder": source, "scene": people.scene, "uv": source / "uv.arrow"}
+    import_textures(index=people.index, textures=path, size=size, splits=["train"], **about)
+    file, uv = TextureFile(path), dict(read_uv_maps(source / "uv.arrow"))
+    part = atlas_grid().part[::4, ::4]
+    visible = {}
+    for image in file.images:
+        hits = {(int(v) // 8, int(u) // 8) for u, v, number in uv[image].reshape(-1, 3) if number}
+        visible[image] = {  # 64 rows of an image: a pixel is one texel of 32 wide
+            (y, x)
+            for y in range(size)
+            for x in range(size)
+            if any((y + i, x + j) in hits and part[y + i, x + j] == part[y, x] for i in (-1, 0, 1) for j in (-1, 0, 1))
+        }
+    for row, image in enumerate(file.images):
+        seen = file.seen(row)
+        assert set(map(tuple, np.argwhere(seen == VISIBLE).tolist())) == visible[image]
+        own = [name for name, pid in zip(file.images, file.pids, strict=True) if pid == file.pids[row]]
+        shown = {part[place] for name in own for place in visible[name]}
+        assert np.array_equal(seen > NOWHERE, np.isin(part, list(shown)))
+    assert any((file.seen(row) == kind).any() for row in range(4) for kind in (NOWHERE, HIDDEN))
 
 
 def test_a_smaller_mirror_map_is_that_of_smaller_textures():
@@ -85,7 +108,7 @@ def test_a_texture_may_have_several_images(pit: Pit):
     assert file.images == [f"images/{number}.jpg" for number in range(6)] and file.pids.tolist() == [0, 0, 0, 1, 1, 1]
     found = file.batch(np.arange(6))
     assert (found[:3] == found[0]).all() and (found[3:] == found[3]).all() and (found[0] != found[3]).any()
-    assert file.mirror is None and file.visible(0) is None
+    assert file.mirror is None and file.seen(0) is None
 
 
 def test_without_a_table_names_are_the_same(pit: Pit):
@@ -130,7 +153,7 @@ def test_textures_of_another_size_or_shape(pit: Pit):
 @pytest.mark.parametrize(
     ("table", "message"),
     [
-        ("image,texture\n0.jpg,a.png\n", "does not parse"),
+        ("image,texture\n0.jpg,a.png\n", "5 of 6 images have no texture, such as 1.jpg"),
         ("image,texture\n0.jpg,c.png\n", "line 2 names c.png"),
         ("image,texture\n9.jpg,a.png\n", "line 2 names 9.jpg"),
         ("image,texture\n0.jpg\n", "line 2 names None"),
@@ -149,3 +172,33 @@ def test_images_that_lack_a_texture(pit: Pit, tmp_path: Path):
     (pit.folder / "pairs.csv").write_text("image,texture\n0.jpg,a.png\n")
     with pytest.raises(UserError, match=r"5 of 6 images have no texture, such as images/1.jpg"):
         import_textures(index=index, textures=tmp_path / "t", folder=pit.folder, size=8, splits=["train"])
+
+
+def test_copies_of_a_texture_are_one_person(pit: Pit):
+    (pit.folder / "pairs.csv").unlink()
+    for number in range(6):
+        pit.write(f"textures/{number}.png", np.full((16, 16, 3), number // 2, np.uint8))
+    assert pit.read().pids.tolist() == [0, 0, 1, 1, 2, 2]
+
+
+def test_further_columns_of_the_table_are_left_out(pit: Pit):
+    lines = (pit.folder / "pairs.csv").read_text().splitlines()
+    (pit.folder / "pairs.csv").write_text("\n".join([f"note,{lines[0]}", *(f"x,{line}" for line in lines[1:])]))
+    assert pit.read().pids.tolist() == [0, 0, 0, 1, 1, 1]
+
+
+def test_what_lies_where_it_does_not_belong(pit: Pit):
+    np.save(pit.folder / "textures/mirror.npy", np.arange(256).reshape(16, 16))
+    with pytest.raises(UserError, match=r"mirror\.npy lies among the textures"):
+        pit.read()
+    (pit.folder / "pairs.csv").unlink()
+    pit.write("textures/0.png", np.zeros((16, 16, 3), np.uint8))
+    pit.write("textures/0.jpg", np.zeros((16, 16, 3), np.uint8))
+    with pytest.raises(UserError, match="two textures have one name"):
+        pit.index()
+
+
+def test_a_texture_that_is_no_image(pit: Pit):
+    (pit.folder / "textures/a.png").write_bytes(b"nothing")
+    with pytest.raises(UserError, match=r"the texture cannot be read\n.*a\.png"):
+        pit.read()

@@ -20,7 +20,7 @@ def rows(count: int = 300) -> list[tuple]:
             f"/data/{n}.jpg",
             n % 7,
             draws.integers(0, 256, (3, SIZE, SIZE), dtype=np.uint8),
-            draws.random((SIZE, SIZE)) < 0.5 if n % 2 else None,
+            draws.integers(0, 3, (SIZE, SIZE), dtype=np.uint8) if n % 2 else None,
         )
         for n in range(count)
     ]
@@ -36,7 +36,7 @@ def test_what_is_written_is_read(tmp_path: Path):
     ]
     chosen = np.array([299, 0, 7])
     assert np.array_equal(file.batch(chosen), np.stack([given[row][3] for row in chosen]))
-    assert file.visible(0) is None and np.array_equal(file.visible(7), given[7][4])
+    assert file.seen(0) is None and np.array_equal(file.seen(7), given[7][4])
     assert file.rows_of(["train/5.jpg", "train/2.jpg"]).tolist() == [5, 2]
 
 

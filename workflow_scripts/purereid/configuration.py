@@ -371,8 +371,15 @@ class Configuration:
         return [experiment for experiment in names if dataset in self.tests(experiment)]
 
     def datasets_in_use(self) -> list[str]:
-        """Data sets that are tested or trained on, each once."""
-        return list(dict.fromkeys([*self.tested(), *(self.train(experiment) for experiment in self.experiments)]))
+        """Data sets that are tested or trained on, or whose textures are learnt, each once."""
+        trained = [self.train(experiment) for experiment in self.experiments]
+        paired = [
+            self.pairs_for(name, stage)
+            for name in self.own_experiments()
+            for stage in self.stages_in_use(name)
+            if "texture_pairs" in self.training(name).inputs(stage)
+        ]
+        return list(dict.fromkeys([*self.tested(), *trained, *paired]))
 
     def stages_behind(self, experiment: str) -> list[str]:
         """Stages that the encoder of an experiment comes from, in running order."""
@@ -447,6 +454,16 @@ class Configuration:
     def pairs_for(self, experiment: str, stage: str) -> str:
         """Data set whose textures a stage learns to paint: the one that is named, or its own."""
         return self.training(experiment).settings(stage)["trained_on"] or self.train(experiment)
+
+    def index_for(self, experiment: str, stage: str) -> str:
+        """Data set whose index a stage reads: of a stage that learns from pairs alone, theirs."""
+        alone = self.training(experiment).inputs(stage) == ["texture_pairs"]
+        return self.pairs_for(experiment, stage) if alone else self.train(experiment)
+
+    def painting(self) -> list[str]:
+        """Experiments that train a painter."""
+        own = [(name, self.training(name)) for name in self.own_experiments()]
+        return [name for name, training in own if training.stage_with("painter") in self.stages_in_use(name)]
 
     def textures_for(self, experiment: str) -> str:
         """What the textures of an experiment's training images are: painted, given or exchanged."""

@@ -94,7 +94,8 @@ class Job:
         The rule ``check_experiments`` says the same and more, but no training may wait for its file: with such an input
         flagged ``ancient`` Snakemake overlooks what else has changed, and without the flag every change of a setting
         would make all trainings stale. So the config is read here, where Snakemake does not compare it. The index with
-        generated images tells of them alone: before the generator was trained, its training has looked.
+        generated images tells of them alone: before the generator was trained, its training has looked. A stage that
+        reads the index of another data set learns from that one.
 
         Raises:
             UserError: as for ``check_experiments.require``.
@@ -103,10 +104,10 @@ class Job:
         from purereid.data.check_experiments import require
         from purereid.experiment_needs import experiment_needs
 
-        index = Path(self.snakemake.input.index)
-        if index.parent.name == "index_dataset":
+        index, dataset = Path(self.snakemake.input.index), self.snakemake.wildcards.dataset
+        if index.parent.name == "index_dataset" and index.parents[1].name == dataset:
             schema = Path(self.snakemake.scriptdir).parent / "rules/schemas/config.schema.yaml"
-            needs = experiment_needs(Configuration(self.snakemake.config, schema), self.snakemake.wildcards.dataset)
+            needs = experiment_needs(Configuration(self.snakemake.config, schema), dataset)
             require(index, needs)
 
     def progress(self, done: int, total: int) -> None:

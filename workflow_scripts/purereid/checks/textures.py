@@ -1,10 +1,12 @@
 """Textures: whose are learnt from, and that they are there."""
 
-from purereid.checks.known import check_experiment_known, check_known
+from purereid.checks.known import check_known
 from purereid.configuration import Configuration, Training
 from purereid.dataset_sources import PIT, RENDERED
 from purereid.errors import UserError
 from purereid.networks.registry import OF_TEXTURES
+
+SIZES = (16, 32, 64, 128)  # at which the parts of the atlas of rendered people begin and end with a texel
 
 
 def check_textures(setup: Configuration) -> None:
@@ -14,8 +16,9 @@ def check_textures(setup: Configuration) -> None:
         UserError: the first that has none.
     """
     for experiment in setup.config["score_alignment"]["experiments"]:
-        check_experiment_known(setup, experiment, "score_alignment.experiments")
-        _check_rendered(setup, experiment)
+        check_known(experiment, setup.all_experiments, "score_alignment.experiments", "experiment")
+        if experiment not in setup.left_out:
+            _check_rendered(setup, experiment)
     for experiment in setup.own_experiments():
         training = setup.training(experiment)
         for stage in training.until(training.stage_with("encoder")):
@@ -32,18 +35,37 @@ def _check_rendered(setup: Configuration, experiment: str) -> None:
 
 
 def _check_dataset(setup: Configuration, training: Training, stage: str, name: str) -> None:
-    where = f"train_reid.{training.system}.%s of the experiment {training.name}"
+    setting = "trained_on" if name == "texture_pairs" else "textures"
+    where = f"train_reid.{training.system}.{setting} of the experiment {training.name}"
     if name == "texture_pairs":
-        dataset, where = setup.pairs_for(training.name, stage), where % "trained_on"
+        dataset = setup.pairs_for(training.name, stage)
         check_known(dataset, setup.datasets, where, "data set")
     elif setup.textures_for(training.name) == "painted":
         return
     else:
-        dataset, where = setup.train(training.name), where % "textures"
+        dataset = setup.train(training.name)
+        _check_splits(setup, training, where)
     if not setup.has_textures(dataset):
         raise UserError(
             f"the data set {dataset} has no textures",
             where=where,
             expected=f"a data set of format {RENDERED} or {PIT}",
             do="let a painter learn from another data set (textures: painted, trained_on: its name)",
+        )
+    size = setup.config["import_textures"]["size"]
+    if setup.is_rendered(dataset) and size not in SIZES:
+        what = f"textures of rendered people of {size} texels a side"
+        raise UserError(what, where="import_textures.size", expected=f"one of {', '.join(map(str, SIZES))}")
+
+
+def _check_splits(setup: Configuration, training: Training, where: str) -> None:
+    """Given textures are those of some splits."""
+    known = setup.config["import_textures"]["splits"]
+    lacking = [split for split in training.section["splits"] if split not in known]
+    if lacking:
+        raise UserError(
+            f"images of the split {lacking[0]} are trained on, and their textures are not read",
+            where=where,
+            expected=f"train_reid.splits among {', '.join(known)}",
+            do="name the split under import_textures.splits",
         )

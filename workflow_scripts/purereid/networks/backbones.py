@@ -106,9 +106,9 @@ def map_widths(backbone: nn.Module) -> list[int]:
     Raises:
         UserError: as for ``maps``.
     """
-    training = backbone.training
+    training, device = backbone.training, next(backbone.parameters()).device
     with torch.no_grad():
-        widths = [found.shape[1] for found in maps(backbone.eval(), torch.zeros(1, 3, 64, 32))]
+        widths = [found.shape[1] for found in maps(backbone.eval(), torch.zeros(1, 3, 64, 32, device=device))]
     backbone.train(training)
     return widths
 

@@ -197,6 +197,7 @@ def _mistakes(found: System) -> list[str]:
         needed = (*NEEDED.get(found.rule, ()), *(TO_DRAW if "generator" in stage.roles else ()))
         needed += (*(["teacher"] if "encoder" in stage.inputs else []), *itertools.chain(*stage.needed_for.values()))
         needed += (*(["trained_on"] if "texture_pairs" in stage.inputs else []), *stage.where)
+        needed += ("textures",) if "textures" in stage.inputs else ()
         known = found.settings | stage.settings
         wrong += [f"the stage {name} lacks the setting {key}" for key in needed if key not in known]
         wrong += [f"the stage {name} reads {key}, which is no setting" for key in stage.reads or () if key not in known]

@@ -17,9 +17,9 @@ ABOUT_MAPS = (
     " mean), part the share of the cells whose part of the body it names; most_frequent_part names one part alone."
 )
 ABOUT_PAINTERS = (
-    "Mean difference of colours, 0 to 1, over all texels, over those seen in the image, and over the hidden"
-    " ones. mean: the mean texture of the persons learnt from; nearest: of their textures the one nearest to the true"
-    " one, which nobody finds who does not know the truth."
+    "Mean difference of colours, 0 to 1, over all texels, over those seen in the image, and over hidden ones of parts"
+    " that other images of the person show. mean: the mean texture of the persons learnt from; nearest: of their"
+    " textures the one nearest to the true one, which nobody finds who does not know the truth."
 )
 
 

@@ -11,7 +11,8 @@ from purereid.report.tables import WIDTH, aligned, cut, html_page, html_plot, ht
 
 NAME = 24  # letters of an experiment's name that the terminal shows
 COSTS = (
-    "Of all stages that an encoder comes from. Images seen count as often as they came; parameters: the most that one "
+    "Of all stages that an encoder comes from. Images seen count as often as they came, paired ones are those of which "
+    "only the textures were learnt; parameters: the most that one "
     "stage trains, discriminators and decoders too, and those of the encoder. The training of generators, teachers and "
     "purifiers is not in it. Seconds are those of the steps alone, beside whatever else the machine did."
 )
@@ -72,8 +73,8 @@ def _page_of_trained(trained: pd.DataFrame | None) -> str:
 
 def _costs(trained: pd.DataFrame) -> list[list[str]]:
     """Header and rows."""
-    names = ("updates", "real_seen", "generated_seen")
-    header = ["experiment", "updates", "real seen", "generated seen", "parameters", "at test", "seconds"]
+    names = ["updates", "real_seen", "generated_seen", *(["paired_seen"] if trained["paired_seen"].any() else [])]
+    header = ["experiment", *(name.replace("_", " ") for name in names), "parameters", "at test", "seconds"]
     return [
         header,
         *(

@@ -1,6 +1,5 @@
 """Bring the textures that a data set has to one file (rule ``import_textures``)."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -11,12 +10,13 @@ from purereid.data.formats.pit import textures_of
 from purereid.data.images import read_image
 from purereid.data.index import read_index
 from purereid.errors import UserError
-from purereid.people.atlas import SIZE
+from purereid.people.atlas import SIZE, atlas_grid
 from purereid.people.ground_truth import read_uv_maps
 from purereid.people.mirror import mirror_map
-from purereid.textures.texture_file import write_textures
+from purereid.textures.texture_file import HIDDEN, NOWHERE, VISIBLE, write_textures
 
 MIRROR = "mirror.npy"
+SPREAD = 2  # a person who fills an image has about half of all texels a side turned to it, so pixels lie so far apart
 
 
 def import_textures(
@@ -57,10 +57,9 @@ def import_textures(
             do="add the missing textures, or name other splits under import_textures.splits",
         )
     files = [folder / "textures" / names[key] for key in keys]
-    whole = _read_square(files)
-    mirror = mirror_map() if scene else _read_mirror(folder / MIRROR, next(iter(whole.values())).shape[0])
-    small = {file: _resized(texture, size) for file, texture in whole.items()}
-    seen = _seen(uv, size) if uv else {}
+    whole_size, small = _read_small(files, size)
+    mirror = mirror_map() if scene else _read_mirror(folder, whole_size)
+    seen = _seen_texels(uv, rows.set_index("image")["pid"], size) if uv else {}
     columns = (rows["image"], rows["path"], rows["pid"], files)
     written = (
         (image, path, pid, small[file], seen.get(image)) for image, path, pid, file in zip(*columns, strict=True)
@@ -100,11 +99,12 @@ def _of_rendered(scene: Path) -> dict[str, str]:
     return {image: f"{identity:04d}.png" for image, identity in rows.itertuples(index=False)}
 
 
-def _read_square(files: list[Path]) -> dict[Path, np.ndarray]:
-    """Textures uint8 [A, A, 3], each once."""
-    found = {file: read_image(file) for file in dict.fromkeys(files)}
-    first = next(iter(found.values())).shape
-    for file, texture in found.items():
+def _read_small(files: list[Path], size: int) -> tuple[int, dict[Path, np.ndarray]]:
+    """Texels a side of the files, and their textures made smaller, uint8 [3, S, S], each once."""
+    found, first = {}, None
+    for file in dict.fromkeys(files):
+        texture = _read(file)
+        first = first or texture.shape
         if texture.shape != first or first[0] != first[1]:
             raise UserError(
                 f"the texture has {texture.shape[0]} x {texture.shape[1]} texels",
@@ -112,11 +112,23 @@ def _read_square(files: list[Path]) -> dict[Path, np.ndarray]:
                 expected=f"square textures of one size; the first has {first[0]} x {first[1]}",
                 do="bring all textures to one size",
             )
-    return found
+        small = cv2.resize(texture, (size, size), interpolation=cv2.INTER_AREA)
+        found[file] = np.ascontiguousarray(small.transpose(2, 0, 1))
+    return first[0], found
 
 
-def _read_mirror(path: Path, size: int) -> np.ndarray | None:
+def _read(file: Path) -> np.ndarray:
+    try:
+        return read_image(file)
+    except UserError:
+        raise UserError("the texture cannot be read", where=file, expected="an image", do="replace it") from None
+
+
+def _read_mirror(folder: Path, size: int) -> np.ndarray | None:
     """The mirror map of a folder, int [A, A]; None where there is none."""
+    path, misplaced = folder / MIRROR, folder / "textures" / MIRROR
+    if misplaced.is_file():
+        raise UserError(f"{MIRROR} lies among the textures", where=misplaced, expected=f"{path}", do="move it there")
     if not path.is_file():
         return None
     expected = f"whole numbers [{size}, {size}], row times {size} plus column, that undo themselves when applied twice"
@@ -132,21 +144,36 @@ def _read_mirror(path: Path, size: int) -> np.ndarray | None:
     return mirror
 
 
-def _resized(texture: np.ndarray, size: int) -> np.ndarray:
-    """Uint8 [3, S, S]."""
-    small = cv2.resize(texture, (size, size), interpolation=cv2.INTER_AREA)
-    return np.ascontiguousarray(small.transpose(2, 0, 1))
+def _seen_texels(uv: Path, pids: pd.Series, size: int) -> dict[str, np.ndarray]:
+    """What of its person's texture each image shows, uint8 [S, S], see ``write_textures``.
 
-
-def _seen(uv: Path, size: int) -> dict[str, np.ndarray]:
-    """Texels bool [S, S] that can be seen in each image."""
-    return dict(_visible_texels(uv, size))
-
-
-def _visible_texels(uv: Path, size: int) -> Iterator[tuple[str, np.ndarray]]:
+    Between the places of two pixels lie texels that no pixel hits. They count as seen too: what lies within the
+    spacing of pixels beside a visible texel of the same part.
+    """
+    part = cv2.resize(atlas_grid().part, (size, size), interpolation=cv2.INTER_NEAREST)
+    visible = {}
     for image, place in read_uv_maps(uv):
-        person = place[..., 2] > 0
-        column, row = (place[..., axis][person].astype(int) * size // (2 * SIZE) for axis in (0, 1))
-        visible = np.zeros((size, size), bool)
-        visible[row, column] = True
-        yield image, visible
+        if image in pids.index:
+            visible[image] = _near_pixels(place, part, size)
+    shown: dict[int, set] = {}
+    for image, mask in visible.items():
+        shown.setdefault(pids[image], set()).update(np.unique(part[mask]).tolist())
+    seen = {}
+    for image, mask in visible.items():
+        on_person = np.isin(part, list(shown[pids[image]]))
+        seen[image] = np.where(mask, VISIBLE, np.where(on_person, HIDDEN, NOWHERE)).astype(np.uint8)
+    return seen
+
+
+def _near_pixels(place: np.ndarray, part: np.ndarray, size: int) -> np.ndarray:
+    person = place[..., 2] > 0
+    column, row = (place[..., axis][person].astype(int) * size // (2 * SIZE) for axis in (0, 1))
+    hit = np.zeros((size, size), np.uint8)
+    hit[row, column] = 1
+    spacing = -(-SPREAD * size // place.shape[0])
+    kernel = np.ones((2 * spacing + 1, 2 * spacing + 1), np.uint8)
+    near = np.zeros((size, size), bool)
+    for number in np.unique(part[hit > 0]):
+        own = part == number
+        near |= own & (cv2.dilate(np.where(own, hit, 0).astype(np.uint8), kernel) > 0)
+    return near

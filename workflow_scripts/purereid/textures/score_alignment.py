@@ -61,19 +61,19 @@ def score_alignment(
     rows = read_index(index)
     draws = np.random.default_rng(seed)
     network = load_network(encoder, "encoder", first_device(gpus))
+    options = {"batch": batch, "precision": precision, "threads": threads}
     found = {}
     for name, splits in (("train", ["train"]), ("test", ["query", "gallery"])):
         chosen = rows[rows["split"].isin(splits) & (rows["pid"] > 0)]
         chosen = chosen.iloc[np.sort(draws.permutation(len(chosen))[:images])]
-        cells = _maps(network, chosen["path"].tolist(), batch=batch, precision=precision, threads=threads)
-        found[name] = _seen_cells(cells, chosen["image"].tolist(), uv)
+        found[name] = _seen_cells(network, chosen["path"].tolist(), _places(uv, chosen["image"].tolist()), **options)
     (of_train, places, parts), (of_test, true_places, true_parts) = found["train"], found["test"]
     mean, spread = of_train.mean(axis=0), of_train.std(axis=0) + 1e-6
     weights = _ridge((of_train - mean) / spread, np.hstack([places, np.eye(len(PARTS) + 1)[parts]]))
-    told = _with_one((of_test - mean) / spread) @ weights
+    told = ((of_test - mean) / spread) @ weights[:-1] + weights[-1]
+    unexplained = np.square(told[:, :2] - true_places).sum() / np.square(true_places - places.mean(axis=0)).sum()
     table = {
-        "coordinates": 1
-        - float(np.square(told[:, :2] - true_places).sum() / np.square(true_places - places.mean(0)).sum()),
+        "coordinates": 1 - float(unexplained),
         "part": float((told[:, 2:].argmax(axis=1) == true_parts).mean()),
         "most_frequent_part": float((true_parts == np.bincount(parts).argmax()).mean()),
         "cells": len(true_parts),
@@ -81,46 +81,46 @@ def score_alignment(
     write_text(scores, json.dumps(table, indent=1) + "\n")
 
 
-def _maps(network: torch.nn.Module, paths: list[str], *, batch: int, precision: str, threads: int) -> np.ndarray:
-    """The last maps of the backbone, float32 [N, D, h, w]."""
+def _places(uv: Path, images: list[str]) -> list[np.ndarray]:
+    """What each pixel of some images shows, uint8 [H, W, 3] = u, v, part."""
+    wanted = set(images)
+    found = {image: place for image, place in read_uv_maps(uv) if image in wanted}
+    return [found[image] for image in images]
+
+
+def _seen_cells(
+    network: torch.nn.Module, paths: list[str], seen: list[np.ndarray], *, batch: int, precision: str, threads: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Of the cells of the last maps in whose middle a person is seen.
+
+    Returns:
+        features float32 [C, D], places float [C, 2], 0 to 1, and parts int [C].
+    """
     device, about = next(network.parameters()).device, network.configuration
     load = partial(load_images, threads=threads, **{name: about[name] for name in ("height", "width", "resizing")})
     parts = [paths[start : start + batch] for start in range(0, len(paths), batch)]
-    found = []
+    found, pending = [], iter(seen)
     for images in made_ahead(load, parts):
         with torch.inference_mode(), autocast(precision, device):
-            found.append(network.backbone(normalise(images.to(device), about["mean"], about["std"])).float().cpu())
-    maps = torch.cat(found).numpy()
-    if maps.ndim != 4:
-        expected = "an encoder with a map, such as resnet_small"
-        raise UserError("the backbone yields no map of places", where="train_reid.backbone", expected=expected)
-    return maps
+            maps = network.backbone(normalise(images.to(device), about["mean"], about["std"])).float().cpu().numpy()
+        if maps.ndim != 4:
+            expected = "an encoder with a map, such as resnet_small"
+            raise UserError("the backbone yields no map of places", where="train_reid.backbone", expected=expected)
+        found += [_of_image(cells, next(pending)) for cells in maps]
+    return tuple(np.concatenate(column) for column in zip(*found, strict=True))
 
 
-def _seen_cells(maps: np.ndarray, images: list[str], uv: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Of the cells in whose middle a person is seen: features [C, D], places float [C, 2], parts int [C]."""
-    wanted = {image: number for number, image in enumerate(images)}
-    features, places, parts = [], [], []
-    for image, seen in read_uv_maps(uv):
-        if image not in wanted:
-            continue
-        cells = maps[wanted[image]]
-        middles = [
-            ((np.arange(n) + 0.5) * size / n).astype(int) for n, size in zip(cells.shape[1:], seen.shape, strict=False)
-        ]
-        there = seen[np.ix_(*middles)]
-        on = there[..., 2] > 0
-        features.append(cells[:, on].T)
-        places.append(there[on][:, :2] / LEVELS)
-        parts.append(there[on][:, 2].astype(int))
-    return np.concatenate(features), np.concatenate(places), np.concatenate(parts)
+def _of_image(cells: np.ndarray, seen: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    rows, columns = (
+        ((np.arange(n) + 0.5) * size / n).astype(int) for n, size in zip(cells.shape[1:], seen.shape[:2], strict=True)
+    )
+    there = seen[np.ix_(rows, columns)]
+    on = there[..., 2] > 0
+    return cells[:, on].T, there[on][:, :2] / LEVELS, there[on][:, 2].astype(int)
 
 
 def _ridge(features: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """Weights [D + 1, K] of the least squares with a small ridge."""
-    x = _with_one(features.astype(np.float64))
-    return np.linalg.solve(x.T @ x + RIDGE * len(x) * np.eye(x.shape[1]), x.T @ wanted)
-
-
-def _with_one(features: np.ndarray) -> np.ndarray:
-    return np.hstack([features, np.ones((len(features), 1))])
+    """Weights [D + 1, K] of the least squares with a small ridge; the last row is the offset."""
+    x = np.hstack([features, np.ones((len(features), 1), np.float32)])
+    squares = (x.T @ x).astype(np.float64)
+    return np.linalg.solve(squares + RIDGE * len(x) * np.eye(len(squares)), (x.T @ wanted).astype(np.float64))

@@ -7,12 +7,11 @@ import numpy as np
 
 from purereid.data.atomic import write_text
 from purereid.data.images import read_image
-from purereid.errors import UserError
 from purereid.networks.network_file import load_network
 from purereid.report.pictures import Block, Row, Tile, draw_sheet, save_picture
 from purereid.textures.held_out import held_out_persons
 from purereid.textures.paint_textures import painted_textures
-from purereid.textures.texture_file import TextureFile
+from purereid.textures.texture_file import HIDDEN, VISIBLE, TextureFile
 from purereid.training.distributed import first_device
 
 LEVELS = 255  # of a colour
@@ -42,8 +41,8 @@ def score_textures(
         scores: JSON that is written: ``painted``, ``mean`` (the mean texture of the persons learnt from) and
             ``nearest`` (of their textures the one that is nearest to the true one where that can be seen, or anywhere
             where nobody knows; no method without the truth finds it), each with the mean difference of colours (0 to
-            1) ``all`` over, and where it is known which texels can be seen, over ``visible`` and ``hidden`` ones; and
-            the numbers of images and persons.
+            1) over ``all`` texels, and where it is known what an image shows, over ``visible`` ones and over
+            ``hidden`` ones, of parts that other images of the person show; and the numbers of images and persons.
         picture: PNG that is written: images, painted and true textures.
         experiment: for the title.
         held_out, held_out_seed: which persons the painter did not learn from, see ``held_out_persons``.
@@ -52,16 +51,10 @@ def score_textures(
         batch, precision, gpus, threads: as for ``paint_textures``.
 
     Raises:
-        UserError: no person is held out.
+        UserError: textures of fewer than three persons.
     """
     file = TextureFile(texture_pairs)
     out = held_out_persons(file.pids, held_out, held_out_seed)
-    if not out.any():
-        raise UserError(
-            "no person is held out, so that nothing can be said of others than those that were learnt",
-            where="train_reid.san.texture.held_out",
-            expected=f"a share of {len(np.unique(file.pids))} persons that makes one at least",
-        )
     drawn = np.random.default_rng(held_out_seed).permutation(np.flatnonzero(out))[:images]
     known = _one_each(file, np.flatnonzero(~out))
     learnt = file.batch(known).astype(np.float32) / LEVELS
@@ -69,10 +62,10 @@ def score_textures(
     settings = {"size": file.size, "batch": batch, "precision": precision, "threads": threads}
     painted = np.concatenate(list(painted_textures(network, [file.paths[row] for row in drawn], **settings)))
     true = file.batch(drawn).astype(np.float32) / LEVELS
-    visible = [file.visible(row) for row in drawn]
+    seen_of = [file.seen(row) for row in drawn]
     mean = learnt.mean(axis=0)
     found: dict[str, list[dict]] = {"painted": [], "mean": [], "nearest": []}
-    for row, (truth, seen) in enumerate(zip(true, visible, strict=True)):
+    for row, (truth, seen) in enumerate(zip(true, seen_of, strict=True)):
         nearest = learnt[_nearest(truth, learnt, seen)]
         for name, texture in (("painted", painted[row] / LEVELS), ("mean", mean), ("nearest", nearest)):
             found[name].append(_differences(texture, truth, seen))
@@ -94,15 +87,17 @@ def _first_of_each(pids: np.ndarray) -> list[int]:
 
 
 def _nearest(truth: np.ndarray, learnt: np.ndarray, seen: np.ndarray | None) -> int:
-    where = np.ones(truth.shape[1:], bool) if seen is None else seen
-    return int(np.abs(learnt[:, :, where] - truth[:, where]).mean(axis=(1, 2)).argmin())
+    where = np.ones(truth.shape[1:], bool) if seen is None else seen == VISIBLE
+    gaps = [np.abs(texture[:, where] - truth[:, where]).mean() for texture in learnt]
+    return int(np.argmin(gaps))
 
 
 def _differences(texture: np.ndarray, truth: np.ndarray, seen: np.ndarray | None) -> dict[str, float]:
     gap = np.abs(texture - truth).mean(axis=0)
-    if seen is None or not seen.any():
-        return {"all": float(gap.mean())}
-    return {"all": float(gap.mean()), "visible": float(gap[seen].mean()), "hidden": float(gap[~seen].mean())}
+    places = {} if seen is None else {"visible": seen == VISIBLE, "hidden": seen == HIDDEN}
+    return {"all": float(gap.mean())} | {
+        name: float(gap[place].mean()) for name, place in places.items() if place.any()
+    }
 
 
 def _means(found: list[dict[str, float]]) -> dict[str, float]:

@@ -11,6 +11,9 @@ from purereid.errors import UserError
 
 AGAIN = "delete the file, so that it is made again"
 CHUNK = 256  # images written at a time
+# What of a texture an image shows: parts that no image of the person shows, such as a bag that the person does not
+# carry; what other images show; and what this one does.
+NOWHERE, HIDDEN, VISIBLE = range(3)
 
 
 def write_textures(
@@ -24,8 +27,8 @@ def write_textures(
 
     Args:
         path: where to write.
-        rows: of each image its name in the index, its path, its person, its texture uint8 [3, S, S], RGB, and which
-            texels can be seen in it, bool [S, S]; None: not known.
+        rows: of each image its name in the index, its path, its person, its texture uint8 [3, S, S], RGB, and what of
+            it can be seen in the image, uint8 [S, S] of ``NOWHERE``, ``HIDDEN`` and ``VISIBLE``; None: not known.
         size: S.
         mirror: int32 [S, S], see ``people.mirror.mirror_map``; None: textures cannot be mirrored.
     """
@@ -36,7 +39,9 @@ def write_textures(
         pa.ipc.new_file(sink, schema) as writer,
     ):
         for chunk in _chunks(rows):
-            columns = zip(*((i, p, n, t.tobytes(), _packed(v)) for i, p, n, t, v in chunk), strict=True)
+            columns = zip(
+                *((i, p, n, t.tobytes(), v if v is None else v.tobytes()) for i, p, n, t, v in chunk), strict=True
+            )
             arrays = [pa.array(values, field.type) for values, field in zip(columns, schema, strict=True)]
             writer.write_batch(pa.record_batch(arrays, schema))
 
@@ -62,7 +67,7 @@ class TextureFile:
         self.mirror = np.frombuffer(about[b"mirror"], np.int32) if about[b"mirror"] else None
         self.images, self.paths = (table[name].to_pylist() for name in ("image", "path"))
         self.pids = table["pid"].to_numpy()
-        self._textures, self._visible = table["texture"], table["visible"]
+        self._textures, self._seen = table["texture"], table["seen"]
         self._rows = {image: row for row, image in enumerate(self.images)}
 
     def rows_of(self, images: Sequence[str]) -> np.ndarray:
@@ -77,7 +82,7 @@ class TextureFile:
                 f"{len(missing)} of {len(images)} images have no texture, such as {missing[0]}",
                 where=self.path,
                 expected="a texture of every image that is learnt from",
-                do="add the missing ones to the folder of textures, or set train_reid.splits",
+                do="name all splits that are trained on under import_textures.splits",
             )
         return np.array([self._rows[image] for image in images], np.int64)
 
@@ -89,17 +94,10 @@ class TextureFile:
             found[mirrored] = found[mirrored][:, :, self.mirror]
         return found.reshape(len(rows), 3, self.size, self.size)
 
-    def visible(self, row: int) -> np.ndarray | None:
-        """Which texels can be seen in an image, bool [S, S]; None: not known."""
-        packed = self._visible[row].as_buffer()
-        if packed is None:
-            return None
-        bits = np.unpackbits(np.frombuffer(packed, np.uint8), count=self.size**2)
-        return bits.astype(bool).reshape(self.size, self.size)
-
-
-def _packed(visible: np.ndarray | None) -> bytes | None:
-    return None if visible is None else np.packbits(visible).tobytes()
+    def seen(self, row: int) -> np.ndarray | None:
+        """What of a texture can be seen in its image, uint8 [S, S], see ``write_textures``; None: not known."""
+        packed = self._seen[row].as_buffer()
+        return None if packed is None else np.frombuffer(packed, np.uint8).reshape(self.size, self.size)
 
 
 def _chunks(rows: Iterable[tuple]) -> Iterable[list[tuple]]:
@@ -115,7 +113,7 @@ def _chunks(rows: Iterable[tuple]) -> Iterable[list[tuple]]:
 
 def _schema(size: int, mirror: np.ndarray | None) -> pa.Schema:
     columns = [("image", pa.string()), ("path", pa.string()), ("pid", pa.int64())]
-    columns += [("texture", pa.binary(3 * size * size)), ("visible", pa.binary())]
+    columns += [("texture", pa.binary(3 * size * size)), ("seen", pa.binary())]
     return pa.schema(
         columns, {"size": str(size), "mirror": b"" if mirror is None else mirror.astype(np.int32).tobytes()}
     )

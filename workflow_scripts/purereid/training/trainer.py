@@ -47,6 +47,7 @@ class BaseTrainer(ABC):
     averaged: tuple[str, ...] = ("encoder", "verifier", "generator")  # roles whose weights ``ema`` averages
     steps_per_epoch = images_per_step = steps = 0
     generated_per_step = 0  # images of a generator among those of a step
+    paired_per_step = 0  # images among them of which only their textures are learnt
 
     def __init__(self, settings: dict, device: torch.device):
         self.settings, self.device, self.seed = settings, device, settings["seed"]
@@ -110,8 +111,9 @@ class BaseTrainer(ABC):
     def about(self) -> dict:
         """What a comparison says of the training: updates, images in each, parameters by role."""
         parameters = {role: sum(each.numel() for each in net.parameters()) for role, net in self.networks.items()}
-        real = self.images_per_step - self.generated_per_step
+        real = self.images_per_step - self.generated_per_step - self.paired_per_step
         images = {"real_per_update": real, "generated_per_update": self.generated_per_step}
+        images |= {"paired_per_update": self.paired_per_step}
         return {"updates": self.steps, **images, "parameters": parameters}
 
     def written(self, role: str) -> nn.Module:

@@ -6,6 +6,7 @@ files of PIT itself are named is not published.
 """
 
 import csv
+import hashlib
 from pathlib import Path
 
 from purereid.data.formats.scan import Row, Scan, list_folder
@@ -19,37 +20,51 @@ COLUMNS = ["image", "texture"]
 
 
 def read(folder: Path) -> Scan:
-    """List the images; who has the same texture is one person, all are for training.
+    """List the images; who has the same texture, or a copy of it, is one person, and all are for training.
 
     Args:
         folder: holds images, textures and, if it is there, pairs.csv.
+
+    Raises:
+        UserError: images without a texture, and as for ``textures_of``.
     """
     scan = Scan(EXPECTED)
     images, folders, others = list_folder(folder / "images")
     textures = textures_of(folder)
-    scan.unparsed += [f"images/{name}" for name in images if name not in textures]
+    lacking = [name for name in images if name not in textures]
+    if lacking:
+        what = f"{len(lacking)} of {len(images)} images have no texture, such as {lacking[0]}"
+        raise UserError(what, where=folder, expected=EXPECTED, do="add the textures, or take these images out")
     scan.ignored += [f"images/{name}" for name in [*others, *(f"{each}/" for each in folders)]]
-    known = sorted({textures[name] for name in images if name in textures})
-    pids = {texture: pid for pid, texture in enumerate(known)}
+    persons = {name: _digest(folder / "textures" / name) for name in sorted({*textures.values()})}
+    pids = {digest: pid for pid, digest in enumerate(dict.fromkeys(persons.values()))}
     scan.rows = [
-        Row(f"images/{name}", (folder / "images" / name).as_posix(), "train", pids[textures[name]])
+        Row(f"images/{name}", (folder / "images" / name).as_posix(), "train", pids[persons[textures[name]]])
         for name in images
-        if name in textures
     ]
     return scan
+
+
+def _digest(file: Path) -> str:
+    """Equal for copies of one texture."""
+    return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 def textures_of(folder: Path) -> dict[str, str]:
     """Name of the texture of each image, by the image's name, of those that have one.
 
     Raises:
-        UserError: no such folder, or a table of pairs that names files that are not there.
+        UserError: two textures of one name, a table of pairs that names files that are not there or an image twice.
     """
     images, _, _ = list_folder(folder / "images")
     textures, _, _ = list_folder(folder / "textures")
     if (folder / "pairs.csv").is_file():
         return _paired(folder / "pairs.csv", set(images), set(textures))
     by_stem = {Path(name).stem: name for name in textures}
+    if len(by_stem) < len(textures):
+        twice = next(name for name in textures if by_stem[Path(name).stem] != name)
+        what = f"two textures have one name, {twice} and {by_stem[Path(twice).stem]}"
+        raise UserError(what, where=folder / "textures", expected="one texture for each image")
     return {name: by_stem[Path(name).stem] for name in images if Path(name).stem in by_stem}
 
 
@@ -60,7 +75,7 @@ def _paired(path: Path, images: set[str], textures: set[str]) -> dict[str, str]:
             columns, rows = table.fieldnames or [], [(row.get("image"), row.get("texture")) for row in table]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise UserError(f"the table of pairs cannot be read: {error}", where=path, expected=EXPECTED) from None
-    if columns != COLUMNS:
+    if not set(COLUMNS) <= set(columns):
         raise UserError(f"the columns are {', '.join(columns)}", where=path, expected=", ".join(COLUMNS))
     for number, (image, texture) in enumerate(rows, start=2):
         for name, known, place in ((image, images, "images"), (texture, textures, "textures")):

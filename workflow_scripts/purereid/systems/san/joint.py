@@ -1,5 +1,7 @@
 """Stage joint (SAN): an encoder whose maps must say what all of the person looks like (Jin et al. 2020)."""
 
+from typing import NamedTuple
+
 import numpy as np
 import torch
 from torch.nn import functional
@@ -16,13 +18,25 @@ from purereid.systems.san.pairs import Pairs, flips, mirrored
 from purereid.systems.san.recognition import Encoder
 from purereid.systems.san.texture import check_mirror
 from purereid.textures.texture_file import TextureFile
-from purereid.training.optimisers import build_optimiser
+from purereid.training.optimisers import build_optimiser, clip_gradients
 from purereid.training.schedule import scheduled
 from purereid.training.stage import Inputs
 from purereid.training.trainer import Optimiser
 
 BETAS = (0.5, 0.999)  # of the second optimiser of all weights, as published
-FLIPS, OTHERS = 2, 3  # what is drawn
+FLIPS, OTHERS = 103, 104  # streams of what is drawn, which no other draw has
+
+
+class Textured(NamedTuple):
+    """What is painted in a step.
+
+    Attributes:
+        images: int64 [R], which of the step's images.
+        textures: uint8 [R, 3, S, S].
+    """
+
+    images: torch.Tensor
+    textures: torch.Tensor
 
 
 class Trainer(EncoderTrainer):
@@ -65,44 +79,47 @@ class Trainer(EncoderTrainer):
         self._make_optimisers()
         self._open_textures()
 
-    def batch(self, step: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]:
+    def batch(self, step: int) -> tuple[torch.Tensor, torch.Tensor, Textured | None]:
         """Labelled images of a step, and pairs beside them.
 
         Returns:
-            rows int64 [B] of the labelled images, those without a texture (generated ones) last; images float
-            [B + Q, 3, H, W], of Q pairs at the end; textures uint8 [R + Q, 3, S, S] of the first R images and of the
-            pairs, None where none are painted.
+            rows int64 [B] of the labelled images; images float [B + Q, 3, H, W], those of Q pairs last; and which of
+            these have a texture, with the textures, or None.
         """
         rows, images = super().batch(step)
         flipped = flips(len(rows), self.flip, (self.seed, FLIPS, step))
-        images, textures = mirrored(images, flipped), []
+        images, having, textures = mirrored(images, flipped), [], []
         if self.file:
-            real = self.texture_rows[rows.numpy()] >= 0
-            textures.append(torch.from_numpy(self.file.batch(self.texture_rows[rows.numpy()][real], flipped[real])))
+            of_rows = self.texture_rows[rows.numpy()]
+            textured = np.flatnonzero(of_rows >= 0)  # generated images have none
+            having.append(textured)
+            textures.append(self.file.batch(of_rows[textured], flipped[textured]))
         if self.pairs:
             more, of_more = self.pairs.batch(step, self.settings["pairs_per_batch"])
-            images, textures = torch.cat([images, more]), [*textures, of_more]
-        wanted = torch.cat(textures) if textures else None
-        return rows, images.contiguous(memory_format=torch.channels_last), wanted
+            having.append(len(images) + np.arange(len(more)))
+            images = torch.cat([images, more]).contiguous(memory_format=torch.channels_last)
+            textures.append(of_more.numpy())
+        if not textures:
+            return rows, images, None
+        return rows, images, Textured(*(torch.from_numpy(np.concatenate(each)) for each in (having, textures)))
 
     def look(self, images: torch.Tensor) -> tuple:
         """Outputs of the encoder but for its maps, the textures that the decoder paints from them, and its own maps."""
-        *known, found = self.encoder(images)
+        *known, found = self.encoder(images, self.people.batches.size)
         painted, taps = self.decoder(found) if self.decoder else (None, [])
         return known, painted, taps
 
     def learn_from(
-        self, outputs: tuple, truth: Truth, textures: torch.Tensor | None
+        self, outputs: tuple, truth: Truth, textured: Textured | None
     ) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
         """Minimise the losses of the encoder alone, and those behind the decoder."""
-        known, painted, taps = outputs
-        pooled, seen, logits = (each[: len(truth.labels)] for each in known)
+        (pooled, seen, logits), painted, taps = outputs
         recognising, values = self._recognising(pooled, seen, logits, truth)
         if self.decoder is None:
             self.learn(recognising, "encoder")
             return {"loss": recognising} | values, logits
-        real = int((~truth.generated).sum())  # they come first
-        painting, more = self._painting(painted, [tap[:real] for tap in taps], truth.labels[:real], textures)
+        real = len(truth.labels) - self.generated_per_step  # they come first
+        painting, more = self._painting(painted, [tap[:real] for tap in taps], truth.labels[:real], textured)
         self._learn(recognising, painting)
         return {"loss": recognising.detach() + painting.detach()} | values | more, logits
 
@@ -117,16 +134,14 @@ class Trainer(EncoderTrainer):
         return entropy + settings["triplet_weight"] * triplet, {"triplet": triplet.detach()}
 
     def _painting(
-        self, painted: torch.Tensor, taps: list[torch.Tensor], labels: torch.Tensor, textures: torch.Tensor | None
+        self, painted: torch.Tensor, taps: list[torch.Tensor], labels: torch.Tensor, textured: Textured | None
     ) -> tuple[torch.Tensor, dict]:
         """The losses behind the decoder: of what has a texture, and of the maps of R real images of known persons."""
         settings, zero = self.settings, painted.new_zeros(())
         reconstruction, triplet = zero, zero
-        if textures is not None:
-            pairs = settings["pairs_per_batch"] if self.pairs else 0
-            own = painted[: len(textures) - pairs]
-            having = torch.cat([own, painted[len(painted) - pairs :]])
-            reconstruction = functional.l1_loss(having, as_targets(textures.to(self.device), having.shape[-1]))
+        if textured:
+            wanted = as_targets(textured.textures.to(self.device), painted.shape[-1])
+            reconstruction = functional.l1_loss(painted[textured.images.to(self.device)], wanted)
         if settings["tap_triplet_weight"]:
             published, margin = settings["tap_triplets"] == "published", settings["tap_margin"]
             K = settings["images_per_identity"]
@@ -147,6 +162,8 @@ class Trainer(EncoderTrainer):
         for name, gradient in zip(("encoder", "painting"), gradients, strict=False):
             for weight, value in zip(weights, gradient, strict=True):
                 weight.grad = value
+            if self.settings["clip"]:
+                clip_gradients(self.optimisers[name].torch, self.settings["clip"])
             self.optimisers[name].torch.step()
 
     def _make_optimisers(self) -> None:
@@ -177,6 +194,8 @@ class Trainer(EncoderTrainer):
             check_mirror(pairs, self.flip)
             statistics = {name: self.encoder.configuration[name] for name in ("mean", "std")}
             options = {"statistics": statistics, "device": self.device, "threads": self.inputs.threads}
+            self.paired_per_step = settings["pairs_per_batch"]
+            self.images_per_step += self.paired_per_step
             self.pairs = Pairs(pairs, np.arange(len(pairs.images)), settings | {"flip": self.flip}, **options)
 
 

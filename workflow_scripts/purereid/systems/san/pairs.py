@@ -11,7 +11,7 @@ from purereid.textures.texture_file import TextureFile
 from purereid.training.seeds import step_seed
 from purereid.training.shared_file import shared_file
 
-ORDER, FLIPS = range(2)  # what is drawn
+ORDER, FLIPS = 101, 102  # streams of what is drawn, which no other draw has
 
 
 class Pairs:

@@ -26,17 +26,21 @@ class Encoder(BotEncoder):
             nn.init.normal_(self.neck.linear.weight, std=SPREAD)
             nn.init.ones_(self.neck.norm.weight)
 
-    def forward(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, list[torch.Tensor]]:
+    def forward(
+        self, images: torch.Tensor, labelled: int
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, list[torch.Tensor]]:
         """All that is learnt from.
 
         Args:
-            images: float [B, 3, H, W], normalised.
+            images: float [N, 3, H, W], normalised.
+            labelled: B, how many of them, the first ones, neck and classifier see.
 
         Returns:
-            pooled float32 [B, D], what the classifier sees float32 [B, E], logits float32 [B, K], and the four maps.
+            pooled float32 [B, D], what the classifier sees float32 [B, E], logits float32 [B, K], and the four maps
+            of all images.
         """
         found = maps(self.backbone, images)
-        pooled = self.pooling(found[-1])
+        pooled = self.pooling(found[-1][:labelled])
         with torch.autocast(images.device.type, enabled=False):
             seen = self.neck(pooled.float())
             return pooled, seen, self.classifier(seen), found

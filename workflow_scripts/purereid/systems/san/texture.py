@@ -23,7 +23,7 @@ class Trainer(BaseTrainer):
     """The mean distance of colours (L1), and nothing else, as published. Rates and epochs are this project's choice.
 
     Args:
-        inputs: ``texture_pairs``, a file of textures. The index of the experiment's own data set is not read.
+        inputs: ``texture_pairs``, a file of textures, which also names their images.
         settings: of the stage.
         device: where to train.
 
@@ -53,6 +53,7 @@ class Trainer(BaseTrainer):
         statistics = {name: self.painter.configuration[name] for name in ("mean", "std")}
         self.pairs = Pairs(file, rows, settings, statistics=statistics, device=device, threads=inputs.threads)
         self.set_length(settings["steps_per_epoch"] or len(rows) // settings["batch"], settings["batch"])
+        self.paired_per_step = self.images_per_step
         groups = backbone_and_new(self.painter, settings["backbone_factor"], settings["weight_decay"])
         rate = settings["learning_rate"]
         optimiser = build_optimiser("adam", groups, rate)
