@@ -41,6 +41,7 @@ def test_they_do_not_lock_each_other_out(clone: Project):
         while not any((clone.folder / ".snakemake").glob("locks/*.output.lock")):
             assert running.poll() is None, (clone.folder / "run.log").read_text()
             time.sleep(0.05)
+        os.killpg(running.pid, signal.SIGSTOP)  # a run that ends removes the folder of the locks, those of others too
         assert "cannot be locked" in clone.run("--touch", fails=True)
         second = [*clone.command("--touch"), "other.yaml"]  # a second name after --configfile
         done = subprocess.run(second, cwd=clone.folder, capture_output=True, text=True)
