@@ -1,0 +1,61 @@
+"""What docs/using-an-encoder.md shows runs as it stands."""
+
+import inspect
+import re
+import shutil
+from pathlib import Path
+
+import purereid
+from purereid.__main__ import main
+from purereid.api.encoder import LoadedEncoder
+
+PAGE = "docs/using-an-encoder.md"
+
+
+def prepare(people, folder: Path) -> None:
+    encoder = folder / "results/people/train_reid/baseline/seed1/encoder"
+    encoder.mkdir(parents=True)
+    shutil.copy(people.encoder, encoder / "networks.safetensors")
+    for name, rows in (("query", people.table["path"][:2]), ("gallery", people.table["path"][2:8])):
+        (folder / "data" / name).mkdir(parents=True)
+        for path in rows:
+            shutil.copy(path, folder / "data" / name)
+
+
+def test_the_example_in_python(root: Path, people, tmp_path: Path, monkeypatch, capsys):
+    prepare(people, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    code = re.search(r"```python\n(.*?)```", (root / PAGE).read_text(), re.S)[1]
+    exec(compile(code, PAGE, "exec"), {})
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 2 and all(line.count(".jpg'") == 5 for line in lines)
+
+
+def test_the_commands(root: Path, people, tmp_path: Path, monkeypatch):
+    prepare(people, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    lines = [
+        line.partition("#")[0]
+        for line in (root / PAGE).read_text().splitlines()
+        if line.startswith("python -m purereid")
+    ]
+    words = {"FOLDER": "data", "QUERY": "data/query", "GALLERY": "data/gallery", "A.jpg": "a", "B.jpg": "b"}
+    words |= {"$ENCODER": "results/people/train_reid/baseline/seed1/encoder"}
+    commands = [[words.get(word, word) for word in line.split()[3:]] for line in lines]
+    assert [command[0] for command in commands] == ["embed", "search", "same"]
+    assert [main(command) for command in commands] == [0, 0, 1]  # there is no calibration yet
+    assert (tmp_path / "features.parquet").is_file() and (tmp_path / "search.html").is_file()
+
+
+def test_the_table_names_all_arguments(root: Path):
+    text = (root / PAGE).read_text()
+    functions = {name: getattr(purereid, name) for name in purereid.__all__ if name != "UserError"}
+    functions["encoder.features"] = LoadedEncoder.features
+    for name, function in functions.items():
+        shown = re.search(rf"`{re.escape(name)}\((.*?)\)`", text)[1]
+        known = [each for each in inspect.signature(function).parameters.values() if each.name != "self"]
+        expected = [
+            each.name if each.default is each.empty else f"{each.name}={each.default!r}".replace("'", '"')
+            for each in known
+        ]
+        assert shown.split(", ") == expected
