@@ -25,6 +25,7 @@ def make_index(rows: list[tuple], **columns: object) -> pd.DataFrame:
         "width": 64,
         "height": 128,
         "sha256": names,
+        "pixels": names,
         "dataset": "test",
     }
     return table.assign(**(rest | columns))
@@ -99,12 +100,12 @@ def test_matches_agree_with_counting_one_by_one():
     def draw(split: str, number: int) -> pd.DataFrame:
         table = make_index([(split, 0, 0)] * number)
         files = [f"file{each}" for each in draws.integers(0, 30, number)]
-        return table.assign(pid=draws.integers(0, 5, number), camid=draws.integers(-1, 3, number), sha256=files)
+        return table.assign(pid=draws.integers(0, 5, number), camid=draws.integers(-1, 3, number), pixels=files)
 
     query, gallery = draw("query", 60), draw("gallery", 80)
     expected = [
         sum(
-            other.pid == one.pid and (other.sha256 != one.sha256 if one.camid < 0 else other.camid != one.camid)
+            other.pid == one.pid and other.pixels != one.pixels and (one.camid < 0 or other.camid != one.camid)
             for other in gallery.itertuples()
         )
         for one in query.itertuples()
@@ -117,7 +118,7 @@ def test_no_cameras():
     index = make_index([(split, pid, -1) for split, pid, _ in SOUND])
     found = find(index, "No camera is known")
     assert (found["severity"], found["count"]) == ("warning", 4)
-    assert "only the identical file" in found["what"]
+    assert "own picture is taken off" in found["what"]
     assert "camera_pattern" in found["do"]
 
 
@@ -129,15 +130,23 @@ def test_some_cameras_unknown():
 def test_duplicates():
     rows = [*SOUND, ("train", 1, 1), ("gallery", 3, 2), ("query", 3, 2)]
     index = make_index(rows)
-    index.loc[8, "sha256"] = index.loc[0, "sha256"]
+    index.loc[8, "pixels"] = index.loc[0, "pixels"]
     assert find(index, "The same picture lies in a split more than once.")["examples"] == ("train/0.jpg = train/8.jpg",)
     index = make_index(rows)
-    index.loc[9, "sha256"] = index.loc[0, "sha256"]
+    index.loc[9, "pixels"] = index.loc[0, "pixels"]
     assert find(index, "The same picture lies in train and test.")["examples"] == ("train/0.jpg = gallery/9.jpg",)
     assert find(index, "The same picture stands under different identities.")["count"] == 1
     index = make_index(rows)
-    index.loc[10, "sha256"] = index.loc[9, "sha256"]
-    assert diagnose(index)["findings"] == []
+    index.loc[10, "pixels"] = index.loc[9, "pixels"]
+    assert diagnose(index)["findings"] == []  # of one camera
+
+
+def test_queries_whose_own_picture_lies_in_the_gallery():
+    for camid in (1, -1):
+        index = make_index([*SOUND, ("gallery", 3, camid), ("query", 3, 2)])
+        index.loc[9, "pixels"] = index.loc[8, "pixels"]
+        found = find(index, "Queries lie in the gallery too")
+        assert (found["severity"], found["examples"]) == ("warning", ("query/9.jpg",))
 
 
 def test_small_train_identities():

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from purereid.data.check_images import check_image
 from purereid.data.images import load_images, read_image, resize
 from purereid.errors import UserError
 
@@ -45,7 +46,9 @@ def test_jpeg_files_have_the_pixels_that_pillow_gives(tmp_path: Path, kind: str)
     Image.fromarray(SMOOTH).convert(options.pop("mode")).save(tmp_path / "a.jpg", **options)
     with Image.open(tmp_path / "a.jpg") as image:
         expected = np.array(image.convert("RGB"))
-    assert expected.shape == (37, 23, 3) and np.array_equal(read_image(tmp_path / "a.jpg"), expected)
+    if kind == "turned by EXIF":
+        expected = np.rot90(expected, -1)
+    assert np.array_equal(read_image(tmp_path / "a.jpg"), expected)
 
 
 def test_a_jpeg_file_of_too_many_pixels_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -64,6 +67,80 @@ def test_sixteen_bit_grey_is_scaled_not_clipped(tmp_path: Path):
     ramp = np.linspace(0, 65535, 64).astype(np.uint16).reshape(8, 8)
     cv2.imwrite(str(tmp_path / "g.png"), ramp)
     assert np.abs(read_image(tmp_path / "g.png")[:, :, 1].astype(int) - ramp // 257).max() <= 1
+
+
+def test_the_largest_value_of_an_image_does_not_decide_its_scale(tmp_path: Path):
+    for most in (255, 256):
+        levels = np.array([[0, 200], [most, most]], np.uint16)
+        cv2.imwrite(str(tmp_path / "g.png"), levels)
+        assert read_image(tmp_path / "g.png")[:, :, 0].tolist() == [[0, 1], [1, 1]]
+
+
+def test_numbers_with_a_point_go_from_black_at_0_to_white_at_1(tmp_path: Path):
+    Image.fromarray(np.array([[0.0, 0.5], [1.0, 0.25]], np.float32)).save(tmp_path / "f.tif")
+    assert read_image(tmp_path / "f.tif")[:, :, 2].tolist() == [[0, 128], [255, 64]]
+    Image.fromarray(np.array([[0.0, 200.0]], np.float32)).save(tmp_path / "f.tif")
+    with pytest.raises(UserError, match="grey values from 0 to 200, expected 0 to 1"):
+        read_image(tmp_path / "f.tif")
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "P"])
+def test_what_is_transparent_is_white(tmp_path: Path, mode: str):
+    pixels = np.zeros((2, 2, 4), np.uint8)
+    pixels[:, 0], pixels[:, 1] = (90, 90, 90, 0), (30, 30, 30, 255)  # a colour that nobody sees, and one
+    image = Image.fromarray(pixels)
+    if mode == "P":
+        image = Image.fromarray(np.array([[0, 1], [0, 1]], np.uint8), "P")
+        image.putpalette([90, 90, 90, 30, 30, 30])
+        image.info["transparency"] = 0
+    else:
+        image = image.convert(mode)
+    image.save(tmp_path / "a.png")
+    found = read_image(tmp_path / "a.png")
+    assert (found[:, 0] == 255).all() and (found[:, 1] == 30).all()
+    assert Image.open(tmp_path / "a.png").mode == mode
+
+
+def test_what_is_half_transparent_is_half_white(tmp_path: Path):
+    Image.fromarray(np.full((2, 2, 4), (0, 0, 0, 51), np.uint8)).save(tmp_path / "a.png")
+    assert (read_image(tmp_path / "a.png") == 204).all()
+
+
+UPRIGHT = {  # what EXIF's numbers say has to be done to the pixels of a file
+    1: lambda x: x,
+    2: lambda x: x[:, ::-1],
+    3: lambda x: x[::-1, ::-1],
+    4: lambda x: x[::-1],
+    5: lambda x: x.transpose(1, 0, 2),
+    6: lambda x: np.rot90(x, -1),
+    7: lambda x: x[::-1, ::-1].transpose(1, 0, 2),
+    8: lambda x: np.rot90(x, 1),
+}
+
+
+@pytest.mark.parametrize("kind", ["jpg", "png", "webp"])
+@pytest.mark.parametrize("orientation", UPRIGHT)
+def test_images_are_turned_upright(tmp_path: Path, kind: str, orientation: int):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    path = tmp_path / f"a.{kind}"
+    Image.fromarray(SMOOTH).save(path, exif=exif, **({"lossless": True} if kind == "webp" else {}))
+    with Image.open(path) as image:
+        expected = UPRIGHT[orientation](np.array(image.convert("RGB")))
+    assert np.array_equal(read_image(path), expected)
+    found = check_image(str(path))
+    assert (found.height, found.width) == expected.shape[:2] and found.turned == (orientation > 1) and not found.blank
+
+
+def test_copies_saved_anew_have_equal_pixels(tmp_path: Path):
+    for level in (0, 9):
+        Image.fromarray(SMOOTH).save(tmp_path / f"{level}.png", compress_level=level)
+    first, second = (check_image(str(tmp_path / f"{level}.png")) for level in (0, 9))
+    assert first.pixels == second.pixels and first.sha256 != second.sha256
+    Image.fromarray(SMOOTH.transpose(1, 0, 2)).save(tmp_path / "t.png")
+    assert check_image(str(tmp_path / "t.png")).pixels != first.pixels
+    Image.new("RGB", (4, 4), "grey").save(tmp_path / "b.png")
+    assert check_image(str(tmp_path / "b.png")).blank
 
 
 def test_load_images_keeps_order_whatever_the_threads(picture: tuple[Path, np.ndarray], tmp_path: Path):

@@ -22,6 +22,7 @@ def make_table() -> pd.DataFrame:
         width=64,
         height=128,
         sha256="00",
+        pixels="00",
         dataset="test",
         weight=np.float32(1),
     )

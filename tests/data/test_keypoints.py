@@ -241,7 +241,7 @@ def test_sources_that_are_not_there(tmp_path):
 
 def test_rows_find_their_images_and_keep_their_order(tmp_path, caplog):
     first = write_csv(tmp_path / "1.csv", {"b.jpg": some_joints(0), "stranger.jpg": some_joints(1)})
-    second = write_csv(tmp_path / "2.csv", {"gallery/d.png": some_joints(2), "x/c.jpg": some_joints(3)})
+    second = write_csv(tmp_path / "2.csv", {"gallery/d.png": some_joints(2), "c.jpg": some_joints(3)})
     with caplog.at_level(logging.INFO, "purereid"):
         found = run(tmp_path, first, second)
     # c.jpg lies in query and multi: it is the same picture
@@ -253,6 +253,27 @@ def test_rows_find_their_images_and_keep_their_order(tmp_path, caplog):
     assert "1 rows of key points have no image in the index: stranger.jpg" in caplog.text
     assert "1 images of train have no key points: train/a.jpg" in caplog.text
     assert "4 images have key points, 0 of them without any joint" in caplog.text
+
+
+def test_names_with_folders_are_compared_by_whole_folders(tmp_path, caplog):
+    rows = {"x/c.jpg": 0, "ain/a.jpg": 1, "/data/set/gallery/d.png": 2, "train/b": 3}
+    source = write_csv(tmp_path / "1.csv", {name: some_joints(seed) for name, seed in rows.items()})
+    with caplog.at_level(logging.INFO, "purereid"):
+        found = run(tmp_path, source)
+    assert found.images == ["gallery/d.png", "train/b.jpg"]
+    assert "2 rows of key points have no image in the index: x/c.jpg, ain/a.jpg" in caplog.text
+
+
+def test_two_persons_with_files_of_one_name(tmp_path):
+    """A file for all of them is good for some of them."""
+    index = make_index(tmp_path / "index.parquet", ("train/anna/1.jpg", "train/anna/2.jpg"))
+    names = ["anna/1.jpg", "bob/1.jpg", "train/anna/2.jpg"]
+    source = write_csv(tmp_path / "k.csv", {name: some_joints(seed) for seed, name in enumerate(names)})
+    import_keypoints(index=index, sources=[source], keypoints=tmp_path / "k.parquet")
+    found = read_keypoints(tmp_path / "k.parquet")
+    assert sorted(found.images) == ["train/anna/1.jpg", "train/anna/2.jpg"]
+    row = list(found.images).index("train/anna/1.jpg")
+    np.testing.assert_array_equal(found.joints[row], np.transpose(some_joints(0)))
 
 
 def test_pose_files_and_coco_find_their_images(tmp_path):

@@ -148,9 +148,24 @@ def test_without_cameras_only_the_own_file_is_removed(tmp_path):
     assert ranks.to_pylist()[0]["top_images"] == ["g2", "g1", "g3", "g5"]
 
 
+def test_the_own_picture_is_removed_under_any_camera(tmp_path):
+    people = {
+        "q": ("query", 1, 0, 0),
+        "own": ("gallery", 1, 1, 0),
+        "right": ("gallery", 1, 2, 40),
+        "wrong": ("gallery", 2, 1, 20),
+    }
+    files = {"pixels": ["same", "same", "b", "c"]}
+    scores, ranks = run(tmp_path, people, extra=files)
+    assert ranks.to_pylist()[0]["top_images"] == ["wrong", "right"] and scores["single_query"]["rank1"] == 0
+    assert "queries whose own picture lies in the gallery too, and is removed: 1" in scores["protocol"]["note"]
+    scores, _ = run(tmp_path, people)
+    assert scores["single_query"]["rank1"] == 1 and "own picture" not in scores["protocol"]["note"]
+
+
 def test_some_unknown_cameras_are_told(tmp_path):
     scores, _ = run(tmp_path, PEOPLE | {"q2": ("query", 2, -1, 100)})
-    assert "queries of unknown camera, for which only their own file is removed: 1" in scores["protocol"]["note"]
+    assert "queries of unknown camera, for which only their own picture is removed: 1" in scores["protocol"]["note"]
 
 
 def test_multi_query_pools_the_images_of_person_and_camera(tmp_path):
@@ -224,7 +239,7 @@ def test_no_match_because_of_equal_cameras(tmp_path):
 
 def test_no_match_because_of_equal_files(tmp_path):
     people = {"q": ("query", 1, -1, 0), "g": ("gallery", 1, -1, 0)}
-    with pytest.raises(UserError, match="is the query's own file"):
+    with pytest.raises(UserError, match="is the query's own picture"):
         run(tmp_path, people, extra={"sha256": "same"})
 
 

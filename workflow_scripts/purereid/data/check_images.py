@@ -9,13 +9,29 @@ from typing import NamedTuple
 
 from PIL import Image
 
+from purereid.data.images import as_rgb
+
+ORIENTATION = 0x0112  # tag of EXIF
+
 
 class Checked(NamedTuple):
-    """Width and height in pixels and the SHA-256 of the file; ``fault`` says why an image cannot be used."""
+    """What an image is.
+
+    Attributes:
+        width, height: in pixels, upright.
+        sha256: of the file.
+        pixels: SHA-256 of size and pixels, equal for copies that were saved anew without loss.
+        turned: whether its EXIF data say that it lies on its side or is mirrored.
+        blank: whether all of it has one colour.
+        fault: why it cannot be used.
+    """
 
     width: int = 0
     height: int = 0
     sha256: str = ""
+    pixels: str = ""
+    turned: bool = False
+    blank: bool = False
     fault: str = ""
 
 
@@ -40,10 +56,13 @@ def check_image(path: str) -> Checked:
     try:
         with Image.open(io.BytesIO(content)) as image:
             image.load()
-            width, height = image.size
+            turned = image.getexif().get(ORIENTATION, 1) not in (0, 1)
+            upright = as_rgb(image)
     except Exception as error:  # a broken file makes Pillow raise almost anything
         return Checked(fault=f"cannot be decoded ({_shorten(error)})")
-    return Checked(width, height, hashlib.sha256(content).hexdigest())
+    pixels = hashlib.sha256(f"{upright.size}".encode() + upright.tobytes()).hexdigest()
+    blank = all(low == high for low, high in upright.getextrema())
+    return Checked(*upright.size, hashlib.sha256(content).hexdigest(), pixels, turned, blank)
 
 
 def _shorten(error: Exception) -> str:

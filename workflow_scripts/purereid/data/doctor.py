@@ -31,6 +31,7 @@ def diagnose(index: pd.DataFrame, findings: Sequence[Finding] = (), *, allow_sha
     found = [
         *shared_identities(rows, allow_shared_identities),
         *queries_without_match(rows["query"], rows["gallery"]),
+        *own_pictures(rows["query"], rows["gallery"]),
         *single_identity(rows["gallery"]),
         *unknown_cameras(index),
         *duplicates(index),
@@ -110,15 +111,26 @@ def single_identity(gallery: pd.DataFrame) -> list[Finding]:
 
 
 def count_matches(query: pd.DataFrame, gallery: pd.DataFrame) -> np.ndarray:
-    """Right gallery images of each query, int [queries]: its identity, but neither its camera nor its very file.
+    """Right gallery images of each query, int [queries]: its identity, but neither its camera nor its own picture.
 
-    Where the query's camera is unknown, only the identical file is taken off; a gallery image of unknown camera
-    counts as one of another camera.
+    Where the query's camera is unknown, only its own picture is taken off; a gallery image of unknown camera counts as
+    one of another camera.
     """
-    same_camera = _count_equal(query, gallery, ["pid", "camid"])
-    same_file = _count_equal(query, gallery, ["pid", "sha256"])
-    removed = np.where(query["camid"] >= 0, same_camera, same_file)
-    return _count_equal(query, gallery, ["pid"]) - removed
+    same_camera = np.where(query["camid"] >= 0, _count_equal(query, gallery, ["pid", "camid"]), 0)
+    return _count_equal(query, gallery, ["pid"]) - same_camera - _count_own_elsewhere(query, gallery)
+
+
+def own_pictures(query: pd.DataFrame, gallery: pd.DataFrame) -> list[Finding]:
+    """Queries whose own picture lies in the gallery under another camera, or where cameras are unknown."""
+    found = query.loc[_count_own_elsewhere(query, gallery) > 0, "image"]
+    what = "Queries lie in the gallery too, pixel by pixel; they are taken off their own rankings."
+    return _some("warning", what, found, "take one of the two copies out, and check how queries were chosen.")
+
+
+def _count_own_elsewhere(query: pd.DataFrame, gallery: pd.DataFrame) -> np.ndarray:
+    """Gallery images that are each query's own picture, but those of its own camera."""
+    same_camera = np.where(query["camid"] >= 0, _count_equal(query, gallery, ["pid", "camid", "pixels"]), 0)
+    return _count_equal(query, gallery, ["pid", "pixels"]) - same_camera
 
 
 def unknown_cameras(index: pd.DataFrame) -> list[Finding]:
@@ -128,8 +140,9 @@ def unknown_cameras(index: pd.DataFrame) -> list[Finding]:
     if len(unknown) == len(test):
         return _some(
             "warning",
-            "No camera is known: images of the query's own camera cannot be taken off the ranking, only the identical"
-            " file. Scores are not comparable with those of data sets with cameras.",
+            "No camera is known, so that SCORES WILL BE FAR TOO GOOD: photographs of the same moment answer the query."
+            " Only the query's own picture is taken off its ranking. They are not comparable with those of data sets"
+            " with cameras.",
             unknown,
             "name the cameras if they are known: column camid of a table, option camera_pattern of folders.",
         )
@@ -138,10 +151,10 @@ def unknown_cameras(index: pd.DataFrame) -> list[Finding]:
 
 
 def duplicates(index: pd.DataFrame) -> list[Finding]:
-    """Files with equal bytes: under two identities, in train and test, or within a split."""
+    """Images with equal pixels: under two identities, in train and test, or within a split."""
     known = index[index["kind"] != "generated"]
-    repeated = known[known["sha256"].duplicated(keep=False)].sort_values("sha256", kind="stable")
-    groups = [group for _, group in repeated.groupby("sha256", sort=True)]
+    repeated = known[known["pixels"].duplicated(keep=False)].sort_values("pixels", kind="stable")
+    groups = [group for _, group in repeated.groupby("pixels", sort=True)]
     disputed = [group for group in groups if group["pid"].nunique() > 1]
     crossing = [group for group in groups if _crosses(group["split"])]
     inside = [group for group in groups if group["split"].duplicated().any()]

@@ -9,12 +9,14 @@ import cv2
 import numpy as np
 import simplejpeg
 import torch
-from PIL import Image
+from PIL import Image, ImageOps
 from torch.nn import functional
 
 from purereid.data.shards import fault, image_bytes, shard_of
 from purereid.errors import UserError
 
+HEAD = 2**16  # bytes in which a JPEG file has its EXIF data
+BITS_OF_TIFF = 258  # tag with the bits of a grey value
 LONGEST = 1024  # side of a picture that torch enlarges as Pillow does
 
 
@@ -25,7 +27,7 @@ def read_image(path: str | Path) -> np.ndarray:
         path: an image file, or an image in a shard: ``{shard}.parquet/{image}``.
 
     Returns:
-        uint8 [H, W, 3], RGB; grey and 16-bit images are converted.
+        uint8 [H, W, 3], RGB, see ``as_rgb``.
 
     Raises:
         UserError: the file is missing, truncated or no image, or so is the shard; the shard has no such image.
@@ -88,21 +90,45 @@ def _content(path: str | Path) -> bytes:
 
 
 def _decode(file: bytes) -> np.ndarray:
-    """Pixels uint8 [H, W, 3] of a file, as Pillow gives them; an ordinary JPEG file takes a fifth of Pillow's time."""
+    """Pixels uint8 [H, W, 3] of a file, upright; an ordinary JPEG file takes a fifth of Pillow's time."""
     try:
         height, width, colours, _ = simplejpeg.decode_jpeg_header(file)
-        if colours in ("YCbCr", "Gray", "RGB") and height * width <= Image.MAX_IMAGE_PIXELS:
+        if colours in ("YCbCr", "Gray", "RGB") and height * width <= Image.MAX_IMAGE_PIXELS and not has_exif(file):
             return simplejpeg.decode_jpeg(file)
     except ValueError:
         pass  # another format, or something is wrong, and Pillow decides how wrong
     with Image.open(io.BytesIO(file)) as image:
-        return np.array((_eight_bits(image) if image.mode[0] in "IF" else image).convert("RGB"))
+        return np.array(as_rgb(image))
+
+
+def has_exif(file: bytes) -> bool:
+    """Whether a JPEG file holds what may say that its image lies on its side."""
+    return file.find(b"Exif\0\0", 0, HEAD) >= 0
+
+
+def as_rgb(image: Image.Image) -> Image.Image:
+    """An image as it is looked at: upright, as its EXIF data say, with 8 bits, on white where it is transparent.
+
+    Raises:
+        ValueError: numbers of which it is not known what is white.
+    """
+    image = ImageOps.exif_transpose(image)
+    if image.mode[0] in "IF":
+        image = _eight_bits(image)
+    if "transparency" in image.info or image.mode in ("LA", "La", "PA", "RGBA", "RGBa"):
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    return image.convert("RGB")
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:
-    """Scale 16-bit grey values, which ``convert`` would clip to white."""
-    values = np.asarray(image, np.float32)
-    return Image.fromarray((values / (257 if values.max() > 255 else 1)).clip(0, 255).astype(np.uint8))
+    """Grey values of more than 8 bits, which ``convert`` would clip to white, by the largest that the file may hold."""
+    values = np.asarray(image).astype(np.float64)
+    bits = getattr(image, "tag_v2", {}).get(BITS_OF_TIFF, (16,))[0]
+    white = 1.0 if image.mode == "F" else 2.0 ** (min(bits, 16)) - 1
+    if not (np.isfinite(values).all() and values.min() >= 0 and values.max() <= white):
+        raise ValueError(f"grey values from {values.min():g} to {values.max():g}, expected 0 to {white:g}")
+    return Image.fromarray((values * (255 / white)).round().astype(np.uint8))
 
 
 def resize(image: np.ndarray, height: int, width: int, resizing: str = "opencv") -> np.ndarray:

@@ -31,7 +31,8 @@ def import_keypoints(
     """Write the key points of a data set, see ``keypoints.write_keypoints``.
 
     Rows come in the order of the sources, which fixes the order of pairs later. A row of key points belongs to the
-    image whose id it names, or else to the one with that file name, with or without its ending. Several images of
+    image whose id it names, or else to the one whose id ends so, from a folder or the file on, with or without the
+    file's ending. Several images of
     one file name share their key points where they are the same picture (Market-1501's queries and gt_bbox).
     Rows without an image and images without a row are counted in the log, with examples.
 
@@ -73,10 +74,10 @@ def match_images(poses: Poses, table: pd.DataFrame, sources: Sequence[Path]) -> 
     Raises:
         UserError: no pose has an image, two poses have the same, or several different images bear a pose's name.
     """
-    places = _places(table)
+    places, ids = _places(table), set(table["image"])
     images, rows, strangers = [], [], []
     for row, name in enumerate(poses.names):
-        found = places.get(name) or places.get(PurePosixPath(name).name) or []
+        found = _find(name, places, ids)
         _check_same_picture(name, found)
         images += [image for image, _ in found]
         rows += [row] * len(found)
@@ -141,21 +142,37 @@ def tell(images: list[str], visible: np.ndarray, table: pd.DataFrame) -> None:
 
 
 def _places(table: pd.DataFrame) -> dict[str, list[tuple[str, str]]]:
-    """(image, sha256) of all images that can be called by a name: their file name, or that without its ending.
+    """(image, digest of its pixels) of all images that can be called by a name.
 
-    An id is the name of its own image alone.
+    These are the image's id and each end of it from a folder's name on, with and without the ending of the file.
     """
-    pictures = list(zip(table["image"], table["sha256"], strict=True))
-    places: dict[str, list[tuple[str, str]]] = defaultdict(list)
-    for image, sha256 in pictures:
-        file = PurePosixPath(image)
-        for name in (file.name, file.stem):
-            places[name].append((image, sha256))
-    return dict(places) | {image: [(image, sha256)] for image, sha256 in pictures}
+    places = defaultdict(list)
+    for image, pixels in zip(table["image"], table["pixels"], strict=True):
+        parts = PurePosixPath(image).parts
+        for start in range(len(parts)):
+            end = PurePosixPath(*parts[start:])
+            for name in {str(end), str(end.with_suffix(""))}:
+                places[name].append((image, pixels))
+    return dict(places) | {
+        image: [(image, pixels)] for image, pixels in zip(table["image"], table["pixels"], strict=True)
+    }
+
+
+def _find(name: str, places: dict[str, list[tuple[str, str]]], ids: set[str]) -> list[tuple[str, str]]:
+    """The images that a row of key points names.
+
+    A name with a folder is compared by whole folders: bob/1.jpg is not anna/1.jpg. It may begin further up than ids of
+    the index, as in /data/market/query/1.jpg.
+    """
+    if name in places:
+        return places[name]
+    parts = PurePosixPath(name).parts
+    ends = (str(PurePosixPath(*parts[start:])) for start in range(1, len(parts)))
+    return next((places[end] for end in ends if end in ids), [])
 
 
 def _check_same_picture(name: str, found: list[tuple[str, str]]) -> None:
-    if len({sha256 for _, sha256 in found}) > 1:
+    if len({pixels for _, pixels in found}) > 1:
         raise UserError(
             f"the key points of {name} may belong to {len(found)} different images: {_some(i for i, _ in found)}",
             expected="one image of that name, or copies of one",

@@ -24,6 +24,7 @@ SCHEMA = pa.schema(
         ("width", pa.int32()),
         ("height", pa.int32()),
         ("sha256", pa.string()),
+        ("pixels", pa.string()),
         ("dataset", pa.string()),
         ("weight", pa.float32()),
     ]
@@ -36,12 +37,14 @@ def write_index(table: pd.DataFrame, path: Path) -> None:
 
     Args:
         table: the columns of ``SCHEMA``: image (unique), path, split, pid (-1 junk), camid (0-based, -1 unknown),
-            seq and frame (-1 unknown), kind, width and height in pixels, sha256 of the file, dataset, weight of the
-            image in a training loss (may be left out: 1).
+            seq and frame (-1 unknown), kind, width and height in pixels, sha256 of the file, pixels (digest of the
+            decoded image; may be left out: that of the file), dataset, weight of the image in a training loss (may be
+            left out: 1).
         path: where to write; replaced only once the new file is whole.
     """
     if "weight" not in table:
         table = table.assign(weight=1.0)
+    table = table.assign(pixels=table["pixels"].fillna(table["sha256"]) if "pixels" in table else table["sha256"])
     arrow = pa.Table.from_pandas(sort_index(table), schema=SCHEMA, preserve_index=False)
     with whole_file(Path(path)) as temporary:
         pq.write_table(arrow.replace_schema_metadata(None), temporary)

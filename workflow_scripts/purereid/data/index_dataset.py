@@ -93,7 +93,7 @@ def open_images(scan: Scan, name: str, *, skip: bool, threads: int) -> tuple[pd.
         require_good_images(scan, faults)
     good = replace(scan, rows=[row for row in scan.rows if not checked[row.path].fault])
     require_splits(good, before=scan)
-    return make_table(good, checked, name), scan.findings + left_out(scan, faults)
+    return make_table(good, checked, name), scan.findings + left_out(scan, faults) + peculiar(good, checked)
 
 
 def make_table(scan: Scan, checked: dict[str, Checked], name: str) -> pd.DataFrame:
@@ -103,6 +103,7 @@ def make_table(scan: Scan, checked: dict[str, Checked], name: str) -> pd.DataFra
     table["width"] = [each.width for each in seen]
     table["height"] = [each.height for each in seen]
     table["sha256"] = [each.sha256 for each in seen]
+    table["pixels"] = [each.pixels for each in seen]
     table["dataset"] = name
     return sort_index(table)
 
@@ -114,6 +115,15 @@ def left_out(scan: Scan, faults: list[str]) -> list[Finding]:
         finding("warning", "Images that are missing or cannot be read were left out.", faults),
         finding("note", "Files and folders that are no images were ignored.", scan.ignored),
     ]
+    return [each for each in found if each.count]
+
+
+def peculiar(scan: Scan, checked: dict[str, Checked]) -> list[Finding]:
+    """Findings about images that are not used as they lie in their files, or that show nothing."""
+    turned = [row.image for row in scan.rows if checked[row.path].turned]
+    blank = [row.image for row in scan.rows if checked[row.path].blank]
+    what = "Images lie on their side or are mirrored, as their EXIF data say; they are turned upright."
+    found = [finding("note", what, turned), finding("warning", "Images have one colour alone.", blank)]
     return [each for each in found if each.count]
 
 

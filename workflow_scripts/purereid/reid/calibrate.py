@@ -99,7 +99,7 @@ def _of_known(table: pd.DataFrame, images: int, draw: int) -> pd.DataFrame:
     """Test images of persons whom a query shows, each file once; where there are too many, of some persons alone."""
     asked = table.loc[table["split"] == "query", "pid"].unique()
     rows = table[table["split"].isin(["query", "gallery"]) & table["pid"].isin(asked)]
-    rows = rows.drop_duplicates("sha256")
+    rows = rows.drop_duplicates("pixels")
     order = np.random.default_rng([draw, 0]).permutation(np.unique(rows["pid"]))
     sizes = rows["pid"].value_counts().loc[order].cumsum()
     chosen = sizes.index[: max(2, int((sizes <= images).sum()))]

@@ -205,9 +205,17 @@ def _notes(sides: Sides, ranking: Ranking, protocol: str, has_multi: bool, poole
     known = sides.same_camera_removed
     unknown = np.count_nonzero(sides.query["camid"] == UNKNOWN)
     ties = np.count_nonzero(ranking.tied)
+    no_cameras = (
+        "cameras unknown: same-camera removal is off, only the query's own picture is removed; scores are far too good"
+        " where photographs of the same moment answer the query"
+    )
     notes = [
-        (not known, "cameras unknown: same-camera removal is off, only the query's own file is removed"),
-        (known and unknown, f"queries of unknown camera, for which only their own file is removed: {unknown}"),
+        (not known, no_cameras),
+        (known and unknown, f"queries of unknown camera, for which only their own picture is removed: {unknown}"),
+        (
+            sides.own_pictures,
+            f"queries whose own picture lies in the gallery too, and is removed: {sides.own_pictures}",
+        ),
         (ranking.without_match, f"queries without a match, left out of all means: {ranking.without_match}"),
         (ties, f"queries with a right and a wrong image at equal distance, ordered by the index: {ties}"),
         (protocol == "single_gallery_shot", f"mean of {REPEATS} draws of one gallery image per identity, hence no mAP"),

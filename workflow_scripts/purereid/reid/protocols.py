@@ -33,14 +33,20 @@ class Sides:
 
     @cached_property
     def labels(self) -> dict[str, np.ndarray]:
-        """The label arguments of ``rank``: identities, cameras, and file codes for queries of unknown camera."""
+        """The label arguments of ``rank``: identities, cameras, and codes of pictures, equal for equal ones."""
         sides = (("query", self.query), ("gallery", self.gallery))
         labels = {f"{name}_{what}s": rows[what].to_numpy() for what in ("pid", "camid") for name, rows in sides}
-        _, codes = np.unique(np.concatenate([rows["sha256"] for _, rows in sides]).astype(str), return_inverse=True)
-        unknown = labels["query_camids"] == UNKNOWN
-        labels["query_files"] = np.where(unknown, codes[: len(self.query)], -1)
-        labels["gallery_files"] = codes[len(self.query) :]
+        _, codes = np.unique(np.concatenate([rows["pixels"] for _, rows in sides]).astype(str), return_inverse=True)
+        labels["query_files"], labels["gallery_files"] = codes[: len(self.query)], codes[len(self.query) :]
         return labels
+
+    @property
+    def own_pictures(self) -> int:
+        """Number of queries whose own picture lies in the gallery, under another camera or an unknown one."""
+        keys = ["pid", "pixels"]
+        both = self.query[[*keys, "camid", "image"]].merge(self.gallery[[*keys, "camid"]], on=keys)
+        other = (both["camid_x"] != both["camid_y"]) | (both["camid_x"] == UNKNOWN)
+        return int(both.loc[other, "image"].nunique())
 
 
 def choose_sides(index: pd.DataFrame, protocol: str, where: Path) -> Sides:
@@ -88,7 +94,7 @@ def check_matches(sides: Sides, where: Path) -> None:
             do="check how cameras are read; if they are not known, leave them out of the index (camid -1)",
         )
     raise UserError(
-        f"{what}: the only gallery image of each query's identity is the query's own file",
+        f"{what}: the only gallery image of each query's identity is the query's own picture",
         where=where,
         expected="a second image of each query's person in the gallery",
         do="add such images, or take the queries out of the gallery folder",

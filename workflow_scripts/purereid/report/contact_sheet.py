@@ -88,9 +88,9 @@ def other_blocks(others: pd.DataFrame, columns: int, rng: np.random.Generator) -
         images = others[others["what"] == what]
         if len(images):
             shown = spread_over_cameras(images, columns, rng)
-            row = Row(
-                (f"pid {images['pid'].iloc[0]}", count_of(images, "image")), [tile(i) for i in shown.itertuples()]
-            )
+            pids = images["pid"].unique()
+            whose = f"pid {pids[0]}" if len(pids) == 1 else f"{len(pids)} pids"
+            row = Row((whose, count_of(images, "image")), [tile(i) for i in shown.itertuples()])
             blocks.append(Block(f"{what}: {len(shown)} of {count_of(images, 'image')}", [row]))
     return blocks
 

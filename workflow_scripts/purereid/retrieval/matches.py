@@ -19,15 +19,15 @@ def matches(
     """Right and junk gallery images of each query (protocol of Market-1501).
 
     Right: same identity, not junk. Junk: same identity seen by the same camera, if that camera is known (not -1), and
-    the query's own file, if file codes are given. Gallery images of identity -1 are never right; they are junk for all
-    queries and not repeated in the lists of junk.
+    the query's own picture, if codes of pictures are given. Gallery images of identity -1 are never right; they are
+    junk for all queries and not repeated in the lists of junk.
 
     Args:
         query_pids: [Q] identities.
         gallery_pids: [G] identities; -1 is junk.
         query_camids, gallery_camids: [Q] and [G] cameras, -1 unknown; None: no camera is known.
-        query_files, gallery_files: [Q] and [G] int codes, equal for equal files; -1 matches nothing. They stand in for
-            the camera rule where cameras are unknown: without it a query that lies in the gallery would find itself.
+        query_files, gallery_files: [Q] and [G] int codes, equal for equal pictures; -1 matches nothing. Without them a
+            query that lies in the gallery under another camera, or where cameras are unknown, would find itself.
 
     Returns:
         right, junk: for each query the gallery indices, ascending.
