@@ -1,6 +1,9 @@
 """Feature files: what is written is read, and nothing that is wrong is read."""
 
+import os
 import re
+import resource
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -207,3 +210,19 @@ def write_raw(path, images, features, encoder=""):
     column = pa.FixedSizeListArray.from_arrays(pa.array(features.reshape(-1)), features.shape[1])
     about = {"encoder": encoder} if encoder else None
     pq.write_table(pa.table({"image": images, "feature": column}).replace_schema_metadata(about), path)
+
+
+def test_more_shards_than_files_may_be_open(tmp_path: Path):
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    count = 120
+    paths = [tmp_path / f"{number}.parquet" for number in range(count)]
+    for number, path in enumerate(paths):
+        write_features(path, [f"{number}.jpg"], np.full((1, 2), number + 1, np.float32))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (len(os.listdir("/proc/self/fd")) + 40, limits[1]))
+    try:
+        names, features = read_features(paths)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+    assert names == [f"{number}.jpg" for number in range(count)] and features[:, 0].tolist() == list(
+        range(1, count + 1)
+    )

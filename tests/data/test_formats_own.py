@@ -424,3 +424,27 @@ def test_merging_a_data_set_twice(tmp_path, sources):
 def test_merging_one(tmp_path, sources):
     with pytest.raises(UserError, match="1 data sets to merge"):
         run(tmp_path / "out", "merge", sources=sources[:1])
+
+
+def test_persons_beyond_64_bits_are_told(tmp_path):
+    write_image(tmp_path / "a.png")
+    row = {"path": "a.png", "pid": 1, "camid": 0, "split": "train"} | {"pid": 10**20}
+    (tmp_path / "table.csv").write_text(",".join(row) + "\n" + ",".join(map(str, row.values())) + "\n")
+    with pytest.raises(UserError, match=r"[\d.e+]{5,}"):
+        run(tmp_path / "out", "table", table=str(tmp_path / "table.csv"))
+
+
+def test_numbers_beyond_64_bits_in_names_are_told(tmp_path):
+    images = [f"{'1' * 25}_c1s1_000451_03.jpg", "0001_c1s1_001051_00.jpg", "0001_c2s1_000301_02.jpg"]
+    for folder, name in zip(("bounding_box_train", "query", "bounding_box_test"), images, strict=True):
+        write_image(tmp_path / folder / name)
+    with pytest.raises(UserError, match=r"the pid of bounding_box_train/1+_c1s1_000451_03\.jpg is 1+\n"):
+        run(tmp_path / "out", "market1501", tmp_path)
+
+
+def test_what_keeps_persons_from_being_asked_for(tmp_path):
+    for person in range(4):
+        for number in range(2 if person % 2 else 1):
+            write_image(tmp_path / "set" / f"p{person}" / f"c1_{number}.png")
+    with pytest.raises(UserError, match="of 2 persons for tests 1 have one image and 1 are seen by one camera alone"):
+        run(tmp_path / "out", "folder", tmp_path / "set", camera_pattern="c([0-9])", seed=1)

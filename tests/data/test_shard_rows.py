@@ -26,12 +26,19 @@ def test_the_log_says_which_part_it_is(caplog: pytest.LogCaptureFixture):
     assert "shard 1-of-3: images 4 to 6 of 10" in caplog.text
 
 
-@pytest.mark.parametrize(("rows", "shards"), [(2, 3), (0, 1)])
+@pytest.mark.parametrize(("rows", "shards"), [(2, 3), (1, 4)])
 def test_more_shards_than_rows_are_told_by_every_job(rows: int, shards: int):
     for shard in range(shards):
         message = rf"{rows} images are to be shared by {shards} job\(s\)\n  where:    extract_features\.shards\n"
         with pytest.raises(UserError, match=message):
             rows_of_shard(pd.DataFrame({"image": range(rows)}), shard, shards, SECTION)
+
+
+def test_splits_without_images_are_told():
+    with pytest.raises(
+        UserError, match=r"no images in the splits that are asked for\n  where:    extract_features\.splits"
+    ):
+        rows_of_shard(pd.DataFrame({"image": []}), 0, 1, SECTION)
 
 
 def test_a_shard_that_there_is_not_is_told():

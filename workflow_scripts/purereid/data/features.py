@@ -6,6 +6,7 @@ Readers take one file or the shards of several jobs, which they join in the orde
 from collections.abc import Sequence
 from itertools import chain
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -64,28 +65,28 @@ def read_features(files: Files, images: Sequence[str] | None = None) -> tuple[li
         ValueError: a name is wanted twice.
     """
     paths = paths_of(files)
-    opened = _open_all(paths)
-    names = [_names(file, path) for file, path in zip(opened, paths, strict=True)]
+    heads = _read_heads(paths)
+    names = [head.images for head in heads]
     check_once(paths, names, ONCE)
     found = list(chain.from_iterable(names))
     wanted = found if images is None else list(images)
     target = _targets(found, wanted, files)
-    features = np.empty((len(wanted), _width(opened[0])), np.float32)
+    features = np.empty((len(wanted), heads[0].width), np.float32)
     start = 0  # row of all files together
-    for file, path in zip(opened, paths, strict=True):
-        for batch in file.iter_batches(ROWS, columns=["feature"]):
-            rows = _filled(batch.column(0), path).flatten().to_numpy().reshape(-1, features.shape[1])
-            place = target[start : start + len(rows)]
-            features[place[place >= 0]] = rows[place >= 0]
-            start += len(batch)
+    for path in paths:
+        with _open(path) as file:
+            for batch in file.iter_batches(ROWS, columns=["feature"]):
+                rows = _filled(batch.column(0), path).flatten().to_numpy().reshape(-1, features.shape[1])
+                place = target[start : start + len(rows)]
+                features[place[place >= 0]] = rows[place >= 0]
+                start += len(batch)
     _check_values(wanted, features, paths, names)
     return wanted, features
 
 
 def read_feature_images(files: Files) -> list[str]:
     """Names of the images in feature files, in the order of the files. Errors as for ``read_features``."""
-    paths = paths_of(files)
-    return [image for file, path in zip(_open_all(paths), paths, strict=True) for image in _names(file, path)]
+    return [image for head in _read_heads(paths_of(files)) for image in head.images]
 
 
 def read_encoder(files: Files) -> str:
@@ -102,12 +103,23 @@ def read_encoder(files: Files) -> str:
     return found[0]
 
 
-def _open_all(paths: Sequence[Path]) -> list[pq.ParquetFile]:
-    """Files of one width and one encoder."""
-    opened = [_open(path) for path in paths]
-    _check_alike([_width(file) for file in opened], "width", paths)
-    _check_alike([_encoder(file.schema_arrow) for file in opened], "encoder", paths)
-    return opened
+class _Head(NamedTuple):
+    """What a file holds: names, width of the features, model."""
+
+    images: list[str]
+    width: int
+    encoder: str
+
+
+def _read_heads(paths: Sequence[Path]) -> list[_Head]:
+    """Of files of one width and one encoder, read one after another: shards may be more than files that may be open."""
+    heads = []
+    for path in paths:
+        with _open(path) as file:
+            heads.append(_Head(_names(file, path), _width(file), _encoder(file.schema_arrow)))
+    _check_alike([head.width for head in heads], "width", paths)
+    _check_alike([head.encoder for head in heads], "encoder", paths)
+    return heads
 
 
 def _open(path: Path) -> pq.ParquetFile:

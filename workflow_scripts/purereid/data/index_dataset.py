@@ -15,7 +15,13 @@ from purereid.data.formats.merge import merge
 from purereid.data.formats.registry import scan_dataset
 from purereid.data.formats.scan import Finding, Scan, finding
 from purereid.data.index import sort_index, write_index
-from purereid.data.requirements import require_good_images, require_no_errors, require_splits, require_unique
+from purereid.data.requirements import (
+    require_good_images,
+    require_no_errors,
+    require_numbers,
+    require_splits,
+    require_unique,
+)
 from purereid.errors import UserError
 from purereid.logs import log
 
@@ -87,6 +93,7 @@ def open_images(scan: Scan, name: str, *, skip: bool, threads: int) -> tuple[pd.
     """
     require_splits(scan)
     require_unique(scan)
+    require_numbers(scan)
     checked = check_images((row.path for row in scan.rows), threads)
     faults = [f"{row.path}: {checked[row.path].fault}" for row in scan.rows if checked[row.path].fault]
     if not skip:

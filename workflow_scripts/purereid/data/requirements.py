@@ -6,6 +6,8 @@ from purereid.data.names import repeated
 from purereid.errors import UserError
 
 NEEDED = ("train", "query", "gallery")
+NUMBERS = ("pid", "camid", "seq", "frame")
+LARGEST = 2**63
 
 
 def require_splits(scan: Scan, before: Scan | None = None) -> None:
@@ -26,6 +28,20 @@ def require_splits(scan: Scan, before: Scan | None = None) -> None:
             expected=scan.expected,
             do=layout_hint(scan.where, scan.format),
         )
+
+
+def require_numbers(scan: Scan) -> None:
+    """Numbers in names fit into the index, which has 64 bits for each."""
+    for row in scan.rows:
+        for name in NUMBERS:
+            value = getattr(row, name)
+            if not -LARGEST <= value < LARGEST:
+                raise UserError(
+                    f"the {name} of {row.image} is {value}",
+                    where=scan.where,
+                    expected="a number of at most 18 digits",
+                    do="rename the file, or check how its name is read",
+                )
 
 
 def require_unique(scan: Scan) -> None:

@@ -29,12 +29,19 @@ def rows_of_shard(rows: pd.DataFrame, shard: int, shards: int, section: str) -> 
             where=f"{section}.shards",
             expected=f"0-of-{shards} to {shards - 1}-of-{shards}",
         )
+    if not len(rows):
+        raise UserError(
+            "there are no images in the splits that are asked for",
+            where=f"{section}.splits",
+            expected="splits that have images",
+            do="name others, or look at the doctor's page for what the data set has",
+        )
     if len(rows) < shards:
         raise UserError(
             f"{len(rows)} images are to be shared by {shards} job(s)",
             where=f"{section}.shards",
             expected="an image for each job",
-            do="lower the number, or name splits that have images",
+            do="lower the number",
         )
     start, stop = range_of_shard(len(rows), shard, shards)
     log.info("shard %d-of-%d: images %d to %d of %d", shard, shards, start + 1, stop, len(rows))

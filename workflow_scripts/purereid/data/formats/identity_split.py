@@ -1,5 +1,6 @@
 """A split for data sets that bring none: some identities are tested on, the others trained on."""
 
+from collections import Counter
 from itertools import groupby
 
 import numpy as np
@@ -59,12 +60,22 @@ def choose_queries(rows: list[Row], *, queries: int, draws: np.random.Generator)
     possible = [row for row in rows if row.pid >= 0 and row.pid not in _seen_once(rows)]
     asked = _draw_queries(possible, queries, draws)
     if not asked:
-        raise UserError(
-            "no query can be drawn",
-            expected="test identities with two images or more, in two cameras or more where cameras are known",
-            do="add images, or check how cameras are named",
-        )
+        raise _without_queries(rows)
     return [row._replace(split="query" if row.image in asked else "gallery") for row in rows]
+
+
+def _without_queries(rows: list[Row]) -> UserError:
+    """What keeps each test person from being asked for."""
+    images = Counter(row.pid for row in rows if row.pid >= 0)
+    alone = sum(count == 1 for count in images.values())
+    once = sum(images[pid] > 1 for pid in _seen_once(rows))
+    reasons = [f"{alone} have one image", f"{once} are seen by one camera alone"]
+    return UserError(
+        f"no query can be drawn: of {len(images)} persons for tests {' and '.join(reasons)}",
+        where="data set without queries of its own",
+        expected="persons with two images or more, in two cameras or more where cameras are known",
+        do="add images, raise test_share, or check camera_pattern (without it cameras are unknown, and two images do)",
+    )
 
 
 def _seen_once(rows: list[Row]) -> set[int]:
