@@ -1,6 +1,5 @@
 """Feature files: what is written is read, and nothing that is wrong is read."""
 
-import os
 import re
 import resource
 from pathlib import Path
@@ -218,7 +217,7 @@ def test_more_shards_than_files_may_be_open(tmp_path: Path):
     paths = [tmp_path / f"{number}.parquet" for number in range(count)]
     for number, path in enumerate(paths):
         write_features(path, [f"{number}.jpg"], np.full((1, 2), number + 1, np.float32))
-    resource.setrlimit(resource.RLIMIT_NOFILE, (len(os.listdir("/proc/self/fd")) + 40, limits[1]))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (len(list(Path("/proc/self/fd").iterdir())) + 40, limits[1]))
     try:
         names, features = read_features(paths)
     finally:

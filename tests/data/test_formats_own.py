@@ -436,8 +436,8 @@ def test_persons_beyond_64_bits_are_told(tmp_path):
 
 def test_numbers_beyond_64_bits_in_names_are_told(tmp_path):
     images = [f"{'1' * 25}_c1s1_000451_03.jpg", "0001_c1s1_001051_00.jpg", "0001_c2s1_000301_02.jpg"]
-    for folder, name in zip(("bounding_box_train", "query", "bounding_box_test"), images, strict=True):
-        write_image(tmp_path / folder / name)
+    for place, name in zip(("bounding_box_train", "query", "bounding_box_test"), images, strict=True):
+        write_image(tmp_path / place / name)
     with pytest.raises(UserError, match=r"the pid of bounding_box_train/1+_c1s1_000451_03\.jpg is 1+\n"):
         run(tmp_path / "out", "market1501", tmp_path)
 
