@@ -9,9 +9,7 @@ from typing import NamedTuple
 
 from PIL import Image
 
-from purereid.data.images import as_rgb
-
-ORIENTATION = 0x0112  # tag of EXIF
+from purereid.data.images import as_rgb, is_turned
 
 
 class Checked(NamedTuple):
@@ -56,8 +54,7 @@ def check_image(path: str) -> Checked:
     try:
         with Image.open(io.BytesIO(content)) as image:
             image.load()
-            turned = image.getexif().get(ORIENTATION, 1) not in (0, 1)
-            upright = as_rgb(image)
+            turned, upright = is_turned(image), as_rgb(image)
     except Exception as error:  # a broken file makes Pillow raise almost anything
         return Checked(fault=f"cannot be decoded ({_shorten(error)})")
     pixels = hashlib.sha256(f"{upright.size}".encode() + upright.tobytes()).hexdigest()

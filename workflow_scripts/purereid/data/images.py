@@ -15,6 +15,7 @@ from torch.nn import functional
 from purereid.data.shards import fault, image_bytes, shard_of
 from purereid.errors import UserError
 
+ORIENTATION = 0x0112  # tag of EXIF
 HEAD = 2**16  # bytes in which a JPEG file has its EXIF data
 BITS_OF_TIFF = 258  # tag with the bits of a grey value
 LONGEST = 1024  # side of a picture that torch enlarges as Pillow does
@@ -93,7 +94,7 @@ def _decode(file: bytes) -> np.ndarray:
     """Pixels uint8 [H, W, 3] of a file, upright; an ordinary JPEG file takes a fifth of Pillow's time."""
     try:
         height, width, colours, _ = simplejpeg.decode_jpeg_header(file)
-        if colours in ("YCbCr", "Gray", "RGB") and height * width <= Image.MAX_IMAGE_PIXELS and not has_exif(file):
+        if colours in ("YCbCr", "Gray", "RGB") and height * width <= Image.MAX_IMAGE_PIXELS and not _lies(file):
             return simplejpeg.decode_jpeg(file)
     except ValueError:
         pass  # another format, or something is wrong, and Pillow decides how wrong
@@ -101,9 +102,17 @@ def _decode(file: bytes) -> np.ndarray:
         return np.array(as_rgb(image))
 
 
-def has_exif(file: bytes) -> bool:
-    """Whether a JPEG file holds what may say that its image lies on its side."""
-    return file.find(b"Exif\0\0", 0, HEAD) >= 0
+def _lies(file: bytes) -> bool:
+    """Whether a JPEG file says that its image lies on its side or is mirrored."""
+    if file.find(b"Exif\0\0", 0, HEAD) < 0:  # Pillow takes longer to look than most images take to be decoded
+        return False
+    with Image.open(io.BytesIO(file)) as image:
+        return is_turned(image)
+
+
+def is_turned(image: Image.Image) -> bool:
+    """Whether an image has to be turned or mirrored to be looked at, as its EXIF data say."""
+    return image.getexif().get(ORIENTATION, 1) not in (0, 1)
 
 
 def as_rgb(image: Image.Image) -> Image.Image:
