@@ -25,7 +25,7 @@ from purereid.errors import UserError
 from purereid.experiment_needs import experiment_needs, learns_from_pairs
 from purereid.networks.registry import code_of, guides_needed
 from purereid.purification.purifiers.registry import NETWORKS, RULES
-from purereid.strict_yaml import read_yaml
+from purereid.strict_yaml import at_home, read_yaml
 from purereid.training.made import forget
 from purereid.unfinished import without_the_failed
 
@@ -37,6 +37,7 @@ try:
         if file.resolve() != ROOT / "config.yaml":
             read_yaml(file)  # of two equal keys Snakemake took the last
     update_config(config, overrides)
+    config = at_home(config)
     setup = Configuration(config, ROOT / "rules/schemas/config.schema.yaml")
     check(setup)
     check_deployment(setup.config, [str(method) for method in workflow.deployment_settings.deployment_method])

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from configured import configure, refused
+from configured import configure, put, refused
 from purereid.networks.registry import system_names
 from purereid.purification.purifiers.registry import RULES
 from purereid.report.training_sets import REAL_ALONE
@@ -312,3 +312,11 @@ def test_only_encoders_of_two_halves_are_rebuilt_with_their_weight(config):
     assert setup.extracting("dgnet")["network"] == {"fine_weight": 0.5}
     assert setup.extracting("fine")["network"] == {"fine_weight": -1}
     assert setup.extracting("baseline")["network"] == {} and "fine_weight" not in setup.extracting("baseline")
+
+
+def test_paths_may_begin_at_home(config: dict, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "set").mkdir()
+    put(config, "datasets.mine", {"format": "folder", "folder": "~/set"})
+    put(config, "experiments.baseline.train", "mine")
+    assert configure(config).source_paths("mine") == [str(tmp_path / "set")]

@@ -1,5 +1,6 @@
 """Data sets of one's own: folders of persons, tables, and indexes joined into one."""
 
+import os
 from collections import Counter
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pandas as pd
 import pytest
 from dataset_writers import MARKET, run, write_image, write_images
 
+from purereid.data.check_images import check_image
 from purereid.data.formats import folder, table
 from purereid.data.formats.cameras import number_cameras
 from purereid.data.formats.identity_split import split_identities
@@ -448,3 +450,29 @@ def test_what_keeps_persons_from_being_asked_for(tmp_path):
             write_image(tmp_path / "set" / f"p{person}" / f"c1_{number}.png")
     with pytest.raises(UserError, match="of 2 persons for tests 1 have one image and 1 are seen by one camera alone"):
         run(tmp_path / "out", "folder", tmp_path / "set", camera_pattern="c([0-9])", seed=1)
+
+
+def test_what_is_called_like_an_image_and_is_none(tmp_path):
+    for person in ("a", "b"):
+        for number in range(2):
+            write_image(tmp_path / "set" / person / f"{number}.png")
+    os.mkfifo(tmp_path / "set/a/pipe.jpg")
+    assert len(run(tmp_path / "out", "folder", tmp_path / "set")) == 4
+    assert "a/pipe.jpg" in (tmp_path / "out/doctor.json").read_text()
+    assert check_image(str(tmp_path / "set/a/pipe.jpg")).fault == "is no ordinary file"
+
+
+def test_a_broken_link_is_a_missing_image(tmp_path):
+    for person in ("a", "b"):
+        for number in range(2):
+            write_image(tmp_path / "set" / person / f"{number}.png")
+    (tmp_path / "set/a/link.jpg").symlink_to(tmp_path / "missing.jpg")
+    with pytest.raises(UserError, match=r"link\.jpg: cannot be opened"):
+        run(tmp_path / "out", "folder", tmp_path / "set")
+
+
+def test_blanks_in_the_header_of_a_table(tmp_path):
+    for name in ("a", "b", "c"):
+        write_image(tmp_path / f"{name}.png")
+    (tmp_path / "table.csv").write_text("path , pid, split\na.png,1,train\nb.png,2,query\nc.png,2,gallery\n")
+    assert run(tmp_path / "out", "table", table=str(tmp_path / "table.csv"))["pid"].tolist() == [1, 2, 2]

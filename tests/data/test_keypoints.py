@@ -264,6 +264,13 @@ def test_names_with_folders_are_compared_by_whole_folders(tmp_path, caplog):
     assert "2 rows of key points have no image in the index: x/c.jpg, ain/a.jpg" in caplog.text
 
 
+def test_letters_with_signs_are_the_same_however_they_are_written(tmp_path):
+    index = make_index(tmp_path / "index.parquet", ("train/Jos\u00e9.jpg", "train/Zoe\u0308.jpg"))
+    source = write_csv(tmp_path / "k.csv", {"Jose\u0301.jpg": some_joints(0), "train/Zo\u00eb.jpg": some_joints(1)})
+    import_keypoints(index=index, sources=[source], keypoints=tmp_path / "k.parquet")
+    assert sorted(read_keypoints(tmp_path / "k.parquet").images) == ["train/Jos\u00e9.jpg", "train/Zoe\u0308.jpg"]
+
+
 def test_two_persons_with_files_of_one_name(tmp_path):
     """A file for all of them is good for some of them."""
     index = make_index(tmp_path / "index.parquet", ("train/anna/1.jpg", "train/anna/2.jpg"))

@@ -14,6 +14,7 @@ from purereid.experiment_grids import with_grids
 from purereid.networks.registry import DEFAULT_SYSTEM, OF_KEYPOINTS, System, description, guides_needed, system_names
 from purereid.purification.purifiers.registry import RULES
 from purereid.report.training_sets import REAL_ALONE, set_name
+from purereid.strict_yaml import at_home
 
 OTHER_RULES = ("render_people", "keypoints", "import_keypoints")  # keys of a data set that do not concern its index
 
@@ -95,7 +96,7 @@ class Configuration:
     """
 
     def __init__(self, config: dict, schema: str | Path):
-        self.config = _without_nulls(config)
+        self.config = _without_nulls(at_home(config))
         self.grids: dict[str, list[str]] = {}
         if isinstance(self.config.get("experiments"), dict):
             experiments, self.grids = with_grids(self.config["experiments"])

@@ -23,6 +23,15 @@ def read_yaml(path: str | Path) -> object:
         loader.dispose()
 
 
+def at_home(value: object) -> object:
+    """The same config with ~/ at the beginning of a text replaced by the user's home: all such texts are paths."""
+    if isinstance(value, dict):
+        return {key: at_home(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [at_home(inner) for inner in value]
+    return str(Path(value).expanduser()) if isinstance(value, str) and value.startswith("~/") else value
+
+
 def _check(node: yaml.Node | None, path: str | Path) -> None:
     """The nodes as they stand in the file, before merge keys put others in."""
     if isinstance(node, yaml.SequenceNode):

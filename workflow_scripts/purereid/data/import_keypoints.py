@@ -1,5 +1,6 @@
 """Bring key points of any format to the images of an index (rule ``import_keypoints``)."""
 
+import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
@@ -74,7 +75,7 @@ def match_images(poses: Poses, table: pd.DataFrame, sources: Sequence[Path]) -> 
     Raises:
         UserError: no pose has an image, two poses have the same, or several different images bear a pose's name.
     """
-    places, ids = _places(table), set(table["image"])
+    places, ids = _places(table), set(map(_composed, table["image"]))
     images, rows, strangers = [], [], []
     for row, name in enumerate(poses.names):
         found = _find(name, places, ids)
@@ -148,13 +149,13 @@ def _places(table: pd.DataFrame) -> dict[str, list[tuple[str, str]]]:
     """
     places = defaultdict(list)
     for image, pixels in zip(table["image"], table["pixels"], strict=True):
-        parts = PurePosixPath(image).parts
+        parts = PurePosixPath(_composed(image)).parts
         for start in range(len(parts)):
             end = PurePosixPath(*parts[start:])
             for name in {str(end), str(end.with_suffix(""))}:
                 places[name].append((image, pixels))
     return dict(places) | {
-        image: [(image, pixels)] for image, pixels in zip(table["image"], table["pixels"], strict=True)
+        _composed(image): [(image, pixels)] for image, pixels in zip(table["image"], table["pixels"], strict=True)
     }
 
 
@@ -164,11 +165,17 @@ def _find(name: str, places: dict[str, list[tuple[str, str]]], ids: set[str]) ->
     A name with a folder is compared by whole folders: bob/1.jpg is not anna/1.jpg. It may begin further up than ids of
     the index, as in /data/market/query/1.jpg.
     """
+    name = _composed(name)
     if name in places:
         return places[name]
     parts = PurePosixPath(name).parts
     ends = (str(PurePosixPath(*parts[start:])) for start in range(1, len(parts)))
     return next((places[end] for end in ends if end in ids), [])
+
+
+def _composed(name: str) -> str:
+    """A name whose letters with signs are written in one way; macOS writes them in another than others do."""
+    return unicodedata.normalize("NFC", name)
 
 
 def _check_same_picture(name: str, found: list[tuple[str, str]]) -> None:

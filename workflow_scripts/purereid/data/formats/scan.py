@@ -92,7 +92,9 @@ def list_folder(folder: Path) -> tuple[list[str], list[str], list[str]]:
         if entry.is_dir():
             folders.append(entry.name)
         elif entry.name != ".snakemake_timestamp":
-            (images if is_image(entry.name) else others).append(entry.name)
+            # a pipe may be called like an image, and reading it would never end; a broken link is a missing image
+            usable = is_image(entry.name) and (entry.is_file() or entry.is_symlink())
+            (images if usable else others).append(entry.name)
     return sorted(images), sorted(folders), sorted(others)
 
 

@@ -47,6 +47,7 @@ def _read_cells(source: Path) -> pd.DataFrame:
         table = pd.read_parquet(source) if source.suffix == ".parquet" else pd.read_csv(source, dtype=str)
     except (pa.ArrowException, ValueError, OSError) as error:
         raise UserError(f"the table cannot be read: {error}", where=source, expected=EXPECTED) from None
+    table.columns = [str(name).strip() for name in table.columns]
     missing = [name for name in NEEDED if name not in table]
     if missing:
         found = ", ".join(map(str, table.columns))
