@@ -190,7 +190,9 @@ rule evaluate:
 
 def calibrate_settings(wildcards):
     settings = {name: value for name, value in config["calibrate"].items() if name != "experiments"}
-    return canonical(settings | {"experiment": wildcards.experiment, "seed": int(wildcards.seed)})
+    extracting = setup.extracting(wildcards.experiment)
+    made = {name: extracting[name] for name in ("flip", "network")}
+    return canonical(settings | made | {"experiment": wildcards.experiment, "seed": int(wildcards.seed)})
 
 
 rule calibrate:

@@ -76,8 +76,8 @@ def aligned(dataset):
 
 
 def painting(dataset):
-    """Experiment and seed of the painters that are trained for a data set."""
-    return [(e, seed) for e in setup.painting() if setup.train(e) == dataset for seed in setup.seeds(e)]
+    """Experiment and seed of the painters that are trained for a data set, and can be scored."""
+    return [(e, seed) for e in setup.holding_out() if setup.train(e) == dataset for seed in setup.seeds(e)]
 
 
 def compare_textures_inputs(wildcards):
@@ -174,7 +174,7 @@ rule score_textures:
     benchmark:
         "benchmarks/{dataset}/score_textures/{experiment}/seed{seed}.tsv"
     wildcard_constraints:
-        experiment=setup.pattern(setup.painting()) or "none",
+        experiment=setup.pattern(setup.holding_out()) or "none",
     conda:
         "../envs/purereid.yaml"
     envmodules:

@@ -18,6 +18,10 @@ from purereid.errors import UserError
 CALIBRATION = {
     "thresholds": [{"false_accepts": 0.01, "threshold": 0.5}, {"false_accepts": 0.001, "threshold": 0.8}],
     "logistic": {"slope": 10.0, "offset": -5.0},
+    "flip": True,
+    "network": {},
+    "experiment": "baseline",
+    "seed": 1,
 }
 
 
@@ -78,13 +82,16 @@ def test_same(people, folder: Path, tmp_path: Path, capsys):
     assert "make it: snakemake results/people/calibrate/baseline/seed1/calibration.json" in capsys.readouterr().err
     place = results / "calibrate/baseline/seed1/calibration.json"
     place.parent.mkdir(parents=True)
-    place.write_text(json.dumps(CALIBRATION))
+    place.write_text(json.dumps(CALIBRATION | {"encoder": "of another"}))
+    assert main(command) == 1 and "the calibration is of another encoder" in capsys.readouterr().err
+    own = CALIBRATION | {"encoder": file_digest(encoder)}
+    place.write_text(json.dumps(own))
     assert main(command) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["same"] and found["cosine"] == pytest.approx(1, abs=1e-4) and found["threshold"] == 0.5
     assert found["probability"] == pytest.approx(1 / (1 + np.exp(-5)), abs=1e-3)
     assert main([*command, "--false-accepts", "0.001"]) == 0
-    strict = CALIBRATION | {"thresholds": [{"false_accepts": 0.01, "threshold": 1.1}]}
+    strict = own | {"thresholds": [{"false_accepts": 0.01, "threshold": 1.1}]}
     place.write_text(json.dumps(strict))
     assert main(command) == 3
 
@@ -105,6 +112,8 @@ def test_answers_of_a_threshold():
         (["embed", "missing"], "the folder does not exist"),
         (["search", "IMAGES", "missing"], "the folder does not exist"),
         (["search", "IMAGES", "IMAGES", "--top", "0"], "--top is 0"),
+        (["embed", "IMAGES", "--out", "IMAGES"], "the file to write is a folder"),
+        (["search", "IMAGES", "IMAGES", "--out", "missing/page.html"], "lies in a folder that does not exist"),
         (["same", "missing.jpg", "missing.jpg", "--calibration", "FILE"], "image 0 of the list does not exist"),
         (["same", "a.jpg", "b.jpg", "--calibration", "missing"], "the calibration cannot be read"),
         (["same", "a.jpg", "b.jpg", "--calibration", "TEXT"], "the file is no calibration"),
@@ -112,7 +121,7 @@ def test_answers_of_a_threshold():
     ],
 )
 def test_mistakes_are_told_in_one_message(people, folder: Path, tmp_path: Path, arguments, message: str, capsys):
-    (tmp_path / "file.json").write_text(json.dumps(CALIBRATION))
+    (tmp_path / "file.json").write_text(json.dumps(CALIBRATION | {"encoder": file_digest(people.encoder)}))
     (tmp_path / "text.json").write_text("{}")
     places = {"IMAGES": folder, "FILE": tmp_path / "file.json", "TEXT": tmp_path / "text.json"}
     filled = [str(places.get(each, each)) for each in arguments]

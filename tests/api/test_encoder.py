@@ -62,6 +62,12 @@ def test_what_is_known_of_it(encoder, people):
         purereid.load_encoder(folder)
     with pytest.raises(UserError, match="no device 'cuda:7'"):
         purereid.load_encoder(people.encoder, device="cuda:7")
+    with pytest.raises(UserError, match="no device 'meta'"):
+        purereid.load_encoder(people.encoder, device="meta")
+    with pytest.raises(UserError, match="the encoder is given as NoneType"):
+        purereid.load_encoder(None)
+    with pytest.raises(UserError, match="batch is 0 and threads 4"):
+        encoder.features(folder, batch=0)
     with pytest.raises(AttributeError, match="it offers UserError, load_encoder"):
         purereid.load_encodr  # noqa: B018
 
@@ -141,6 +147,8 @@ def test_re_ranked_lists_are_those_of_the_workflow():
         (np.eye(3, dtype=int), np.eye(3), {}, "features of the query are int64"),
         (np.full((1, 3), np.nan), np.eye(3), {}, "feature 0 of the query has length nan"),
         (np.eye(3), np.eye(3), {"top": 0}, "top is 0"),
+        (np.eye(3), np.eye(3), {"top": 2.5}, "top is 2.5"),
+        ([[1.0], [1.0, 2.0]], np.eye(3), {}, "features of the query are"),
     ],
 )
 @pytest.mark.parametrize("function", [purereid.rank, purereid.rerank])

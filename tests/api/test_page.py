@@ -55,7 +55,11 @@ def test_the_table_names_all_arguments(root: Path):
         shown = re.search(rf"`{re.escape(name)}\((.*?)\)`", text)[1]
         known = [each for each in inspect.signature(function).parameters.values() if each.name != "self"]
         expected = [
-            each.name if each.default is each.empty else f"{each.name}={each.default!r}".replace("'", '"')
+            f"**{each.name}"
+            if each.kind is each.VAR_KEYWORD
+            else each.name
+            if each.default is each.empty
+            else f"{each.name}={each.default!r}".replace("'", '"')
             for each in known
         ]
         assert shown.split(", ") == expected

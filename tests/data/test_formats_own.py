@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 from dataset_writers import MARKET, run, write_image, write_images
 
-from purereid.data.check_images import check_image
 from purereid.data.formats import folder, table
 from purereid.data.formats.cameras import number_cameras
 from purereid.data.formats.identity_split import split_identities
@@ -432,7 +431,7 @@ def test_persons_beyond_64_bits_are_told(tmp_path):
     write_image(tmp_path / "a.png")
     row = {"path": "a.png", "pid": 1, "camid": 0, "split": "train"} | {"pid": 10**20}
     (tmp_path / "table.csv").write_text(",".join(row) + "\n" + ",".join(map(str, row.values())) + "\n")
-    with pytest.raises(UserError, match=r"[\d.e+]{5,}"):
+    with pytest.raises(UserError, match=r"pid is wrong in 1 rows: row 1 has '1(0{20}|e\+20)'"):
         run(tmp_path / "out", "table", table=str(tmp_path / "table.csv"))
 
 
@@ -459,7 +458,6 @@ def test_what_is_called_like_an_image_and_is_none(tmp_path):
     os.mkfifo(tmp_path / "set/a/pipe.jpg")
     assert len(run(tmp_path / "out", "folder", tmp_path / "set")) == 4
     assert "a/pipe.jpg" in (tmp_path / "out/doctor.json").read_text()
-    assert check_image(str(tmp_path / "set/a/pipe.jpg")).fault == "is no ordinary file"
 
 
 def test_a_broken_link_is_a_missing_image(tmp_path):

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from purereid.data.check_images import check_image
-from purereid.data.images import load_images, read_image, resize
+from purereid.data.images import as_rgb, load_images, read_image, resize
 from purereid.errors import UserError
 
 
@@ -130,6 +130,37 @@ def test_images_are_turned_upright(tmp_path: Path, kind: str, orientation: int):
     assert np.array_equal(read_image(path), expected)
     found = check_image(str(path))
     assert (found.height, found.width) == expected.shape[:2] and found.turned == (orientation > 1) and not found.blank
+
+
+@pytest.mark.parametrize("place", ["xmp", "behind other segments"])
+def test_the_fast_decoder_and_the_index_agree_on_what_lies(tmp_path: Path, place: str):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    path = tmp_path / "a.jpg"
+    if place == "xmp":
+        xmp = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF><rdf:Description tiff:Orientation="6"/></rdf:RDF></x:xmpmeta>'
+        Image.fromarray(SMOOTH).save(path, xmp=xmp)
+    else:
+        Image.fromarray(SMOOTH).save(path, exif=exif)
+        whole = path.read_bytes()
+        padding = b"\xff\xe2" + (60_000).to_bytes(2, "big") + bytes(59_998)
+        path.write_bytes(whole[:2] + 2 * padding + whole[2:])
+    found = check_image(str(path))
+    assert found.turned and read_image(path).shape[:2] == (found.height, found.width) == (23, 37)
+
+
+def test_the_bits_of_a_file_decide_its_scale(tmp_path: Path):
+    levels = np.array([[0, 2048], [4095, 1024]], np.uint16)
+    Image.fromarray(levels).save(tmp_path / "a.tif", tiffinfo={258: 12})
+    with Image.open(tmp_path / "a.tif") as image:
+        image.tag_v2[258] = 12
+        assert np.array(as_rgb(image))[:, :, 0].tolist() == [[0, 128], [255, 64]]
+
+
+def test_sixteen_bits_with_a_transparent_grey(tmp_path: Path):
+    image = Image.fromarray(np.array([[0, 1000], [65535, 1000]], np.uint16))
+    image.info["transparency"] = 1000
+    assert np.array(as_rgb(image))[:, :, 1].tolist() == [[0, 255], [255, 255]]
 
 
 def test_copies_saved_anew_have_equal_pixels(tmp_path: Path):

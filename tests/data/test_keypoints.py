@@ -256,11 +256,11 @@ def test_rows_find_their_images_and_keep_their_order(tmp_path, caplog):
 
 
 def test_names_with_folders_are_compared_by_whole_folders(tmp_path, caplog):
-    rows = {"x/c.jpg": 0, "ain/a.jpg": 1, "/data/set/gallery/d.png": 2, "train/b": 3}
+    rows = {"x/c.jpg": 0, "ain/a.jpg": 1, "/data/set/gallery/d": 2, ".//train//b": 3, "..\\multi\\c.jpg": 4}
     source = write_csv(tmp_path / "1.csv", {name: some_joints(seed) for name, seed in rows.items()})
     with caplog.at_level(logging.INFO, "purereid"):
         found = run(tmp_path, source)
-    assert found.images == ["gallery/d.png", "train/b.jpg"]
+    assert found.images == ["gallery/d.png", "train/b.jpg", "multi/c.jpg"]
     assert "2 rows of key points have no image in the index: x/c.jpg, ain/a.jpg" in caplog.text
 
 

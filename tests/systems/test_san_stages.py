@@ -402,7 +402,6 @@ def test_textures_that_cannot_be_mirrored_or_are_missing(people, textures, tmp_p
         ({"trained_on": "market"}, "the data set market has no textures"),
         ({"textures": "mine"}, "one of painted, given, exchanged"),
         ({"decoder_widths": [4, 4, 4]}, "items: at least 4"),
-        ({"texture": {"held_out": 0}}, "above 0"),
         ({"textures": "given", "splits": ["train", "val"]}, "name the split under import_textures.splits"),
     ],
 )
@@ -434,6 +433,14 @@ def test_experiments_that_are_left_out_may_still_be_named(config: dict):
     configure(config)
     put(config, "calibrate.experiments", ["mien"])
     assert "did you mean mine?" in refused(config)
+
+
+def test_painters_that_learn_from_everybody_are_not_scored(config: dict):
+    put(config, "experiments.mine", {"system": "san", "train_reid": {"texture": {"held_out": 0}}})
+    put(config, "experiments.other", {"system": "san"})
+    setup = configure(config)
+    assert setup.painting() == ["mine", "other"] and setup.holding_out() == ["other"]
+    assert not held_out_persons(np.arange(5), 0, 1).any()
 
 
 def test_data_sets_of_pairs_are_looked_at(config: dict):

@@ -25,6 +25,9 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     except BrokenPipeError:
         return 1
+    except OSError as error:
+        print(UserError(f"the file cannot be written: {error.strerror}", where=error.filename), file=sys.stderr)
+        return 1
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -70,6 +73,7 @@ def _embed(options: argparse.Namespace) -> int:
     from purereid.data.features import write_features
     from purereid.digests.values import file_digest
 
+    _check_out(options.out)
     encoder, images = load_encoder(options.encoder, options.device), images_in(options.folder)
     features = encoder.features(images, progress=_tell)
     names = [path.relative_to(options.folder.expanduser()).as_posix() for path in images]
@@ -86,6 +90,7 @@ def _search(options: argparse.Namespace) -> int:
 
     if options.top < 1:
         raise UserError(f"--top is {options.top}", expected="1 or more")
+    _check_out(options.out)
     encoder = load_encoder(options.encoder, options.device)
     queries = [options.query] if options.query.is_file() else images_in(options.query)
     gallery = images_in(options.gallery)
@@ -98,15 +103,25 @@ def _search(options: argparse.Namespace) -> int:
 
 
 def _same(options: argparse.Namespace) -> int:
-    from purereid.api.encoder import load_encoder
-    from purereid.api.same import answer, find_calibration, read_calibration
+    from purereid.api.encoder import load_encoder, network_file
+    from purereid.api.same import answer, check_encoder, find_calibration, read_calibration
 
-    encoder = load_encoder(options.encoder, options.device)
-    calibration = read_calibration(options.calibration or find_calibration(encoder.path))
-    first, second = encoder.features([options.first, options.second])
+    path = network_file(options.encoder)
+    file = options.calibration or find_calibration(path)
+    calibration = read_calibration(file)
+    check_encoder(calibration, path)
+    encoder = load_encoder(path, options.device, **calibration["network"])
+    first, second = encoder.features([options.first, options.second], flip=calibration["flip"])
     found = answer(float(first @ second), calibration, options.false_accepts)
-    print(json.dumps(found._asdict(), indent=1))
+    print(json.dumps(found._asdict() | {"calibration": str(file)}, indent=1))
     return 0 if found.same else 3
+
+
+def _check_out(path: Path) -> None:
+    """Before anything is computed."""
+    if path.is_dir() or not path.parent.is_dir():
+        found = "is a folder" if path.is_dir() else "lies in a folder that does not exist"
+        raise UserError(f"the file to write {found}", where=path, expected="a file", do="name another one: --out FILE")
 
 
 def _tell(done: int, total: int) -> None:

@@ -466,6 +466,11 @@ class Configuration:
         own = [(name, self.training(name)) for name in self.own_experiments()]
         return [name for name, training in own if training.stage_with("painter") in self.stages_in_use(name)]
 
+    def holding_out(self) -> list[str]:
+        """Those of them whose painters can be scored, as persons are held out."""
+        trainings = [self.training(name) for name in self.painting()]
+        return [each.name for each in trainings if each.settings(each.stage_with("painter"))["held_out"]]
+
     def textures_for(self, experiment: str) -> str:
         """What the textures of an experiment's training images are: painted, given or exchanged."""
         return self.training(experiment).section["textures"]

@@ -24,7 +24,7 @@ def read_yaml(path: str | Path) -> object:
 
 
 def at_home(value: object) -> object:
-    """The same config with ~/ at the beginning of a text replaced by the user's home: all such texts are paths."""
+    """A config with ~/ at the beginning of a text replaced by the user's home; no setting but a path begins so."""
     if isinstance(value, dict):
         return {key: at_home(inner) for key, inner in value.items()}
     if isinstance(value, list):

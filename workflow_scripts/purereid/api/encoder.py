@@ -19,24 +19,40 @@ from purereid.reid.extract import views_of
 THREADS = 4
 
 
-def load_encoder(path: str | Path, device: str | None = None) -> "LoadedEncoder":
+def load_encoder(path: str | Path, device: str | None = None, **network: object) -> "LoadedEncoder":
     """Load the encoder of a training of any system.
 
     Args:
         path: ``networks.safetensors`` of the stage, or the folder that holds it.
         device: such as ``cpu`` or ``cuda:0``; None: the first GPU, if there is one.
+        network: settings with which it is rebuilt, such as ``fine_weight`` of DG-Net, where they are to differ.
 
     Raises:
         UserError: no such file, a file of something else, no such device.
     """
-    path = Path(path).expanduser()
-    file = path / "networks.safetensors" if path.is_dir() else path
+    file = network_file(path)
     try:
         chosen = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-        torch.empty(0, device=chosen)
-    except (RuntimeError, AssertionError) as error:
+        torch.zeros(1, device=chosen).item()
+    except (RuntimeError, AssertionError, NotImplementedError, TypeError) as error:
         raise UserError(f"no device {device!r}: {str(error).splitlines()[0]}", expected="cpu, cuda or cuda:N") from None
-    return LoadedEncoder(load_network(file, "encoder", chosen), file)
+    return LoadedEncoder(load_network(file, "encoder", chosen, **network), file)
+
+
+def network_file(path: str | Path) -> Path:
+    """The file of networks, given by itself or by the folder that holds it.
+
+    Raises:
+        UserError: there is none.
+    """
+    if not isinstance(path, str | Path):
+        raise UserError(f"the encoder is given as {type(path).__name__}", expected="a path")
+    file = Path(path).expanduser()
+    file = file / "networks.safetensors" if file.is_dir() else file
+    if not file.is_file():
+        expected = "networks.safetensors of a stage with an encoder, or the folder that holds it"
+        raise UserError("the encoder does not exist", where=file, expected=expected, do="correct the path")
+    return file
 
 
 class LoadedEncoder:
@@ -84,6 +100,8 @@ class LoadedEncoder:
         Raises:
             UserError: images that are none, see ``given_images``; a feature of length 0 or without finite numbers.
         """
+        if batch < 1 or threads < 1:
+            raise UserError(f"batch is {batch} and threads {threads}", expected="1 or more of each")
         given = given_images(images)
         device = next(self.network.parameters()).device
         found = []

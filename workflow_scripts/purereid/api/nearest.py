@@ -52,7 +52,8 @@ def rerank(
     """
     query, gallery = _checked(query, "query"), _checked(gallery, "gallery")
     _check_pair(query, gallery, top)
-    if min(k1, k2) < 1 or not 0 <= distance_weight <= 1:
+    numbers = all(isinstance(k, int | np.integer) and k >= 1 for k in (k1, k2))
+    if not numbers or not 0 <= distance_weight <= 1:
         what = f"k1 = {k1}, k2 = {k2}, distance_weight = {distance_weight}"
         raise UserError(what, expected="k1 and k2 of 1 or more, and a weight from 0 to 1")
     options = {"k1": k1, "k2": k2, "distance_weight": distance_weight}
@@ -69,7 +70,10 @@ def _nearest(blocks: object, gallery: int, top: int) -> Nearest:
 
 
 def _checked(features: object, name: str) -> np.ndarray:
-    found = np.asarray(features)
+    try:
+        found = np.asarray(features)
+    except ValueError:
+        found = np.empty(0)
     if found.ndim != 2 or 0 in found.shape or not np.issubdtype(found.dtype, np.floating):
         what = f"features of the {name} are {found.dtype} {list(found.shape)}"
         raise UserError(what, expected="float [N, D], of one image or more")
@@ -86,5 +90,5 @@ def _check_pair(query: np.ndarray, gallery: np.ndarray, top: int) -> None:
     if query.shape[1] != gallery.shape[1]:
         what = f"features of {query.shape[1]} numbers are compared with such of {gallery.shape[1]}"
         raise UserError(what, expected="features of one encoder")
-    if top < 1:
-        raise UserError(f"top is {top}", expected="1 or more")
+    if not isinstance(top, int | np.integer) or top < 1:
+        raise UserError(f"top is {top!r}", expected="a whole number of 1 or more")

@@ -5,6 +5,7 @@ import math
 from pathlib import Path
 from typing import NamedTuple
 
+from purereid.digests.values import file_digest
 from purereid.errors import UserError
 
 AGAIN = "snakemake results/DATASET/calibrate/EXPERIMENT/seedN/calibration.json"
@@ -58,13 +59,31 @@ def read_calibration(path: str | Path) -> dict:
     """
     try:
         found = json.loads(Path(path).expanduser().read_text(encoding="utf-8"))
-        [(each["false_accepts"], each["threshold"]) for each in found["thresholds"]]
-        float(found["logistic"]["slope"]), float(found["logistic"]["offset"])
+        pairs = [(float(each["false_accepts"]), float(each["threshold"])) for each in found["thresholds"]]
+        numbers = [float(found["logistic"][name]) for name in ("slope", "offset")]
+        known = bool(pairs) and isinstance(found["encoder"], str) and isinstance(found["network"], dict)
+        if not known or not all(map(math.isfinite, [*numbers, *(value for pair in pairs for value in pair)])):
+            raise ValueError("it says nothing")
     except OSError as error:
         raise UserError(f"the calibration cannot be read: {error.strerror}", where=path, do=AGAIN) from None
     except (ValueError, KeyError, TypeError) as error:
         raise UserError(f"the file is no calibration: {error!r}", where=path, expected="calibration.json") from None
     return found
+
+
+def check_encoder(calibration: dict, encoder: Path) -> None:
+    """Refuse a calibration of another encoder, whose cosines mean something else.
+
+    Raises:
+        UserError: it is of another one.
+    """
+    if calibration["encoder"] != file_digest(encoder):
+        raise UserError(
+            "the calibration is of another encoder",
+            where=encoder,
+            expected=f"the encoder of {calibration.get('experiment')}, seed {calibration.get('seed')}, as it was then",
+            do=f"make its own: {AGAIN}",
+        )
 
 
 def find_calibration(encoder: Path) -> Path:

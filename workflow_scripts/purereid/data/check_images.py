@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 from PIL import Image
 
 from purereid.data.images import as_rgb, is_turned
@@ -47,8 +48,6 @@ def check_images(paths: Iterable[str], threads: int) -> dict[str, Checked]:
 
 def check_image(path: str) -> Checked:
     """Decode one image completely."""
-    if Path(path).exists() and not Path(path).is_file():  # reading a pipe would never end
-        return Checked(fault="is no ordinary file")
     try:
         content = Path(path).read_bytes()
     except OSError as error:
@@ -59,9 +58,15 @@ def check_image(path: str) -> Checked:
             turned, upright = is_turned(image), as_rgb(image)
     except Exception as error:  # a broken file makes Pillow raise almost anything
         return Checked(fault=f"cannot be decoded ({_shorten(error)})")
-    pixels = hashlib.sha256(f"{upright.size}".encode() + upright.tobytes()).hexdigest()
+    pixels = _digest(upright)
     blank = all(low == high for low, high in upright.getextrema())
     return Checked(*upright.size, hashlib.sha256(content).hexdigest(), pixels, turned, blank)
+
+
+def _digest(image: Image.Image) -> str:
+    digest = hashlib.sha256(f"{image.size}".encode())
+    digest.update(np.ascontiguousarray(image).data)
+    return digest.hexdigest()
 
 
 def _shorten(error: Exception) -> str:

@@ -16,7 +16,7 @@ from purereid.data.shards import fault, image_bytes, shard_of
 from purereid.errors import UserError
 
 ORIENTATION = 0x0112  # tag of EXIF
-HEAD = 2**16  # bytes in which a JPEG file has its EXIF data
+APP1, SCAN = 0xE1, 0xDA  # segments of JPEG files: what is said of the image, and the image
 BITS_OF_TIFF = 258  # tag with the bits of a grey value
 LONGEST = 1024  # side of a picture that torch enlarges as Pillow does
 
@@ -104,7 +104,10 @@ def _decode(file: bytes) -> np.ndarray:
 
 def _lies(file: bytes) -> bool:
     """Whether a JPEG file says that its image lies on its side or is mirrored."""
-    if file.find(b"Exif\0\0", 0, HEAD) < 0:  # Pillow takes longer to look than most images take to be decoded
+    place = 2
+    while file[place : place + 1] == b"\xff" and file[place + 1] not in (SCAN, APP1):  # segment by segment
+        place += 2 + int.from_bytes(file[place + 2 : place + 4], "big")
+    if file[place : place + 2] != bytes((0xFF, APP1)):  # which holds EXIF and XMP, in which Pillow looks
         return False
     with Image.open(io.BytesIO(file)) as image:
         return is_turned(image)
@@ -121,7 +124,9 @@ def as_rgb(image: Image.Image) -> Image.Image:
     Raises:
         ValueError: numbers of which it is not known what is white.
     """
-    image = ImageOps.exif_transpose(image)
+    ImageOps.exif_transpose(image, in_place=True)
+    if image.mode == "RGB" and "transparency" not in image.info:
+        return image
     if image.mode[0] in "IF":
         image = _eight_bits(image)
     if "transparency" in image.info or image.mode in ("LA", "La", "PA", "RGBA", "RGBa"):
@@ -137,7 +142,9 @@ def _eight_bits(image: Image.Image) -> Image.Image:
     white = 1.0 if image.mode == "F" else 2.0 ** (min(bits, 16)) - 1
     if not (np.isfinite(values).all() and values.min() >= 0 and values.max() <= white):
         raise ValueError(f"grey values from {values.min():g} to {values.max():g}, expected 0 to {white:g}")
-    return Image.fromarray((values * (255 / white)).round().astype(np.uint8))
+    grey = (values * (255 / white)).round().astype(np.uint8)
+    hidden = image.info.get("transparency")
+    return Image.fromarray(np.where(values == hidden, 255, grey) if isinstance(hidden, int) else grey)
 
 
 def resize(image: np.ndarray, height: int, width: int, resizing: str = "opencv") -> np.ndarray:

@@ -75,10 +75,11 @@ def match_images(poses: Poses, table: pd.DataFrame, sources: Sequence[Path]) -> 
     Raises:
         UserError: no pose has an image, two poses have the same, or several different images bear a pose's name.
     """
-    places, ids = _places(table), set(map(_composed, table["image"]))
+    names = [_plain(name) for name in poses.names]
+    places = _places(table, names)
     images, rows, strangers = [], [], []
-    for row, name in enumerate(poses.names):
-        found = _find(name, places, ids)
+    for row, (name, plain) in enumerate(zip(poses.names, names, strict=True)):
+        found = _find(plain, places)
         _check_same_picture(name, found)
         images += [image for image, _ in found]
         rows += [row] * len(found)
@@ -89,7 +90,7 @@ def match_images(poses: Poses, table: pd.DataFrame, sources: Sequence[Path]) -> 
             f"none of the {len(poses.names)} rows of key points belongs to an image: {_some(poses.names)}",
             where=_listing(sources),
             expected=f"file names of the index, such as {_some(table['image'])}",
-            do="give the key points of this data set",
+            do="give the key points of this data set, or write ids of the index, or bare names of files, into them",
         )
     _check_unique(images, sources)
     if strangers:
@@ -142,40 +143,50 @@ def tell(images: list[str], visible: np.ndarray, table: pd.DataFrame) -> None:
         log.info("%d images of %s have no key points: %s", len(rows), split, _some(rows["image"]))
 
 
-def _places(table: pd.DataFrame) -> dict[str, list[tuple[str, str]]]:
-    """(image, digest of its pixels) of all images that can be called by a name.
-
-    These are the image's id and each end of it from a folder's name on, with and without the ending of the file.
-    """
-    places = defaultdict(list)
+def _places(table: pd.DataFrame, names: Iterable[str]) -> dict[str, list[tuple[str, str]]]:
+    """(image, digest of its pixels) of the images that are called by some of the names, in ``_ends`` of their ids."""
+    wanted, places = {end for name in names for end in _ends(name)}, defaultdict(list)
     for image, pixels in zip(table["image"], table["pixels"], strict=True):
-        parts = PurePosixPath(_composed(image)).parts
-        for start in range(len(parts)):
-            end = PurePosixPath(*parts[start:])
-            for name in {str(end), str(end.with_suffix(""))}:
+        for end in _ends(_composed(image)):
+            for name in {end, _without_ending(end)} & wanted:
                 places[name].append((image, pixels))
-    return dict(places) | {
-        _composed(image): [(image, pixels)] for image, pixels in zip(table["image"], table["pixels"], strict=True)
-    }
+    return places
 
 
-def _find(name: str, places: dict[str, list[tuple[str, str]]], ids: set[str]) -> list[tuple[str, str]]:
+def _find(name: str, places: dict[str, list[tuple[str, str]]]) -> list[tuple[str, str]]:
     """The images that a row of key points names.
 
     A name with a folder is compared by whole folders: bob/1.jpg is not anna/1.jpg. It may begin further up than ids of
     the index, as in /data/market/query/1.jpg.
     """
-    name = _composed(name)
     if name in places:
         return places[name]
-    parts = PurePosixPath(name).parts
-    ends = (str(PurePosixPath(*parts[start:])) for start in range(1, len(parts)))
-    return next((places[end] for end in ends if end in ids), [])
+    for end in _ends(name)[1:]:
+        if "/" in end:
+            whole = [each for each in places.get(end, []) if end in (each[0], _without_ending(each[0]))]
+            if whole:
+                return whole
+    return []
+
+
+def _ends(name: str) -> list[str]:
+    """A path and what is left of it without its first folder, its first two, and so on."""
+    parts = name.split("/")
+    return ["/".join(parts[start:]) for start in range(len(parts))]
+
+
+def _without_ending(name: str) -> str:
+    return str(PurePosixPath(name).with_suffix(""))
 
 
 def _composed(name: str) -> str:
     """A name whose letters with signs are written in one way; macOS writes them in another than others do."""
     return unicodedata.normalize("NFC", name)
+
+
+def _plain(name: str) -> str:
+    """A name with / between folders, without what does not matter: ./, // and how letters with signs are written."""
+    return _composed(str(PurePosixPath(name.replace("\\", "/")))).removeprefix("../")
 
 
 def _check_same_picture(name: str, found: list[tuple[str, str]]) -> None:

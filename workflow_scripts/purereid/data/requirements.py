@@ -23,7 +23,11 @@ def require_splits(scan: Scan, before: Scan | None = None) -> None:
         raise UserError(
             f"no images for {', '.join(empty)}; "
             f"found: {', '.join(f'{split} {count} images' for split, count in counts.items())}"
-            + (f", {len(scan.unparsed)} names that do not parse, such as {scan.unparsed[0]}" if scan.unparsed else ""),
+            + (
+                f", {len(scan.unparsed)} of which each {scan.why_unparsed}, such as {scan.unparsed[0]}"
+                if scan.unparsed
+                else ""
+            ),
             where=scan.where,
             expected=scan.expected,
             do=layout_hint(scan.where, scan.format),
@@ -35,11 +39,11 @@ def require_numbers(scan: Scan) -> None:
     for row in scan.rows:
         for name in NUMBERS:
             value = getattr(row, name)
-            if not -LARGEST <= value < LARGEST:
+            if not -1 <= value < LARGEST:
                 raise UserError(
                     f"the {name} of {row.image} is {value}",
                     where=scan.where,
-                    expected="a number of at most 18 digits",
+                    expected="a whole number of 64 bits, or -1 where there is none",
                     do="rename the file, or check how its name is read",
                 )
 
@@ -58,7 +62,7 @@ def require_unique(scan: Scan) -> None:
 
 def require_good_images(scan: Scan, faults: list[str]) -> None:
     """All image files have a name that parses and can be decoded."""
-    bad = [f"{name}: does not parse" for name in scan.unparsed] + faults
+    bad = [f"{name}: {scan.why_unparsed}" for name in scan.unparsed] + faults
     if bad:
         raise UserError(
             f"{len(bad)} bad images among {len(scan.rows) + len(scan.unparsed)}: {'; '.join(bad[:EXAMPLES])}",

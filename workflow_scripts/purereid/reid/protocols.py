@@ -44,9 +44,12 @@ class Sides:
     def own_pictures(self) -> int:
         """Number of queries whose own picture lies in the gallery, under another camera or an unknown one."""
         keys = ["pid", "pixels"]
-        both = self.query[[*keys, "camid", "image"]].merge(self.gallery[[*keys, "camid"]], on=keys)
-        other = (both["camid_x"] != both["camid_y"]) | (both["camid_x"] == UNKNOWN)
-        return int(both.loc[other, "image"].nunique())
+        both = self.query[[*keys, "camid", "image"]].merge(self.gallery[[*keys, "camid", "image"]], on=keys)
+        elsewhere = (both["camid_x"] != both["camid_y"]) | (both["camid_x"] == UNKNOWN)
+        other = elsewhere & (
+            both["image_x"] != both["image_y"]
+        )  # in openreid the queries are in the gallery themselves
+        return int(both.loc[other, "image_x"].nunique())
 
 
 def choose_sides(index: pd.DataFrame, protocol: str, where: Path) -> Sides:

@@ -11,8 +11,8 @@ from purereid.report.tables import WIDTH, aligned, cut, html_page, html_plot, ht
 
 NAME = 24  # letters of an experiment's name that the terminal shows
 COSTS = (
-    "Of all stages that an encoder comes from. Images seen count as often as they came, paired ones are those of which "
-    "only the textures were learnt; parameters: the most that one "
+    "Of all stages that an encoder comes from. Images seen count as often as they came, generated ones even before "
+    "they have a weight, paired ones are those of which only the textures were learnt. Parameters: the most that one "
     "stage trains, discriminators and decoders too, and those of the encoder. The training of generators, teachers and "
     "purifiers is not in it. Seconds are those of the steps alone, beside whatever else the machine did."
 )

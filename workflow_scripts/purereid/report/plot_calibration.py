@@ -8,31 +8,31 @@ from matplotlib.ticker import NullFormatter
 
 from purereid.report.style import BLUE, GREY, VERMILION, new_plot, percent
 
-COARSE = 40  # bins in a bar
+BARS = 60
+POINTS = 400  # of a curve
 
 
-def plot_calibration(edges: np.ndarray, same: np.ndarray, different: np.ndarray, found: dict, path: Path) -> None:
+def plot_calibration(same: np.ndarray, different: np.ndarray, found: dict, path: Path) -> None:
     """Draw a histogram beside the ROC.
 
     Args:
-        edges: [B + 1] of the bins of the cosine.
-        same, different: [B] numbers of pairs.
+        same, different: cosines of pairs of one person and of two, the highest first.
         found: what ``calibrate`` writes.
         path: PNG to write.
     """
     with new_plot(path, 3.4) as figure:
         left, right = figure.subplots(1, 2)
-        _draw_cosines(left, edges, same, different, found)
+        _draw_cosines(left, same, different, found)
         _draw_roc(right, same, different, found)
         persons = f"{found['persons']} persons that the training did not see"
         figure.suptitle(f"{found['experiment']}, seed {found['seed']}: {persons}", fontsize="medium")
 
 
-def _draw_cosines(axes: Axes, edges: np.ndarray, same: np.ndarray, different: np.ndarray, found: dict) -> None:
-    wide, middle = edges[::COARSE], edges[COARSE // 2 :: COARSE]
-    for counts, colour, words in ((same, BLUE, "one person"), (different, VERMILION, "two persons")):
-        shares = counts.reshape(-1, COARSE).sum(axis=1) / counts.sum()
-        axes.bar(middle[: len(shares)], shares, wide[1] - wide[0], color=colour, alpha=0.6, label=words)
+def _draw_cosines(axes: Axes, same: np.ndarray, different: np.ndarray, found: dict) -> None:
+    edges = np.linspace(min(same[-1], different[-1]), max(same[0], different[0]), BARS + 1)
+    for cosines, colour, words in ((same, BLUE, "one person"), (different, VERMILION, "two persons")):
+        shares = np.full(len(cosines), 1 / len(cosines))
+        axes.hist(cosines, edges, weights=shares, color=colour, alpha=0.6, label=words)
     for each in found["thresholds"]:
         axes.axvline(each["threshold"], color=GREY, linewidth=0.8, linestyle=":")
     axes.set_xlabel("cosine of two images; dotted: thresholds")
@@ -43,9 +43,11 @@ def _draw_cosines(axes: Axes, edges: np.ndarray, same: np.ndarray, different: np
 
 
 def _draw_roc(axes: Axes, same: np.ndarray, different: np.ndarray, found: dict) -> None:
-    true, false = (np.cumsum(counts[::-1]) / counts.sum() for counts in (same, different))
-    least = 1 / different.sum()
-    axes.plot(np.maximum(false, least), true, color=BLUE)
+    least = 1 / len(different)
+    false = np.geomspace(least, 1, POINTS)
+    places = np.minimum((false * len(different)).astype(int), len(different) - 1)
+    true = np.searchsorted(-same, -different[places], side="right") / len(same)
+    axes.plot(false, true, color=BLUE)
     for each in found["thresholds"]:
         axes.plot(max(each["false_accepts_found"], least), each["true_accepts"], "o", color=VERMILION)
     axes.set_xscale("log")

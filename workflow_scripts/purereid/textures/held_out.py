@@ -13,15 +13,17 @@ def held_out_persons(pids: np.ndarray, share: float, seed: int) -> np.ndarray:
 
     Args:
         pids: int64 [N].
-        share: above 0, to 1; one person at least is held out, and two at least are learnt from.
+        share: 0 to 1; above 0 one person at least is held out, and two at least are learnt from.
         seed: of the draw.
 
     Returns:
         bool [N].
 
     Raises:
-        UserError: fewer than three persons.
+        UserError: fewer than three persons, and some are to be held out.
     """
+    if not share:
+        return np.zeros(len(pids), bool)
     persons = np.unique(pids)
     if len(persons) < LEAST:
         raise UserError(

@@ -74,7 +74,7 @@ def _without_queries(rows: list[Row]) -> UserError:
         f"no query can be drawn: of {len(images)} persons for tests {' and '.join(reasons)}",
         where="data set without queries of its own",
         expected="persons with two images or more, in two cameras or more where cameras are known",
-        do="add images, raise test_share, or check camera_pattern (without it cameras are unknown, and two images do)",
+        do="add images, or check camera_pattern (without it cameras are unknown, and two images do)",
     )
 
 

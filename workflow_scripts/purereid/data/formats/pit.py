@@ -26,21 +26,20 @@ def read(folder: Path) -> Scan:
         folder: holds images, textures and, if it is there, pairs.csv.
 
     Raises:
-        UserError: images without a texture, and as for ``textures_of``.
+        UserError: as for ``textures_of``.
     """
     scan = Scan(EXPECTED)
     images, folders, others = list_folder(folder / "images")
     textures = textures_of(folder)
-    lacking = [name for name in images if name not in textures]
-    if lacking:
-        what = f"{len(lacking)} of {len(images)} images have no texture, such as {lacking[0]}"
-        raise UserError(what, where=folder, expected=EXPECTED, do="add the textures, or take these images out")
+    scan.unparsed = [f"images/{name}" for name in images if name not in textures]
+    scan.why_unparsed = "has no texture"
     scan.ignored += [f"images/{name}" for name in [*others, *(f"{each}/" for each in folders)]]
     persons = {name: _digest(folder / "textures" / name) for name in sorted({*textures.values()})}
     pids = {digest: pid for pid, digest in enumerate(dict.fromkeys(persons.values()))}
     scan.rows = [
         Row(f"images/{name}", (folder / "images" / name).as_posix(), "train", pids[persons[textures[name]]])
         for name in images
+        if name in textures
     ]
     return scan
 

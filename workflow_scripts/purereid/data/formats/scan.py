@@ -53,7 +53,7 @@ class Scan:
         expected: folders and file names of the format, in words, for messages.
         where, format: the data set's folder (or table) and format, for messages.
         rows: the images.
-        unparsed: image files whose name does not follow the format.
+        unparsed: image files whose name does not follow the format, or that lack what it asks for: why_unparsed.
         ignored: files and folders that are no images.
         findings: anything else worth telling.
     """
@@ -63,6 +63,7 @@ class Scan:
     format: str = ""
     rows: list[Row] = field(default_factory=list)
     unparsed: list[str] = field(default_factory=list)
+    why_unparsed: str = "does not parse"
     ignored: list[str] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
 
