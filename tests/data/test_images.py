@@ -138,8 +138,8 @@ def test_the_fast_decoder_and_the_index_agree_on_what_lies(tmp_path: Path, place
     exif[0x0112] = 6
     path = tmp_path / "a.jpg"
     if place == "xmp":
-        xmp = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF><rdf:Description tiff:Orientation="6"/></rdf:RDF></x:xmpmeta>'
-        Image.fromarray(SMOOTH).save(path, xmp=xmp)
+        said = b'<rdf:RDF><rdf:Description tiff:Orientation="6"/></rdf:RDF>'
+        Image.fromarray(SMOOTH).save(path, xmp=b'<x:xmpmeta xmlns:x="adobe:ns:meta/">' + said + b"</x:xmpmeta>")
     else:
         Image.fromarray(SMOOTH).save(path, exif=exif)
         whole = path.read_bytes()
