@@ -69,9 +69,9 @@ def _without_queries(rows: list[Row]) -> UserError:
     images = Counter(row.pid for row in rows if row.pid >= 0)
     alone = sum(count == 1 for count in images.values())
     once = sum(images[pid] > 1 for pid in _seen_once(rows))
-    reasons = [f"{alone} have one image", f"{once} are seen by one camera alone"]
     return UserError(
-        f"no query can be drawn: of {len(images)} persons for tests {' and '.join(reasons)}",
+        f"no query can be drawn: of {len(images)} persons for tests {alone} have one image and {once} are seen by one"
+        " camera alone",
         where="data set without queries of its own",
         expected="persons with two images or more, in two cameras or more where cameras are known",
         do="add images, or check camera_pattern (without it cameras are unknown, and two images do)",
