@@ -26,10 +26,10 @@ container: config["container"]
 
 
 include: "rules/dataset.smk"
-include: "rules/textures.smk"
 include: "rules/generation.smk"
 include: "rules/purification.smk"
 include: "rules/reid.smk"
+include: "rules/textures.smk"
 include: "rules/report.smk"
 include: "rules/targets.smk"
 

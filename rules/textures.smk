@@ -57,10 +57,6 @@ def score_textures_code(wildcards):
     return code_of_encoder("score_textures", wildcards.experiment)
 
 
-def trained_encoder(wildcards):
-    return encoder_file(wildcards.experiment, wildcards.seed)
-
-
 def score_alignment_code(wildcards):
     return code_of_encoder("score_alignment", wildcards.experiment)
 
@@ -196,7 +192,7 @@ rule score_alignment:
     input:
         index=rules.index_dataset.output.index,
         uv=rules.render_people.output.uv,
-        encoder=trained_encoder,
+        encoder=encoder,
     output:
         scores="results/{dataset}/score_alignment/{experiment}/seed{seed}/scores.json",
     log:

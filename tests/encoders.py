@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from configured import configure, default_config
+from interrupted import stopped_at
 from purereid.data.index import read_index, write_index
 from purereid.data.shard_writer import encode, write_shard
 from purereid.networks.registry import trainer_class
@@ -44,16 +45,7 @@ def run(index: Path, folder: Path, settings: dict, system: str = "bot", **option
 
 def run_twice(index: Path, folder: Path, settings: dict, system: str = "bot", *, stop: int) -> tuple[str, pd.DataFrame]:
     """The same of a training that breaks at a step and goes on from its checkpoint."""
-    trainer = trainer_class(system, "encoder")
-    whole = trainer.step
-
-    def broken(self: EncoderTrainer, step: int, batch: object) -> dict:
-        if step == stop:
-            raise KeyboardInterrupt
-        return whole(self, step, batch)
-
-    with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(trainer, "step", broken)
+    with stopped_at(trainer_class(system, "encoder"), stop, "step"):
         run(index, folder, settings, system)
     assert (folder / "checkpoint.safetensors").exists()
     return run(index, folder, settings, system)

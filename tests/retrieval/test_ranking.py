@@ -118,15 +118,17 @@ def test_without_cameras_only_the_own_file_is_removed():
     pids = np.array([1, 1, 2, 2, 2])
     features, files = unit(0, 5), np.array([10, 11, 12, 13, 13])
     unknown = np.full(5, -1)
-    ranking = rank(features, features, pids, pids, unknown, unknown, query_files=files, gallery_files=files)
+    ranking = rank(features, features, pids, pids, unknown, unknown, query_pictures=files, gallery_pictures=files)
     assert_same(ranking, slow_rank(1 - features @ features.T, pids, pids, files=(files, files)))
     assert ranking.good.tolist() == [1, 1, 2, 1, 1]
     assert rank(features, features, pids, pids).good.tolist() == [2, 2, 3, 3, 3]
 
 
-def test_a_file_code_of_minus_one_matches_nothing():
+def test_a_picture_code_of_minus_one_matches_nothing():
     pids = np.array([1, 1])
-    assert rank(unit(0, 2), unit(0, 2), pids, pids, query_files=[-1, -1], gallery_files=[-1, 5]).good.tolist() == [2, 2]
+    assert rank(
+        unit(0, 2), unit(0, 2), pids, pids, query_pictures=[-1, -1], gallery_pictures=[-1, 5]
+    ).good.tolist() == [2, 2]
 
 
 def test_an_unknown_camera_is_no_camera():

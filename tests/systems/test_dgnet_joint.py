@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from configured import configure, default_config
+from interrupted import stopped_at
 from purereid.data.transforms import MEAN
 from purereid.errors import UserError
 from purereid.networks.network_file import load_network, save_networks
@@ -95,18 +96,10 @@ def run(people, teacher: Path, folder: Path) -> dict[str, bytes]:
     return {name: (folder / name).read_bytes() for name in FILES}
 
 
-def test_an_interrupted_training_ends_with_the_same_bytes(people, teacher, tmp_path, monkeypatch):
+def test_an_interrupted_training_ends_with_the_same_bytes(people, teacher, tmp_path):
     whole = run(people, teacher, tmp_path / "whole")
     trainer = trainer_class("dgnet", "joint")
-    update = trainer.update
-
-    def stopping(self, step, batch):
-        if step == LATE:
-            raise KeyboardInterrupt
-        return update(self, step, batch)
-
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(trainer, "update", stopping)
+    with stopped_at(trainer, LATE):
         run(people, teacher, tmp_path / "broken")
     assert (tmp_path / "broken/checkpoint.safetensors").is_file()
     again = run(people, teacher, tmp_path / "broken")

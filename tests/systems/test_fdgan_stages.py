@@ -10,6 +10,7 @@ import torch
 from torch.nn import functional
 
 from configured import configure, default_config
+from interrupted import stopped_at
 from purereid.data.joints import FLIP
 from purereid.data.keypoints import read_keypoints, select_keypoints, write_keypoints
 from purereid.errors import UserError
@@ -83,18 +84,10 @@ def without_encoder(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_interrupted_stages_end_with_the_same_bytes(people, trained, tmp_path, monkeypatch, stage):
+def test_interrupted_stages_end_with_the_same_bytes(people, trained, tmp_path, stage):
     former = [trained[name] for name in STAGES[: STAGES.index(stage)]]
     trainer = trainer_class("fdgan", stage)
-    update = trainer.update
-
-    def stopping(self, step, batch):
-        if step == 3:
-            raise KeyboardInterrupt
-        return update(self, step, batch)
-
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(trainer, "update", stopping)
+    with stopped_at(trainer, 3):
         run(people, tmp_path, stage, former)
     assert (tmp_path / "checkpoint.safetensors").is_file()
     again = run(people, tmp_path, stage, former)

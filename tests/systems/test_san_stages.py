@@ -12,6 +12,7 @@ from torch.nn import functional
 
 from configured import configure, default_config, put, refused
 from encoders import with_generated
+from interrupted import stopped_at
 from purereid.errors import UserError
 from purereid.networks.network_file import load_network, roles_of
 from purereid.networks.registry import description, trainer_class
@@ -87,20 +88,12 @@ ALL = {"two_optimisers": True, "pairs_per_batch": 3, "ema": 0.9, "frozen_epochs"
 
 
 @pytest.mark.parametrize(("stage", "more"), [("texture", {}), ("joint", {}), ("joint", ALL)])
-def test_an_interrupted_training_ends_with_the_same_bytes(people, textures, tmp_path, monkeypatch, stage, more: dict):
+def test_an_interrupted_training_ends_with_the_same_bytes(people, textures, tmp_path, stage, more: dict):
     files = {"texture_pairs": textures} | ({"textures": textures} if stage == "joint" else {})
     changed = more | ({"textures": "given"} if stage == "joint" else {})
     whole = run(people, tmp_path / "whole", stage, changed=changed, **files)
     trainer = trainer_class("san", stage)
-    update = trainer.update
-
-    def stopping(self, step, batch):
-        if step == 3:
-            raise KeyboardInterrupt
-        return update(self, step, batch)
-
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(trainer, "update", stopping)
+    with stopped_at(trainer, 3):
         run(people, tmp_path / "broken", stage, changed=changed, **files)
     assert (tmp_path / "broken/checkpoint.safetensors").is_file()
     again = run(people, tmp_path / "broken", stage, changed=changed, **files)

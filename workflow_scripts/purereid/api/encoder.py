@@ -1,20 +1,19 @@
 """A trained encoder, ready to turn images into features."""
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from purereid.api.images import given_images
-from purereid.data.ahead import made_ahead
-from purereid.data.images import load_images, resize
+from purereid.data.chunks import in_chunks
+from purereid.data.image_batches import image_batches
+from purereid.data.images import resize
 from purereid.errors import UserError
 from purereid.networks.contracts import Encoder
 from purereid.networks.network_file import load_network
-from purereid.networks.precision import autocast
-from purereid.reid.extract import views_of
+from purereid.reid.extract import views_of_batches
 
 THREADS = 4
 
@@ -103,11 +102,9 @@ class LoadedEncoder:
         if batch < 1 or threads < 1:
             raise UserError(f"batch is {batch} and threads {threads}", expected="1 or more of each")
         given = given_images(images)
-        device = next(self.network.parameters()).device
         found = []
-        for pixels in self._batches(given, batch, threads):
-            with torch.inference_mode(), autocast(precision, device):
-                views = views_of(self.network, pixels.to(device), flip)
+        batches = self._batches(given, batch, threads)
+        for views in views_of_batches(self.network, batches, flip=flip, precision=precision):
             found.append(self.network.combine(views).float().cpu().numpy())
             if progress:
                 progress(min(len(found) * batch, len(given)), len(given))
@@ -115,13 +112,12 @@ class LoadedEncoder:
 
     def _batches(self, given: list, batch: int, threads: int) -> Iterator[torch.Tensor]:
         """Images uint8 [b, 3, H, W] of the encoder's size."""
-        parts = [given[start : start + batch] for start in range(0, len(given), batch)]
-        resizing = self.network.configuration["resizing"]
         if isinstance(given[0], Path):
-            load = partial(load_images, height=self.size[0], width=self.size[1], threads=threads, resizing=resizing)
-            yield from made_ahead(load, [[str(path) for path in part] for part in parts])
+            paths = [str(path) for path in given]
+            yield from image_batches(self.network.configuration, paths, batch=batch, threads=threads)
             return
-        for part in parts:
+        resizing = self.network.configuration["resizing"]
+        for part in in_chunks(given, batch):
             stacked = np.stack([resize(image, *self.size, resizing) for image in part])
             yield torch.from_numpy(stacked).permute(0, 3, 1, 2).contiguous()
 

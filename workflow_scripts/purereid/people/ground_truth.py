@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from purereid.data.chunks import in_chunks
 from purereid.people.atlas import PARTS
 from purereid.people.renderer import Rendering
 
@@ -42,7 +43,7 @@ def write_uv_maps(path: Path, maps: Iterable[tuple[str, bytes]], height: int, wi
     schema = pa.schema([("image", pa.string()), ("uv", pa.binary(height * width * 3))], metadata=about)
     options = pa.ipc.IpcWriteOptions(compression="zstd")
     with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, schema, options=options) as writer:
-        for batch in _batches(maps):
+        for batch in in_chunks(maps, UV_BATCH):
             columns = zip(zip(*batch, strict=True), schema, strict=True)
             writer.write_batch(pa.record_batch([pa.array(values, field.type) for values, field in columns], schema))
 
@@ -56,14 +57,3 @@ def read_uv_maps(path: Path) -> Iterator[tuple[str, np.ndarray]]:
             batch = reader.get_batch(number)
             for image, uv in zip(batch["image"].to_pylist(), batch["uv"].to_pylist(), strict=True):
                 yield image, np.frombuffer(uv, np.uint8).reshape(shape)
-
-
-def _batches(maps: Iterable[tuple[str, bytes]]) -> Iterator[list[tuple[str, bytes]]]:
-    batch = []
-    for entry in maps:
-        batch.append(entry)
-        if len(batch) == UV_BATCH:
-            yield batch
-            batch = []
-    if batch:
-        yield batch

@@ -1,15 +1,13 @@
 """Features of images by a trained encoder."""
 
-from collections.abc import Iterator, Sequence
-from functools import partial
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from purereid.data.ahead import made_ahead
 from purereid.data.features import write_features
-from purereid.data.images import load_images
+from purereid.data.image_batches import image_batches
 from purereid.data.index import read_index
 from purereid.data.shard_rows import rows_of_shard
 from purereid.data.transforms import normalise
@@ -72,16 +70,23 @@ def views_of_files(
     model: Encoder, paths: Sequence[str], *, flip: bool, batch: int, precision: str, threads: int
 ) -> Iterator[list[torch.Tensor]]:
     """The views (``views_of``) of image files, ``batch`` of them at a time."""
+    done, batches = 0, image_batches(model.configuration, paths, batch=batch, threads=threads)
+    for number, views in enumerate(views_of_batches(model, batches, flip=flip, precision=precision)):
+        yield views
+        done += len(views[0])
+        if number % 20 == 0:
+            log.info("%d of %d images", done, len(paths))
+
+
+def views_of_batches(
+    model: Encoder, batches: Iterable[torch.Tensor], *, flip: bool, precision: str
+) -> Iterator[list[torch.Tensor]]:
+    """The views (``views_of``) of batches of images uint8 [b, 3, H, W]."""
     device = next(model.parameters()).device
-    size = {name: model.configuration[name] for name in ("height", "width", "resizing")}
-    starts = range(0, len(paths), batch)
-    parts = (paths[start : start + batch] for start in starts)
-    for start, images in zip(starts, made_ahead(partial(load_images, threads=threads, **size), parts), strict=True):
+    for images in batches:
         with torch.inference_mode(), autocast(precision, device):
             views = views_of(model, images.to(device), flip)
         yield views
-        if start // batch % 20 == 0:
-            log.info("%d of %d images", min(start + batch, len(paths)), len(paths))
 
 
 def views_of(model: Encoder, images: torch.Tensor, flip: bool) -> list[torch.Tensor]:

@@ -37,7 +37,7 @@ class Sides:
         sides = (("query", self.query), ("gallery", self.gallery))
         labels = {f"{name}_{what}s": rows[what].to_numpy() for what in ("pid", "camid") for name, rows in sides}
         _, codes = np.unique(np.concatenate([rows["pixels"] for _, rows in sides]).astype(str), return_inverse=True)
-        labels["query_files"], labels["gallery_files"] = codes[: len(self.query)], codes[len(self.query) :]
+        labels["query_pictures"], labels["gallery_pictures"] = codes[: len(self.query)], codes[len(self.query) :]
         return labels
 
     @property

@@ -13,8 +13,8 @@ def matches(
     gallery_pids: np.ndarray,
     query_camids: np.ndarray | None = None,
     gallery_camids: np.ndarray | None = None,
-    query_files: np.ndarray | None = None,
-    gallery_files: np.ndarray | None = None,
+    query_pictures: np.ndarray | None = None,
+    gallery_pictures: np.ndarray | None = None,
 ) -> tuple[Ragged, Ragged]:
     """Right and junk gallery images of each query (protocol of Market-1501).
 
@@ -26,8 +26,8 @@ def matches(
         query_pids: [Q] identities.
         gallery_pids: [G] identities; -1 is junk.
         query_camids, gallery_camids: [Q] and [G] cameras, -1 unknown; None: no camera is known.
-        query_files, gallery_files: [Q] and [G] int codes, equal for equal pictures; -1 matches nothing. Without them a
-            query that lies in the gallery under another camera, or where cameras are unknown, would find itself.
+        query_pictures, gallery_pictures: [Q] and [G] int codes, equal for equal pictures; -1 matches nothing. Without
+            them a query that lies in the gallery under another camera, or where cameras are unknown, would find itself.
 
     Returns:
         right, junk: for each query the gallery indices, ascending.
@@ -36,15 +36,15 @@ def matches(
         ValueError: labels of one side of different numbers.
     """
     sides = {
-        "queries": (query_pids, query_camids, query_files),
-        "gallery": (gallery_pids, gallery_camids, gallery_files),
+        "queries": (query_pids, query_camids, query_pictures),
+        "gallery": (gallery_pids, gallery_camids, gallery_pictures),
     }
     for side, labels in sides.items():
         shapes = {np.shape(values) for values in labels if values is not None}
         if len(shapes) != 1:
             raise ValueError(f"labels of the {side} of different shapes: {sorted(shapes)}")
     same = _same_identity(np.asarray(query_pids), np.asarray(gallery_pids))
-    junk = _equal(same, query_camids, gallery_camids) | _equal(same, query_files, gallery_files)
+    junk = _equal(same, query_camids, gallery_camids) | _equal(same, query_pictures, gallery_pictures)
     real = np.asarray(gallery_pids)[same.values] != JUNK
     return same.where(real & ~junk), same.where(real & junk)
 

@@ -58,8 +58,8 @@ def rank(
     query_camids: np.ndarray | None = None,
     gallery_camids: np.ndarray | None = None,
     *,
-    query_files: np.ndarray | None = None,
-    gallery_files: np.ndarray | None = None,
+    query_pictures: np.ndarray | None = None,
+    gallery_pictures: np.ndarray | None = None,
     memory: int = BLOCK_BYTES,
     top: int = 10,
     in_cameras: bool = False,
@@ -71,7 +71,7 @@ def rank(
 
     Args:
         query, gallery: [Q, D] and [G, D] float32 features of length 1 (see ``normalise``).
-        query_pids, gallery_pids, query_camids, gallery_camids, query_files, gallery_files: see ``matches``.
+        query_pids, gallery_pids, query_camids, gallery_camids, query_pictures, gallery_pictures: see ``matches``.
         memory: bytes for one block of distances.
         top: how many nearest images to keep for each query.
         in_cameras: whether right images are ranked among the images of their own camera too, for ``camera_pairs``.
@@ -80,9 +80,9 @@ def rank(
     Raises:
         ValueError: features of different width; a distance is not a finite number.
     """
-    files = {"query_files": query_files, "gallery_files": gallery_files}
+    pictures = {"query_pictures": query_pictures, "gallery_pictures": gallery_pictures}
     blocks = cosine_blocks(query, gallery, memory, device)
-    options = files | {"top": top, "in_cameras": in_cameras}
+    options = pictures | {"top": top, "in_cameras": in_cameras}
     return rank_blocks(blocks, query_pids, gallery_pids, query_camids, gallery_camids, **options)
 
 
@@ -93,8 +93,8 @@ def rank_blocks(
     query_camids: np.ndarray | None = None,
     gallery_camids: np.ndarray | None = None,
     *,
-    query_files: np.ndarray | None = None,
-    gallery_files: np.ndarray | None = None,
+    query_pictures: np.ndarray | None = None,
+    gallery_pictures: np.ndarray | None = None,
     top: int = 10,
     in_cameras: bool = False,
 ) -> Ranking:
@@ -103,7 +103,7 @@ def rank_blocks(
     Raises:
         ValueError: as ``rank``; other numbers of distances than of labels, ``in_cameras`` without cameras.
     """
-    labels = matches(query_pids, gallery_pids, query_camids, gallery_camids, query_files, gallery_files)
+    labels = matches(query_pids, gallery_pids, query_camids, gallery_camids, query_pictures, gallery_pictures)
     if in_cameras and gallery_camids is None:
         raise ValueError("no cameras to rank the images in")
     return _rank_blocks(blocks, np.asarray(gallery_pids), *labels, top, gallery_camids if in_cameras else None)

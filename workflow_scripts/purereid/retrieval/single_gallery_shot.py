@@ -15,8 +15,8 @@ def single_gallery_shot(
     gallery_camids: np.ndarray | None = None,
     *,
     generator: np.random.Generator,
-    query_files: np.ndarray | None = None,
-    gallery_files: np.ndarray | None = None,
+    query_pictures: np.ndarray | None = None,
+    gallery_pictures: np.ndarray | None = None,
     repeats: int = 10,
     ranks: int = 50,
     memory: int = BLOCK_BYTES,
@@ -36,7 +36,7 @@ def single_gallery_shot(
         ValueError: no query has a match.
     """
     gallery_pids = np.asarray(gallery_pids)
-    right, _ = matches(query_pids, gallery_pids, query_camids, gallery_camids, query_files, gallery_files)
+    right, _ = matches(query_pids, gallery_pids, query_camids, gallery_camids, query_pictures, gallery_pictures)
     if not (right.lengths > 0).any():
         raise ValueError("no query has a match in the gallery")
     by_identity = np.argsort(gallery_pids, kind="stable")[np.count_nonzero(gallery_pids == JUNK) :]

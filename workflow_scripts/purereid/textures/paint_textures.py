@@ -1,15 +1,13 @@
 """Paint the textures of the images of a data set (rule ``paint_textures``)."""
 
 from collections.abc import Iterator, Sequence
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import nn
 
-from purereid.data.ahead import made_ahead
-from purereid.data.images import load_images
+from purereid.data.image_batches import image_batches
 from purereid.data.transforms import normalise
 from purereid.logs import log
 from purereid.networks.network_file import load_network
@@ -61,11 +59,10 @@ def painted_textures(
     painter: nn.Module, paths: Sequence[str], *, size: int, batch: int, precision: str, threads: int
 ) -> Iterator[np.ndarray]:
     """Textures uint8 [b, 3, size, size] of image files, ``batch`` of them at a time."""
-    device, about = next(painter.parameters()).device, painter.configuration
-    load = partial(load_images, threads=threads, **{name: about[name] for name in ("height", "width", "resizing")})
-    parts = [paths[start : start + batch] for start in range(0, len(paths), batch)]
-    for number, images in enumerate(made_ahead(load, parts)):
+    device, about, done = next(painter.parameters()).device, painter.configuration, 0
+    for images in image_batches(about, paths, batch=batch, threads=threads):
         with torch.inference_mode(), autocast(precision, device):
             painted = painter.paint(normalise(images.to(device), about["mean"], about["std"]), size)
         yield painted.cpu().numpy()
-        log.info("%d of %d images", min((number + 1) * batch, len(paths)), len(paths))
+        done += len(images)
+        log.info("%d of %d images", done, len(paths))

@@ -6,15 +6,13 @@ test persons.
 """
 
 import json
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from purereid.data.ahead import made_ahead
 from purereid.data.atomic import write_text
-from purereid.data.images import load_images
+from purereid.data.image_batches import image_batches
 from purereid.data.index import read_index
 from purereid.data.transforms import normalise
 from purereid.errors import UserError
@@ -97,10 +95,8 @@ def _seen_cells(
         features float32 [C, D], places float [C, 2], 0 to 1, and parts int [C].
     """
     device, about = next(network.parameters()).device, network.configuration
-    load = partial(load_images, threads=threads, **{name: about[name] for name in ("height", "width", "resizing")})
-    parts = [paths[start : start + batch] for start in range(0, len(paths), batch)]
     found, pending = [], iter(seen)
-    for images in made_ahead(load, parts):
+    for images in image_batches(about, paths, batch=batch, threads=threads):
         with torch.inference_mode(), autocast(precision, device):
             maps = network.backbone(normalise(images.to(device), about["mean"], about["std"])).float().cpu().numpy()
         if maps.ndim != 4:

@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from purereid.data.atomic import whole_file
+from purereid.data.chunks import in_chunks
 from purereid.errors import UserError
 
 AGAIN = "delete the file, so that it is made again"
@@ -38,7 +39,7 @@ def write_textures(
         pa.OSFile(str(temporary), "wb") as sink,
         pa.ipc.new_file(sink, schema) as writer,
     ):
-        for chunk in _chunks(rows):
+        for chunk in in_chunks(rows, CHUNK):
             columns = zip(
                 *((i, p, n, t.tobytes(), v if v is None else v.tobytes()) for i, p, n, t, v in chunk), strict=True
             )
@@ -98,17 +99,6 @@ class TextureFile:
         """What of a texture can be seen in its image, uint8 [S, S], see ``write_textures``; None: not known."""
         packed = self._seen[row].as_buffer()
         return None if packed is None else np.frombuffer(packed, np.uint8).reshape(self.size, self.size)
-
-
-def _chunks(rows: Iterable[tuple]) -> Iterable[list[tuple]]:
-    chunk = []
-    for row in rows:
-        chunk.append(row)
-        if len(chunk) == CHUNK:
-            yield chunk
-            chunk = []
-    if chunk:
-        yield chunk
 
 
 def _schema(size: int, mirror: np.ndarray | None) -> pa.Schema:

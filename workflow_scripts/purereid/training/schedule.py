@@ -69,3 +69,8 @@ def scheduled(settings: dict, steps_per_epoch: int) -> Callable[[int], float]:
     names = ("epochs", "schedule", "milestones", "gamma", "warmup_epochs", "warmup_start")
     options = {name: settings[name] for name in names if name in settings}
     return partial(learning_rate_factor, steps_per_epoch=steps_per_epoch, **options)
+
+
+def constant(step: int) -> float:
+    """The factor of a rate that does not change, 1 at each step."""
+    return 1.0

@@ -137,7 +137,7 @@ def _check_roles(trainer: BaseTrainer, system: str, stage: str, roles: Sequence[
 
 
 def _say(trainer: BaseTrainer, stage: str) -> None:
-    sizes = ", ".join(f"{role} {_millions(network)} M" for role, network in trainer.networks.items())
+    sizes = ", ".join(f"{role} {count / 1e6:.2f} M" for role, count in trainer.about["parameters"].items())
     log.info(
         "%s: parameters %s; %d steps of %d images on %s x %d",
         stage,
@@ -147,7 +147,3 @@ def _say(trainer: BaseTrainer, stage: str) -> None:
         trainer.device.type,
         world_size(),
     )
-
-
-def _millions(network: torch.nn.Module) -> str:
-    return f"{sum(parameter.numel() for parameter in network.parameters()) / 1e6:.2f}"

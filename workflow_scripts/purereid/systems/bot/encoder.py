@@ -8,6 +8,7 @@ from purereid.losses.triplet import batch_hard_triplet
 from purereid.reid.encoder_trainer import EncoderTrainer
 from purereid.reid.labelled_images import Truth
 from purereid.systems.bot.networks import Encoder
+from purereid.training.schedule import constant
 from purereid.training.trainer import Optimiser
 
 OF_ENCODER = (
@@ -49,8 +50,3 @@ class Trainer(EncoderTrainer):
             self.further = ("triplet", "centre")
             centres = self.networks["centres"] = CentreLoss(self.classes, self.encoder.features).to(self.device)
             self.optimisers["centres"] = Optimiser(centre_optimiser(centres, rate, weight), rate / weight, constant)
-
-
-def constant(step: int) -> float:
-    """The rate of the centres does not change."""
-    return 1.0

@@ -19,7 +19,7 @@ from purereid.systems.san.recognition import Encoder
 from purereid.systems.san.texture import check_mirror
 from purereid.textures.texture_file import TextureFile
 from purereid.training.optimisers import build_optimiser, clip_gradients
-from purereid.training.schedule import scheduled
+from purereid.training.schedule import constant, scheduled
 from purereid.training.stage import Inputs
 from purereid.training.trainer import Optimiser
 
@@ -211,8 +211,3 @@ def exchanged(rows: np.ndarray, pids: np.ndarray, seed: int) -> np.ndarray:
     other = dict(zip(persons.tolist(), np.roll(persons, 1).tolist(), strict=True))
     first = {pid: row for row, pid in reversed(list(enumerate(pids.tolist())))}
     return np.array([first[other[pid]] for pid in pids[rows].tolist()], np.int64)
-
-
-def constant(step: int) -> float:
-    """The rate of what is painted does not change, as published."""
-    return 1.0
