@@ -5,7 +5,9 @@ INPUT   results/{dataset}/index_dataset/index.parquet
 OUTPUT  results/{dataset}/train_reid/{experiment}/seed{seed}/{stage}/networks.safetensors
         results/{dataset}/extract_features/{experiment}/seed{seed}/{shard}-of-{shards}/features.parquet
         results/{dataset}/evaluate/{experiment}/seed{seed}/scores.json, ranks.parquet
-        results/{dataset}/calibrate/{experiment}/seed{seed}/calibration.json, compare/table.csv
+        results/{dataset}/calibrate/{experiment}/seed{seed}/calibration.json
+        results/{dataset}/export_encoder/{experiment}/seed{seed}/encoder.onnx, features.mat, encoder.json
+        results/{dataset}/compare/table.csv
 """
 
 
@@ -188,11 +190,16 @@ rule evaluate:
         "../workflow_scripts/evaluate.py"
 
 
-def calibrate_settings(wildcards):
-    settings = {name: value for name, value in config["calibrate"].items() if name != "experiments"}
+def settings_with_extraction(rule, wildcards):
+    """Settings of a rule, and with which the features were made."""
+    settings = {name: value for name, value in config[rule].items() if name != "experiments"}
     extracting = setup.extracting(wildcards.experiment)
-    made = {name: extracting[name] for name in ("flip", "network")}
-    return canonical(settings | made | {"experiment": wildcards.experiment, "seed": int(wildcards.seed)})
+    return settings | {name: extracting[name] for name in ("flip", "network")}
+
+
+def calibrate_settings(wildcards):
+    settings = settings_with_extraction("calibrate", wildcards)
+    return canonical(settings | {"experiment": wildcards.experiment, "seed": int(wildcards.seed)})
 
 
 rule calibrate:
@@ -225,6 +232,43 @@ rule calibrate:
         code=code_digest("calibrate"),
     script:
         "../workflow_scripts/calibrate.py"
+
+
+def export_encoder_settings(wildcards):
+    return canonical(settings_with_extraction("export_encoder", wildcards))
+
+
+def export_encoder_code(wildcards):
+    return code_of_encoder("export_encoder", wildcards.experiment)
+
+
+rule export_encoder:
+    """Write an encoder as ONNX, and its features of the test images as .mat."""
+    input:
+        index=rules.index_dataset.output.index,
+        encoder=encoder,
+        features=test_features,
+    output:
+        onnx="results/{dataset}/export_encoder/{experiment}/seed{seed}/encoder.onnx",
+        mat="results/{dataset}/export_encoder/{experiment}/seed{seed}/features.mat",
+        about="results/{dataset}/export_encoder/{experiment}/seed{seed}/encoder.json",
+    log:
+        "logs/{dataset}/export_encoder/{experiment}/seed{seed}.log",
+    benchmark:
+        "benchmarks/{dataset}/export_encoder/{experiment}/seed{seed}.tsv"
+    conda:
+        "../envs/purereid.yaml"
+    envmodules:
+        *config["envmodules"],
+    threads: threads_of("export_encoder")
+    resources:
+        mem_mb=memory("export_encoder"),
+        runtime=runtime("export_encoder"),
+    params:
+        settings=export_encoder_settings,
+        code=export_encoder_code,
+    script:
+        "../workflow_scripts/export_encoder.py"
 
 
 def compared_indexes(wildcards):

@@ -50,9 +50,10 @@ def pictures():
         *(path for d in setup.datasets_in_use() for path in _texture_pictures(d)),
         *(
             path
+            for section, rule in (("calibrate", rules.calibrate), ("export_encoder", rules.export_encoder))
             for d, e in tested
-            if e in config["calibrate"]["experiments"]
-            for path in expand(rules.calibrate.output, dataset=d, experiment=e, seed=setup.seeds(e))
+            if e in config[section]["experiments"]
+            for path in expand(rule.output, dataset=d, experiment=e, seed=setup.seeds(e))
         ),
         *(path for d, e, s in stages for path in expand(rules.plot_curves.output, dataset=d, experiment=e, stage=s)),
         *expand(rules.rule_graph.output, dataset=setup.tested()[0]),

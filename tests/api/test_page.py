@@ -5,9 +5,12 @@ import re
 import shutil
 from pathlib import Path
 
+import pytest
+
 import purereid
 from purereid.__main__ import main
 from purereid.api.encoder import LoadedEncoder
+from purereid.networks.onnx_model import onnx_model
 
 PAGE = "docs/using-an-encoder.md"
 
@@ -29,6 +32,21 @@ def test_the_example_in_python(root: Path, people, tmp_path: Path, monkeypatch, 
     exec(compile(code, PAGE, "exec"), {})
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 2 and all(line.count(".jpg'") == 5 for line in lines)
+
+
+@pytest.mark.slow
+def test_the_example_with_onnx(root: Path, people, tmp_path: Path, monkeypatch, capsys):
+    encoder = purereid.load_encoder(people.encoder, device="cpu")
+    model = tmp_path / "results/people/export_encoder/baseline/seed1/encoder.onnx"
+    model.parent.mkdir(parents=True)
+    model.write_bytes(onnx_model(encoder.network, flip=True, about={}))
+    for name, path in zip("AB", people.table["path"][:2], strict=True):
+        shutil.copy(path, tmp_path / f"{name}.jpg")
+    monkeypatch.chdir(tmp_path)
+    _, code = re.findall(r"```python\n(.*?)```", (root / PAGE).read_text(), re.S)
+    exec(compile(code, PAGE, "exec"), {})
+    first, second = encoder.features([Path("A.jpg"), Path("B.jpg")], precision="fp32")
+    assert float(capsys.readouterr().out.split()[1]) == pytest.approx(first @ second, abs=1e-4)
 
 
 def test_the_commands(root: Path, people, tmp_path: Path, monkeypatch):

@@ -16,8 +16,9 @@ def check_names(setup: Configuration) -> None:
     for experiment in setup.left_out:
         check_known(experiment, setup.all_experiments, "leave_out", "experiment")
     check_experiment_known(setup, setup.config["compare"]["reference"], "compare.reference")
-    for experiment in setup.config["calibrate"]["experiments"]:
-        check_known(experiment, setup.all_experiments, "calibrate.experiments", "experiment")
+    for section in ("calibrate", "export_encoder"):
+        for experiment in setup.config[section]["experiments"]:
+            check_known(experiment, setup.all_experiments, f"{section}.experiments", "experiment")
     for experiment in setup.experiments:
         _check_experiment(setup, experiment)
     for experiment, entry in setup.experiments.items():

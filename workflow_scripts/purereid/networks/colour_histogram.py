@@ -28,7 +28,7 @@ class ColourHistogram(nn.Module):
         stripe = torch.arange(height, device=images.device) * self.stripes // height
         place = stripe[:, None] * (self.width // self.stripes) + cell
         place = place.flatten(1)
-        counts = torch.zeros(len(images), self.width, device=images.device)
+        counts = torch.zeros(images.shape[0], self.width, device=images.device)
         counts.scatter_add_(1, place, torch.ones_like(place, dtype=counts.dtype))
         return (counts / place.shape[1]).sqrt()
 
