@@ -202,7 +202,8 @@ def test_another_version_that_is_installed_is_refused(root: Path, installed: Pat
 
 def test_the_package_asks_for_what_is_pinned(root: Path):
     project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
-    asked = [Requirement(line) for line in project["dependencies"] + project["optional-dependencies"]["workflow"]]
+    groups = (project["dependencies"], *project["optional-dependencies"].values())
+    asked = [Requirement(line) for lines in groups for line in lines]
     lines = (root / "envs/requirements.txt").read_text().split("# development")[0].splitlines()
     pins = dict(line.split("==") for line in lines if not line.startswith("#"))
     assert {requirement.name for requirement in asked} == set(pins) and len(asked) == len(pins)

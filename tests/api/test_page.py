@@ -1,15 +1,20 @@
 """What docs/using-an-encoder.md shows runs as it stands."""
 
 import inspect
+import json
 import re
 import shutil
+import sys
 from pathlib import Path
 
+import matplotlib.pyplot as plt
+import nbformat
 import pytest
 
 import purereid
 from purereid.__main__ import main
 from purereid.api.encoder import LoadedEncoder
+from purereid.digests.values import file_digest
 from purereid.networks.onnx_model import onnx_model
 
 PAGE = "docs/using-an-encoder.md"
@@ -81,3 +86,29 @@ def test_the_table_names_all_arguments(root: Path):
             for each in known
         ]
         assert shown.split(", ") == expected
+
+
+def test_the_notebook(root: Path, people, tmp_path: Path, monkeypatch, capsys):
+    prepare(people, tmp_path)
+    results = tmp_path / "results/people"
+    (results / "render_people").symlink_to(people.folder / "people")
+    calibration = results / "calibrate/baseline/seed1/calibration.json"
+    calibration.parent.mkdir(parents=True)
+    rates = [{"false_accepts": 0.01, "threshold": -1.0}]
+    about = {"encoder": file_digest(people.encoder), "flip": True, "network": {}}
+    calibration.write_text(json.dumps(about | {"thresholds": rates, "logistic": {"slope": 1.0, "offset": 0.0}}))
+    (tmp_path / "docs").mkdir()
+    monkeypatch.chdir(tmp_path / "docs")
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    shown = []
+    monkeypatch.setattr(plt, "show", lambda: shown.append(plt.gcf()))
+    notebook = nbformat.read(root / "docs/using_an_encoder.ipynb", as_version=4)
+    nbformat.validate(notebook)
+    names = {}
+    for number, cell in enumerate(each for each in notebook.cells if each.cell_type == "code"):
+        assert not cell.outputs
+        exec(compile(cell.source, f"cell {number}", "exec"), names)
+    (figure,) = shown
+    assert len(figure.axes) == len(names["queries"]) * 9
+    assert capsys.readouterr().out.count("one person: cosine") == len(names["queries"])
+    plt.close(figure)

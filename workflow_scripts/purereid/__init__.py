@@ -1,6 +1,6 @@
 """purereid: person re-identification with generated, purified training images.
 
-For use from Python: ``load_encoder``, ``images_in``, ``rank`` and ``rerank``, see ``docs/using-an-encoder.md``.
+For use from Python: ``load_encoder``, ``images_in``, ``rank``, ``rerank`` and ``same``, see ``docs/using-an-encoder.md``.
 """
 
 import importlib
@@ -11,6 +11,7 @@ OFFERED = {
     "images_in": "purereid.api.images",
     "rank": "purereid.api.nearest",
     "rerank": "purereid.api.nearest",
+    "same": "purereid.api.same",
 }
 __all__ = ["UserError", *OFFERED]
 

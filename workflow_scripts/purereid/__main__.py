@@ -103,16 +103,12 @@ def _search(options: argparse.Namespace) -> int:
 
 
 def _same(options: argparse.Namespace) -> int:
-    from purereid.api.encoder import load_encoder, network_file
-    from purereid.api.same import answer, check_encoder, find_calibration, read_calibration
+    from purereid.api.encoder import network_file
+    from purereid.api.same import find_calibration, same
 
-    path = network_file(options.encoder)
-    file = options.calibration or find_calibration(path)
-    calibration = read_calibration(file)
-    check_encoder(calibration, path)
-    encoder = load_encoder(path, options.device, **calibration["network"])
-    first, second = encoder.features([options.first, options.second], flip=calibration["flip"])
-    found = answer(float(first @ second), calibration, options.false_accepts)
+    file = options.calibration or find_calibration(network_file(options.encoder))
+    rate, device = options.false_accepts, options.device
+    found = same(options.first, options.second, options.encoder, calibration=file, false_accepts=rate, device=device)
     print(json.dumps(found._asdict() | {"calibration": str(file)}, indent=1))
     return 0 if found.same else 3
 

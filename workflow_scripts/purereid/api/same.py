@@ -5,6 +5,9 @@ import math
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+
+from purereid.api.encoder import load_encoder, network_file
 from purereid.digests.values import file_digest
 from purereid.errors import UserError
 
@@ -28,6 +31,34 @@ class Answer(NamedTuple):
     threshold: float
     false_accepts: float
     probability: float
+
+
+def same(
+    first: str | Path | np.ndarray,
+    second: str | Path | np.ndarray,
+    encoder: str | Path,
+    *,
+    calibration: str | Path | None = None,
+    false_accepts: float = 0.01,
+    device: str | None = None,
+) -> Answer:
+    """Decide whether two images show one person.
+
+    Args:
+        first, second: image files, or RGB images uint8 [H, W, 3].
+        encoder, device: as for ``load_encoder``.
+        calibration: calibration.json of this encoder; None: the one in the folder of results in which it lies.
+        false_accepts: how often two persons may be taken for one, a rate for which the calibration has a threshold.
+
+    Raises:
+        UserError: no calibration, or one of another encoder; no such rate; as for ``LoadedEncoder.features``.
+    """
+    path = network_file(encoder)
+    known = read_calibration(calibration or find_calibration(path))
+    check_encoder(known, path)
+    loaded = load_encoder(path, device, **known["network"])
+    of_first, of_second = loaded.features([first, second], flip=known["flip"])
+    return answer(float(of_first @ of_second), known, false_accepts)
 
 
 def answer(cosine: float, calibration: dict, false_accepts: float = 0.01) -> Answer:

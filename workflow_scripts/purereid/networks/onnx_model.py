@@ -77,7 +77,7 @@ def onnx_model(encoder: Encoder, *, flip: bool, about: dict[str, str]) -> bytes:
         raise UserError(
             f"the encoder cannot be written as ONNX: {str(error).splitlines()[0]}",
             expected="a network of layers that ONNX has, such as those of all systems",
-        ) from error
+        ) from None
     model = _without_notes(program.model_proto)
     for name, text in sorted(about.items()):
         model.metadata_props.add(key=name, value=text)
