@@ -5,13 +5,15 @@ import re
 import subprocess
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pandas as pd
 import pytest
 
 from workflow_project import Project, copy
 
 PAGE = "docs/extending.md"
-MARKS = ("A backbone", "A loss", "A rule of purification")
+MARKS = ("A backbone", "A loss", "A rule of purification", "A format")
 
 
 def patched(root: Path, folder: Path, mark: str) -> Project:
@@ -61,3 +63,20 @@ def test_a_rule_of_purification(root: Path, tmp_path: Path):
     kept = pd.read_parquet(project.folder / target)
     assert kept["kept"].mean() == 0.5 and kept["score"].between(-1.001, 1.001).all()
     assert kept["reason"].str.startswith("cosine with the mean").all()
+
+
+@pytest.mark.slow
+def test_a_format(root: Path, tmp_path: Path):
+    project = patched(root, tmp_path / "project", MARKS[3])
+    for site in ("gate", "yard"):
+        (project.folder / "data/mine" / site).mkdir(parents=True)
+        for person in range(6):
+            pixels = np.full((32, 16, 3), 20 * person + (5 if site == "gate" else 0), np.uint8)
+            cv2.imwrite(str(project.folder / "data/mine" / site / f"{person:02d}_1.png"), pixels)
+    project.override(datasets={"mine": {"format": "sites", "folder": "data/mine"}})
+    target = "results/mine/index_dataset/index.parquet"
+    project.run(target)
+    index = pd.read_parquet(project.folder / target)
+    assert len(index) == 12 and set(index["pid"]) == set(range(6)) and set(index["camid"]) == {0, 1}
+    assert (index["camid"] == index["image"].str.contains("yard/")).all()
+    assert index.groupby("split")["pid"].nunique().to_dict() == {"train": 3, "query": 3, "gallery": 3}

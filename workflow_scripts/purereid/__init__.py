@@ -1,6 +1,6 @@
 """purereid: person re-identification with generated, purified training images.
 
-For use from Python: ``load_encoder``, ``images_in``, ``rank``, ``rerank`` and ``same``, see ``docs/using-an-encoder.md``.
+For use from Python: ``load_encoder``, ``images_in``, ``rank``, ``rerank``, ``same``; see docs/using-an-encoder.md.
 """
 
 import importlib
