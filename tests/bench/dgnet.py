@@ -1,5 +1,8 @@
 """A step of DG-Net; the floor is the passes of its backbone alone: with gradients, without, and by the teacher.
 
+The decoder, which draws eight images per step and pair, costs more than all of the floor; how many operations (of
+convolutions and matrix products) a step has beside the floor is said too.
+
 The networks are those of config.yaml, or with the published sizes those of the preset dgnet. All losses count, as they
 do in the later part of a training.
 """
@@ -11,6 +14,7 @@ from tempfile import TemporaryDirectory
 
 import torch
 import yaml
+from torch.utils.flop_counter import FlopCounterMode
 
 from bench.comparison import Row, Way, compare
 from bench.machine import devices
@@ -41,6 +45,7 @@ def comparisons(steps: int, published: int) -> Iterator[list[Row]]:
             works = {"passes of the backbone alone": passes, "purereid": step_of}
             ways = {name: Way(steps, partial(each, work, trainer, batches)) for name, work in works.items()}
             sizes = f"settings of {'dgnet' if published else 'config.yaml'} on {device.type}"
+            sizes += f", {arithmetic(trainer, batches[0]):.1f} times the floor by operations"
             yield compare("dgnet", sizes, "steps", ways)
 
 
@@ -65,6 +70,18 @@ def make_people(folder: Path, own: dict) -> Inputs:
     shape = {name: own[name] for name in ("backbone", "height", "width")}
     save_networks(teacher, {"encoder": Encoder(pids=pids, last_stride=2, **shape)}, system="bot", stage="encoder")
     return Inputs(index, {"encoder": teacher}, (), ("source", "pose_image"))
+
+
+def arithmetic(trainer: Trainer, batch: Batch) -> float:
+    """Operations of a step over those of the floor, without the gradient penalty, which cannot be counted."""
+    weight, counts = trainer.settings["penalty_weight"], []
+    trainer.settings["penalty_weight"] = 0.0
+    for work in (step_of, passes):
+        with FlopCounterMode(display=False) as counter:
+            work(trainer, batch)
+        counts.append(counter.get_total_flops())
+    trainer.settings["penalty_weight"] = weight
+    return counts[0] / counts[1]
 
 
 def each(work: Callable[[Trainer, Batch], object], trainer: Trainer, batches: list[Batch]) -> None:
