@@ -378,7 +378,7 @@ def test_settings_at_test_of_other_systems_are_told(config: dict):
     config["experiments"]["baseline"] = {"extract_features": {"fine_weight": 0}}
     assert "the encoder of the experiment baseline, of the system bot, has no fine_weight" in refused(config)
     config["experiments"]["baseline"] = {"extract_features": {"fine_weight": -2}}
-    assert "expected: -1 or a number from 0 upwards" in refused(config)
+    assert "expected: -1 or a number from 0 to 1000" in refused(config)
 
 
 def test_systems_that_learn_from_poses_need_key_points(config: dict, tmp_path: Path):

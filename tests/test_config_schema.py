@@ -65,9 +65,9 @@ from configured import get, put, refused
             "unknown config key 'flip'\n  where:    generators.posegan.train",
         ),
         ("generators.dcgan.train_gan", {"flip": 2}, "unusable setting 2\n  where:    generators.dcgan.train_gan.flip"),
-        ("train_gan.posegan.width", 30, "expected: whole number, at least 16, a multiple of 4"),
+        ("train_gan.posegan.width", 30, "expected: whole number, at least 16, at most 4096, a multiple of 4"),
         ("generate.train.setup", "some", "expected: one of all, few"),
-        ("generate_one.swap.sources", 0, "expected: a whole number above 0 or a list of names"),
+        ("generate_one.swap.sources", 0, "expected: a whole number from 1 to 1000 or a list of names"),
         ("purify.rule", "publishd", "expected: one of published, strict, clusters"),
         (
             "purify.step",

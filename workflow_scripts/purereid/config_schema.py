@@ -5,6 +5,7 @@ import math
 import re
 
 import jsonschema
+import yaml
 
 from purereid.errors import UserError
 from purereid.networks.registry import DEFAULT_SYSTEM, description, system_names
@@ -13,6 +14,7 @@ from purereid.networks.registry import DEFAULT_SYSTEM, description, system_names
 TYPES = jsonschema.Draft202012Validator.TYPE_CHECKER.redefine("integer", lambda _, value: type(value) is int)
 TYPES = TYPES.redefine("number", lambda _, value: type(value) in (int, float) and math.isfinite(value))
 VALIDATOR = jsonschema.validators.extend(jsonschema.Draft202012Validator, type_checker=TYPES)
+LONGEST = 100  # letters of a value that are shown
 WORDS = {
     "integer": "whole number",
     "string": "text",
@@ -55,7 +57,20 @@ def with_systems(schema: dict) -> dict:
     for name in system_names("train_reid"):
         extraction = extraction | description(name).at_test
     definitions["extract_features"] = _object(extraction)
-    return schema | {"$defs": definitions}
+    whole = schema | {"$defs": definitions}
+    return _narrowed(whole, definitions)
+
+
+def _narrowed(part: object, definitions: dict) -> object:
+    """A schema with those references replaced by their definitions that have keys beside them: these come first."""
+    if isinstance(part, list):
+        return [_narrowed(each, definitions) for each in part]
+    if not isinstance(part, dict):
+        return part
+    if "$ref" in part and len(part) > 1:
+        own = {key: value for key, value in part.items() if key != "$ref"}
+        part = definitions[part["$ref"].rpartition("/")[2]] | own
+    return {key: _narrowed(value, definitions) for key, value in part.items()}
 
 
 def _settings(system: str, common: dict) -> dict:
@@ -140,9 +155,32 @@ def _explained(error: jsonschema.ValidationError, schema: dict) -> UserError:
     hint = None
     if where.endswith(".system") and error.instance in system_names():
         hint = _place_of_system(error.instance)
-    if isinstance(error.instance, str) and re.fullmatch(r"[\d.]+[eE][+-]?\d+", error.instance):
-        hint = "YAML reads numbers such as 3e-4 as text: write 3.0e-4"
-    return UserError(f"unusable setting {error.instance!r}", where=where, expected=_expectation(error), do=hint)
+    if isinstance(error.instance, str) and error.validator in ("type", "oneOf", "anyOf"):
+        hint = _as_value(error.instance)
+    found = repr(error.instance)
+    what = f"unusable setting {found if len(found) <= LONGEST else found[:LONGEST] + ' ...'}"
+    return UserError(what, where=where, expected=_expectation(error), do=hint)
+
+
+def _as_value(text: str) -> str | None:
+    """Advice on a text that means a number or something else."""
+    if re.fullmatch(r"[+-]?\d+(\.\d*)?[eE][+-]?\d+", text):
+        number, _, power = text.lower().partition("e")
+        point = "" if "." in number else ".0"
+        sign = "" if power[0] in "+-" else "+"
+        return f"YAML reads numbers such as {text} as text: write {number}{point}e{sign}{power}, or 0.001 in place of 1e-3"
+    if re.fullmatch(r"[+-]?\d+,\d+", text):
+        return f"write a point: {text.replace(',', '.')}"
+    try:
+        meant = yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError):
+        return None
+    if isinstance(meant, str):
+        return None
+    return (
+        f"it is a text: write {text} without quotes; what stands in brackets behind --config is always text, so write"
+        " it into a file and name that with --configfile"
+    )
 
 
 def _place_of_system(system: str) -> str:
@@ -178,6 +216,8 @@ def _inner(entry: dict, schema: dict) -> dict:
 
 def _expectation(error: jsonschema.ValidationError) -> str:
     schema = error.schema
+    if "description" in schema:
+        return schema["description"]
     parts = []
     if "enum" in schema:
         parts.append("one of " + ", ".join(str(value) for value in schema["enum"]))
@@ -191,6 +231,7 @@ def _expectation(error: jsonschema.ValidationError) -> str:
         ("exclusiveMaximum", "below"),
         ("multipleOf", "a multiple of"),
         ("minItems", "items: at least"),
+        ("maxItems", "items: at most"),
     ):
         if key in schema:
             parts.append(f"{words} {schema[key]}")
@@ -199,8 +240,7 @@ def _expectation(error: jsonschema.ValidationError) -> str:
     if schema.get("uniqueItems"):
         parts.append("none twice")
     if "pattern" in schema:
-        known = schema["pattern"].strip("^$()").replace("|", ", ") if "|" in schema["pattern"] else None
-        parts = [known or "letters, digits, _ and - alone"]
+        parts = [schema["pattern"].strip("^$()").replace("|", ", ")]
     return ", ".join(parts) or error.message
 
 
@@ -208,9 +248,9 @@ def _words_of(option: dict) -> str:
     if "const" in option:
         return str(option["const"])
     if option.get("type") == "number":
-        return f"a number from {option['minimum']} upwards"
-    kind = option.get("type", "array")
+        return f"a number from {option['minimum']} to {option['maximum']}"
+    kind = "integer" if option.get("$ref") == "#/$defs/shown" else option.get("type", "array")
     if option.get("items", {}).get("type") == "string":
         return "a list of names"
-    words = {"null": "null", "array": "a list such as [1, 2]", "string": "text", "integer": "a whole number above 0"}
+    words = {"null": "null", "array": "a list such as [1, 2]", "string": "text", "integer": "a whole number from 1 to 1000"}
     return words.get(kind, kind)
