@@ -18,6 +18,7 @@ from purereid.installed import check_installed
 check_installed(SCRIPTS / "purereid")
 
 from purereid.checks.check import check, check_deployment
+from purereid.checks.schedules import unreached
 from purereid.config_files import read_config
 from purereid.configuration import Configuration, canonical
 from purereid.digests.code import code_digest as digest_of_script
@@ -47,6 +48,9 @@ except UserError as error:
     raise WorkflowError(str(error)) from None
 
 logger.addFilter(Suggestions(workflow, setup))
+for note in unreached(setup) if workflow.is_main_process else []:
+    logger.warning(note)
+
 here = Path("config.yaml").resolve()
 if workflow.is_main_process and here.is_file() and here not in (Path(file).resolve() for file in workflow.configfiles):
     logger.warning(f"{here} is not read; if it is meant to be: --configfile config.yaml")
