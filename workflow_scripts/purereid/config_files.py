@@ -32,7 +32,7 @@ def read_config(path: str | Path) -> dict:
         raise UserError("the config file is empty", where=path, expected=EXPECTED, do=do)
     if not isinstance(content, dict):
         what = f"the config file holds {'a list' if isinstance(content, list) else 'one value'}, and no settings"
-        raise UserError(what, where=path, expected="lines such as  seeds: [1, 2]")
+        raise UserError(what, where=path, expected="YAML lines such as  seeds: [1, 2]")
     return content
 
 
