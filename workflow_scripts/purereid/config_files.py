@@ -40,7 +40,9 @@ def _content(path: Path) -> object:
     try:
         return json.loads(path.read_text(encoding="utf-8")) if path.suffix == ".json" else read_yaml(path)
     except OSError as error:
-        raise UserError(f"the config file cannot be read ({error.strerror})", where=path, do="allow to read it") from None
+        raise UserError(
+            f"the config file cannot be read ({error.strerror})", where=path, do="allow to read it"
+        ) from None
     except UnicodeDecodeError:
         raise UserError("the config file is no text in UTF-8", where=path, expected=EXPECTED) from None
     except json.JSONDecodeError as error:

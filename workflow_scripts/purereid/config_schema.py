@@ -156,26 +156,26 @@ def _explained(error: jsonschema.ValidationError, schema: dict) -> UserError:
     if where.endswith(".system") and error.instance in system_names():
         hint = _place_of_system(error.instance)
     if isinstance(error.instance, str) and error.validator in ("type", "oneOf", "anyOf"):
-        hint = _as_value(error.instance)
-    found = repr(error.instance)
+        hint = _as_value(error.instance, whole=error.schema.get("type") == "integer")
+    found = "null" if error.instance is None else repr(error.instance)
     what = f"unusable setting {found if len(found) <= LONGEST else found[:LONGEST] + ' ...'}"
     return UserError(what, where=where, expected=_expectation(error), do=hint)
 
 
-def _as_value(text: str) -> str | None:
-    """Advice on a text that means a number or something else."""
+def _as_value(text: str, *, whole: bool) -> str | None:
+    """Advice on a text that means a number, of which a whole one is wanted, or something else."""
     if re.fullmatch(r"[+-]?\d+(\.\d*)?[eE][+-]?\d+", text):
         number, _, power = text.lower().partition("e")
-        point = "" if "." in number else ".0"
-        sign = "" if power[0] in "+-" else "+"
-        return f"YAML reads numbers such as {text} as text: write {number}{point}e{sign}{power}, or 0.001 in place of 1e-3"
+        number, power = (number if "." in number else f"{number}.0"), (power if power[0] in "+-" else f"+{power}")
+        short = whole and float(text) < 1e9 and float(text).is_integer()
+        return f"YAML reads {text} as text: write {int(float(text)) if short else f'{number}e{power}'}"
     if re.fullmatch(r"[+-]?\d+,\d+", text):
         return f"write a point: {text.replace(',', '.')}"
     try:
         meant = yaml.safe_load(text)
     except (yaml.YAMLError, ValueError):
         return None
-    if isinstance(meant, str):
+    if isinstance(meant, str) or (isinstance(meant, float) and not math.isfinite(meant)):
         return None
     return (
         f"it is a text: write {text} without quotes; what stands in brackets behind --config is always text, so write"
@@ -222,8 +222,10 @@ def _expectation(error: jsonschema.ValidationError) -> str:
     if "enum" in schema:
         parts.append("one of " + ", ".join(str(value) for value in schema["enum"]))
     if "type" in schema:
-        texts = schema["type"] == "array" and schema.get("items", {}).get("type") == "string"
-        parts.append("list of texts such as [a, b]" if texts else WORDS.get(schema["type"], schema["type"]))
+        items = schema.get("items", {})
+        texts = "list of texts such as [a, b]" if items.get("type") == "string" else None
+        chosen = f"list of some of {', '.join(map(str, items['enum']))}" if "enum" in items else None
+        parts.append(texts or chosen or WORDS.get(schema["type"], schema["type"]))
     for key, words in (
         ("minimum", "at least"),
         ("exclusiveMinimum", "above"),
@@ -240,7 +242,7 @@ def _expectation(error: jsonschema.ValidationError) -> str:
     if schema.get("uniqueItems"):
         parts.append("none twice")
     if "pattern" in schema:
-        parts = [schema["pattern"].strip("^$()").replace("|", ", ")]
+        parts = [schema["pattern"].strip("^$()").replace("|", ", ").replace(".+", "NAME")]
     return ", ".join(parts) or error.message
 
 
@@ -249,8 +251,13 @@ def _words_of(option: dict) -> str:
         return str(option["const"])
     if option.get("type") == "number":
         return f"a number from {option['minimum']} to {option['maximum']}"
-    kind = "integer" if option.get("$ref") == "#/$defs/shown" else option.get("type", "array")
+    kind = option.get("type", "array")
     if option.get("items", {}).get("type") == "string":
         return "a list of names"
-    words = {"null": "null", "array": "a list such as [1, 2]", "string": "text", "integer": "a whole number from 1 to 1000"}
+    words = {
+        "null": "null",
+        "array": "a list such as [1, 2]",
+        "string": "text",
+        "integer": "a whole number from 1 to 1000",
+    }
     return words.get(kind, kind)

@@ -10,12 +10,15 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from itertools import product
+from typing import TYPE_CHECKING
 
 from snakemake.io import strip_wildcard_constraints
-from snakemake.workflow import Workflow
 
 from purereid.configuration import Configuration
 from purereid.purification.purifiers.registry import NETWORKS
+
+if TYPE_CHECKING:
+    from snakemake.workflow import Workflow
 
 MOST = 3  # suggestions
 
@@ -28,7 +31,7 @@ class Suggestions(logging.Filter):
         setup: the config, whose names suggestions are made of.
     """
 
-    def __init__(self, workflow: Workflow, setup: Configuration):
+    def __init__(self, workflow: "Workflow", setup: Configuration):
         super().__init__()
         self.workflow, self.setup, self.told = workflow, setup, False
 
@@ -49,7 +52,7 @@ class Suggestions(logging.Filter):
             return [f"The rule {target} makes several artifacts; ask for one, such as {made[0]}"] if made else []
         path = os.path.relpath(target)
         if any(rule.is_producer(path) for rule in rules.values()):
-            return [f"Artifacts are named from the working folder: {path}"] if os.path.isabs(target) else []
+            return [f"Artifacts are named from the working folder: {path}"] if target.startswith(os.sep) else []
         return [suggestion(target, path, list(rules), self._artifacts(rules.values()))]
 
     def _artifacts(self, rules: Sequence) -> list[str]:
@@ -69,7 +72,9 @@ def suggestion(target: str, path: str, rules: Sequence[str], known: Sequence[str
     """
     if os.sep not in target:
         near = difflib.get_close_matches(target, rules, 1)
-        return f"{target} is no rule and no artifact; " + (f"did you mean {near[0]}?" if near else "see snakemake --list")
+        return f"{target} is no rule and no artifact; " + (
+            f"did you mean {near[0]}?" if near else "see snakemake --list"
+        )
     inside = [each for each in known if each.startswith(f"{path}/")]
     if inside:
         return f"{target} is a folder; ask for an artifact in it, such as {', '.join(inside[:MOST])}"
@@ -111,8 +116,10 @@ def _fit(names: dict, setup: Configuration) -> bool:
     if experiment is not None:
         used = [setup.train(experiment), *setup.tests(experiment)]
         stages = setup.training(experiment).about.stages
-        return dataset in used and names.get("seed") in (None, *setup.seeds(experiment)) and (
-            "stage" not in names or names["stage"] in stages
+        return (
+            dataset in used
+            and names.get("seed") in (None, *setup.seeds(experiment))
+            and ("stage" not in names or names["stage"] in stages)
         )
     if "purifier" in names:
         return (dataset, generator, names["purifier"]) in setup.purified_in_use()

@@ -1,6 +1,7 @@
 """What happens when in a training: in order, and before the training ends."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from purereid.configuration import Configuration, Training
 from purereid.errors import UserError
@@ -16,7 +17,7 @@ def check_schedules(setup: Configuration) -> None:
     """
     for where, settings in _trainings(setup):
         milestones = settings.get("milestones", [])
-        rises = all(early < late for early, late in zip(milestones, milestones[1:], strict=False))
+        rises = all(early < late for early, late in pairwise(milestones))
         if settings.get("schedule") == "steps" and not rises:
             raise UserError(
                 f"the milestones {milestones} do not rise",
