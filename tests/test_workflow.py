@@ -385,13 +385,6 @@ def test_a_key_that_stands_twice_is_one_message(project: Project):
     assert "the key seeds stands twice" in text and "tests/config.yaml, lines " in text and "Traceback" not in text
 
 
-def test_what_snakemake_has_no_words_for_is_one_message(project: Project):
-    text = project.run("--dry-run", "--config", "a.b=3", fails=True)
-    assert "--config takes no setting called a.b" in text and "Traceback" not in text
-    text = project.run("results/people/evaluat/baseline/seed1/scores.json", "--dry-run", fails=True)
-    assert "did you mean results/people/evaluate/baseline/seed1/scores.json" in text and "Traceback" not in text
-
-
 def test_unknown_key_is_one_message(project: Project):
     project.override(train_reid={"bot": {"epoch": 3}})
     text = project.run("--dry-run", fails=True)
