@@ -18,6 +18,8 @@ from purereid.installed import check_installed
 check_installed(SCRIPTS / "purereid")
 
 from purereid.checks.check import check, check_deployment
+from purereid.checks.schedules import unreached
+from purereid.config_files import read_config
 from purereid.configuration import Configuration, canonical
 from purereid.digests.code import code_digest as digest_of_script
 from purereid.digests.values import digest, file_digest
@@ -25,17 +27,18 @@ from purereid.errors import UserError
 from purereid.experiment_needs import experiment_needs, learns_from_pairs
 from purereid.networks.registry import code_of, guides_needed
 from purereid.purification.purifiers.registry import NETWORKS, RULES
-from purereid.strict_yaml import at_home, read_yaml
+from purereid.strict_yaml import at_home
+from purereid.targets import Suggestions
 from purereid.training.made import forget
 from purereid.unfinished import without_the_failed
 
 # Where this is a module, config.yaml was not read, and config is that of the other workflow, to be left as it is.
 overrides = config
 try:
-    config = read_yaml(ROOT / "config.yaml")
+    config = read_config(ROOT / "config.yaml")
     for file in map(Path, workflow.configfiles):
         if file.resolve() != ROOT / "config.yaml":
-            read_yaml(file)  # of two equal keys Snakemake took the last
+            read_config(file)  # of two equal keys Snakemake took the last
     update_config(config, overrides)
     config = at_home(config)
     setup = Configuration(config, ROOT / "rules/schemas/config.schema.yaml")
@@ -43,6 +46,10 @@ try:
     check_deployment(setup.config, [str(method) for method in workflow.deployment_settings.deployment_method])
 except UserError as error:
     raise WorkflowError(str(error)) from None
+
+logger.addFilter(Suggestions(workflow, setup))
+for note in unreached(setup) if workflow.is_main_process else []:
+    logger.warning(note)
 
 here = Path("config.yaml").resolve()
 if workflow.is_main_process and here.is_file() and here not in (Path(file).resolve() for file in workflow.configfiles):
@@ -52,7 +59,7 @@ if workflow.is_main_process and here.is_file() and here not in (Path(file).resol
 wildcard_constraints:
     dataset=setup.pattern(setup.datasets),
     experiment=setup.pattern(setup.experiments),
-    seed=r"\d+",
+    seed=setup.pattern(map(str, setup.all_seeds())),
     pairs="train|test",
     generator=setup.pattern(setup.generators) or "none",
     purifier=setup.pattern(setup.purifiers) or "none",

@@ -8,6 +8,7 @@ import pytest
 
 from configured import configure, put, refused
 from purereid.checks.check import check_deployment
+from purereid.checks.schedules import unreached
 from purereid.errors import UserError
 from purereid.networks import registry
 
@@ -378,7 +379,7 @@ def test_settings_at_test_of_other_systems_are_told(config: dict):
     config["experiments"]["baseline"] = {"extract_features": {"fine_weight": 0}}
     assert "the encoder of the experiment baseline, of the system bot, has no fine_weight" in refused(config)
     config["experiments"]["baseline"] = {"extract_features": {"fine_weight": -2}}
-    assert "expected: -1 or a number from 0 upwards" in refused(config)
+    assert "expected: -1 or a number from 0 to 1000" in refused(config)
 
 
 def test_systems_that_learn_from_poses_need_key_points(config: dict, tmp_path: Path):
@@ -497,3 +498,36 @@ def test_pictures_of_mixtures_name_who_mixes(config: dict):
     config["experiments"]["dgnet"] = {"system": "dgnet"}
     config["generators"]["dgnet"] = {"from_experiment": "dgnet"}
     assert "between" in configure(config).pictures_of("people", "dgnet")
+
+
+# --- what happens when ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        ("experiments.baseline.train_reid", {"schedule": "steps", "milestones": [9, 5]}, "[9, 5] do not rise"),
+        ("experiments.baseline.train_reid", {"schedule": "steps", "milestones": [5, 5]}, "[5, 5] do not rise"),
+        ("train_gcn.milestones", [4, 3], "train_gcn for the generator posegan"),
+        ("train_gan.posegan.identity_epochs", [2, 1], "identity_epochs of the generator posegan"),
+        ("render_people.images_per_camera", [5, 2], "images_per_camera of the data set people"),
+    ],
+)
+def test_what_is_out_of_order_is_told(config: dict, path: str, value: object, message: str):
+    put(config, path, value)
+    assert message in refused(config)
+
+
+@pytest.mark.parametrize(
+    ("settings", "note"),
+    [
+        ({"epochs": 3, "schedule": "steps", "milestones": [2, 4], "warmup_epochs": 0}, "milestones [4] lie behind"),
+        ({"epochs": 3, "warmup_epochs": 4}, "a warm-up of 4 epochs is longer"),
+        ({"epochs": 3, "frozen_epochs": 3}, "frozen_epochs is 3"),
+    ],
+)
+def test_what_a_training_is_too_short_for_is_noted(config: dict, settings: dict, note: str):
+    assert unreached(configure(config)) == []
+    config["experiments"]["baseline"] = {"train_reid": settings}
+    (found,) = unreached(configure(config))
+    assert note in found and "the experiment baseline" in found

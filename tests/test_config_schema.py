@@ -45,7 +45,7 @@ from configured import get, put, refused
         ("seeds", [1, 1], "none twice"),
         ("seeds", [1.0], "expected: whole number"),
         ("experiments.baseline.test", 5, "expected: text or a list of names"),
-        ("import_keypoints.frame", [1], "expected: null or a list such as [1, 2]"),
+        ("import_keypoints.frame", [1], "expected: null or a list [height, width]"),
         ("resources.train_ried", {"threads": 1}, "did you mean train_reid?"),
         ("seeds", 1, "expected: list such as [1, 2]"),
         ("train_reid", None, "expected: section with settings of its own"),
@@ -65,9 +65,9 @@ from configured import get, put, refused
             "unknown config key 'flip'\n  where:    generators.posegan.train",
         ),
         ("generators.dcgan.train_gan", {"flip": 2}, "unusable setting 2\n  where:    generators.dcgan.train_gan.flip"),
-        ("train_gan.posegan.width", 30, "expected: whole number, at least 16, a multiple of 4"),
+        ("train_gan.posegan.width", 30, "expected: whole number, at least 16, at most 4096, a multiple of 4"),
         ("generate.train.setup", "some", "expected: one of all, few"),
-        ("generate_one.swap.sources", 0, "expected: a whole number above 0 or a list of names"),
+        ("generate_one.swap.sources", 0, "expected: a whole number from 1 to 1000 or a list of names"),
         ("purify.rule", "publishd", "expected: one of published, strict, clusters"),
         (
             "purify.step",
@@ -103,3 +103,78 @@ def test_missing_setting_is_told(config: dict, path: str):
 def test_parts_of_another_type_are_told(config: dict):
     config["experiments"] = ["baseline"]
     assert "where:    experiments" in refused(config)
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("train_reid.bot.margin", 1e30),
+        ("train_reid.bot.triplet_weight", -1.0),
+        ("train_reid.bot.learning_rate", 1e9),
+        ("train_reid.bot.weight_decay", 5),
+        ("train_reid.bot.epochs", 10**12),
+        ("train_reid.bot.warmup_epochs", 1e9),
+        ("train_reid.bot.bottleneck", 10**6),
+        ("train_reid.bot.bottleneck_dropout", 1),
+        ("train_reid.bot.identities_per_batch", 10**7),
+        ("train_reid.height", 100_000),
+        ("train_reid.pad", 100_000),
+        ("train_reid.erasing_aspect", [0.0, 1.0]),
+        ("train_reid.fdgan.pose_sigmas", [0]),
+        ("train_reid.dgnet.discriminator_scales", 256),
+        ("train_gan.posegan.height", 100_000),
+        ("train_gan.posegan.blocks", 10_000),
+        ("train_gan.posegan.samples", 10**6),
+        ("train_gcn.held_out", 1),
+        ("make_heatmaps.sigma", 0),
+        ("make_heatmaps.sigma", 1e-300),
+        ("render_people.cameras", 1),
+        ("render_people.train_identities", 10**10),
+        ("evaluate.k1", 10**12),
+        ("compare.bootstrap", 10**9),
+        ("generate.train.shards", 10**6),
+        ("resources.default.threads", 10**6),
+        ("estimate_keypoints.least_joint", -1e300),
+        ("extract_features.fine_weight", 1e9),
+        ("gpus", 10**6),
+        ("seeds", [2**32]),
+        ("seeds", [10**23]),
+        ("seeds", [True]),
+        ("import_keypoints.frame", [0, 64]),
+        ("generate_one.swap.sources", 10**6),
+        ("datasets.people.test_share", 1),
+    ],
+)
+def test_absurd_numbers_are_refused(config: dict, path: str, value: object):
+    put(config, path, value)
+    assert path in refused(config)
+
+
+@pytest.mark.parametrize("part", ["datasets", "experiments", "generators", "purifiers", "generate_one"])
+@pytest.mark.parametrize("name", ["x" * 65, "a" * 20, "seed-" + "ab" * 20, "a/b", ""])
+def test_names_that_make_no_paths_are_refused(config: dict, part: str, name: str):
+    config[part][name] = next(iter(config[part].values()))
+    assert f"where:    {part}\n  expected: letters, digits, _ and - alone, at most 64 of them" in refused(config)
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "advice"),
+    [
+        ("train_reid.bot.learning_rate", "1e-4", "write 1.0e-4"),
+        ("train_reid.bot.learning_rate", "1.5e2", "write 1.5e+2"),
+        ("train_reid.bot.learning_rate", "-1E4", "write -1.0e+4"),
+        ("train_reid.bot.learning_rate", "0,1", "write a point: 0.1"),
+        ("train_reid.bot.epochs", "1e3", "write 1000"),
+        ("train_reid.height", "64", "write 64 without quotes"),
+        ("seeds", ["1"], "write 1 without quotes"),
+        ("train_reid.bot.bnneck", "true", "write true without quotes"),
+    ],
+)
+def test_texts_that_mean_numbers_are_told(config: dict, path: str, text: object, advice: str):
+    put(config, path, text)
+    assert advice in refused(config)
+
+
+def test_long_values_are_cut(config: dict):
+    config["train_reid"]["height"] = "x" * 10_000
+    assert len(refused(config)) < 300

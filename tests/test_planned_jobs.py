@@ -116,8 +116,8 @@ def test_outputs_of_a_killed_workflow_are_incomplete():
     ("asked", "message"),
     [
         ({"targets": ["nothing"]}, "No rule to produce nothing"),
-        ({"configfile": ["mine.yaml"]}, r"config file not found\n  where:    mine\.yaml"),
-        ({"configfile": ["source"]}, "YAML"),
+        ({"configfile": ["mine.yaml"]}, r"config file does not exist\n  where:    mine\.yaml"),
+        ({"configfile": ["source"]}, "holds one value, and no settings"),
         ({"profile": "nothing"}, "nothing.*no profile.yaml"),
         ({"snakefile": "nothing"}, "nothing.*not found"),
     ],

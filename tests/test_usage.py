@@ -92,6 +92,14 @@ def test_data_are_looked_for_in_the_working_folder(root: Path, tiny: dict, tmp_p
     assert "folder not found: data/mine" in run(tmp_path, *command, fails=True)
 
 
+def test_what_snakemake_has_no_words_for_is_one_message(root: Path, tmp_path: Path):
+    place = "--snakefile", root / "Snakefile", "--dry-run", "--cores", "1"
+    text = run(tmp_path, "snakemake", *place, "--config", "a.b=3", fails=True)
+    assert "--config takes no setting called a.b" in text and "Traceback" not in text
+    text = run(tmp_path, "snakemake", "results/people/evaluat/baseline/seed1/scores.json", *place, fails=True)
+    assert "did you mean results/people/evaluate/baseline/seed1/scores.json" in text and "Traceback" not in text
+
+
 @pytest.mark.slow
 def test_a_config_that_nobody_reads_is_told(root: Path, tmp_path: Path):
     shutil.copy(root / "config.yaml", tmp_path)

@@ -117,7 +117,7 @@ def write_new_split(path: Path, names: list[str], splits: dict[str, list[int]]) 
         "labels": np.ones((len(names), 1), np.uint16),
         "camId": np.array([[int(name.split("_")[2])] for name in names], np.uint8),
     }
-    keys = {f"{split}_idx": np.array(rows, np.uint16)[:, None] for split, rows in splits.items()}
+    keys = {f"{split}_idx": np.array(rows)[:, None] for split, rows in splits.items()}
     scipy.io.savemat(path, content | keys)
 
 

@@ -1,5 +1,6 @@
 """CUHK03 from its MATLAB files: images behind references, empty cells, both protocols."""
 
+import h5py
 import numpy as np
 import pytest
 from dataset_writers import run, shared_data, write_cuhk03, write_new_split
@@ -101,11 +102,19 @@ def test_split_file_of_other_images(tmp_path, folder):
         run(tmp_path / "out", "cuhk03", folder, split_file=str(tmp_path / "split.mat"))
 
 
-@pytest.mark.parametrize("rows", [[0, 2], [6, 99]])
+@pytest.mark.parametrize("rows", [[0, 2], [6, 99], [-1, 2], [1.5, 2], [float("nan"), 2], [1e30, 2]])
 def test_split_file_with_rows_that_are_not_there(tmp_path, rows):
     write_new_split(tmp_path / "split.mat", NAMES, SPLITS | {"query": rows})
     with pytest.raises(UserError, match="the split file cannot be read"):
         read_new_split(tmp_path / "split.mat")
+
+
+@pytest.mark.parametrize("person", [1.5, 0, -3, float("inf"), float("nan"), 1e30])
+def test_classic_splits_with_persons_that_are_no_numbers_are_told(tmp_path, folder, person):
+    with h5py.File(folder / "cuhk-03.mat", "r+") as file:
+        file["#refs#/test0"][1, 0] = person
+    with pytest.raises(UserError, match="is not the number of a row or person"):
+        run(tmp_path / "out", "cuhk03", folder, protocol="classic")
 
 
 def test_broken_files(tmp_path, folder):

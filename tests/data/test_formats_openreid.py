@@ -87,6 +87,9 @@ def test_its_poses_are_read(folder: Path, tmp_path: Path):
         ("splits", {}, "splits.json is no list of splits"),
         ("splits", [{"trainval": [1], "query": [3]}], "split 0 lacks lists of identities"),
         ("splits", [SPLIT | {"query": [9]}], "1 identities are not in meta.json, such as 9"),
+        ("splits", [SPLIT | {"query": [10**40]}], "1 identities are not in meta.json, such as 1000"),
+        ("splits", [SPLIT | {"query": [-1]}], "1 identities are not in meta.json, such as -1"),
+        ("splits", [SPLIT | {"query": [1.5]}], "split 0 lacks lists of identities"),
         ("splits", [SPLIT | {"query": [3, 1]}], "1 identities are for training and for tests, such as 1"),
     ],
 )
@@ -101,9 +104,10 @@ def test_files_that_are_not_as_expected(folder: Path, tmp_path: Path, name: str,
 def test_text_that_is_no_json_and_a_split_that_is_not_there(folder: Path, tmp_path: Path):
     with pytest.raises(UserError, match=r"there is no split 2\n.*\n.*split: 0 to 1"):
         run(tmp_path / "out", "openreid", folder, split=2)
-    (folder / "meta.json").write_text("{")
-    with pytest.raises(UserError, match=r"meta.json cannot be read"):
-        run(tmp_path / "out", "openreid", folder)
+    for text in ("{", "[" * 100_000):
+        (folder / "meta.json").write_text(text)
+        with pytest.raises(UserError, match=r"meta.json cannot be read"):
+            run(tmp_path / "out", "openreid", folder)
 
 
 def test_an_identity_with_one_image_in_each_camera_has_one_query(folder: Path, tmp_path: Path):

@@ -164,6 +164,9 @@ BAD_CSV = [
         r"joint 0 \(nose\) of a\.jpg is missing in one list: y -1, x 5",
     ),
     (f"{HEADER}\na.jpg: {GOOD[0].replace('5', 'NaN', 1)}: {GOOD[1]}\n", "is not a finite number"),
+    (f"{HEADER}\na.jpg: {GOOD[0].replace('5', '5' * 400, 1)}: {GOOD[1]}\n", "is not a finite number"),
+    (f"{HEADER}\na.jpg: {GOOD[0].replace('5', '1e400', 1)}: {GOOD[1]}\n", "is not a finite number"),
+    (f"{HEADER}\na.jpg: {'[' * 100_000}: {GOOD[1]}\n", "line 2 does not parse"),
     (f"{HEADER}\n" + f"a.jpg: {GOOD[0]}: {GOOD[1]}\n" * 2, r"1 names come twice, such as a\.jpg"),
 ]
 
@@ -206,6 +209,7 @@ PERSON = {"image_id": "a.jpg", "keypoints": coco_person()}
     ("content", "message"),
     [
         ("no json", "is no JSON"),
+        ("[" * 100_000, "is no JSON"),
         ({"annotations": []}, "holds no COCO key points"),
         (3, "holds no COCO key points"),
         ([], "has no rows"),
@@ -213,12 +217,18 @@ PERSON = {"image_id": "a.jpg", "keypoints": coco_person()}
         ([PERSON, PERSON | {"keypoints": [1, 2, 3]}], "entry 1 has no usable key points"),
         ([{"image_id": "a.jpg", "bbox": [1, 2, 3, 4]}], "entry 0 has no usable key points"),
         (["a.jpg"], "entry 0 has no usable key points"),
+        ([PERSON | {"keypoints": coco_person(nose=10**400)}], "entry 0 has no usable key points"),
+        ([PERSON | {"score": 10**400}], "entry 0 has no usable key points"),
+        ({"images": 3, "annotations": []}, "holds no COCO key points"),
+        ({"images": [], "annotations": 3}, "holds no COCO key points"),
+        ({"images": [{"id": 1, "file_name": 5}], "annotations": []}, "an entry of images lacks id or file_name"),
+        ({"images": [], "annotations": [PERSON | {"image_id": [1]}]}, r"of image \[1\], which is not listed"),
         ({"images": [{"id": 1}], "annotations": []}, "an entry of images lacks id or file_name"),
         ({"images": [{"id": 1, "file_name": "a"}], "annotations": [PERSON]}, r"of image 'a\.jpg', which is not listed"),
     ],
 )
 def test_bad_coco(tmp_path, content, message):
-    (tmp_path / "k.json").write_text(content if content == "no json" else json.dumps(content))
+    (tmp_path / "k.json").write_text(content if isinstance(content, str) else json.dumps(content))
     with pytest.raises(UserError, match=message):
         run(tmp_path, tmp_path / "k.json")
 

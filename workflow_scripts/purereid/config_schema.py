@@ -5,6 +5,7 @@ import math
 import re
 
 import jsonschema
+import yaml
 
 from purereid.errors import UserError
 from purereid.networks.registry import DEFAULT_SYSTEM, description, system_names
@@ -13,6 +14,7 @@ from purereid.networks.registry import DEFAULT_SYSTEM, description, system_names
 TYPES = jsonschema.Draft202012Validator.TYPE_CHECKER.redefine("integer", lambda _, value: type(value) is int)
 TYPES = TYPES.redefine("number", lambda _, value: type(value) in (int, float) and math.isfinite(value))
 VALIDATOR = jsonschema.validators.extend(jsonschema.Draft202012Validator, type_checker=TYPES)
+LONGEST = 100  # letters of a value that are shown
 WORDS = {
     "integer": "whole number",
     "string": "text",
@@ -55,7 +57,20 @@ def with_systems(schema: dict) -> dict:
     for name in system_names("train_reid"):
         extraction = extraction | description(name).at_test
     definitions["extract_features"] = _object(extraction)
-    return schema | {"$defs": definitions}
+    whole = schema | {"$defs": definitions}
+    return _narrowed(whole, definitions)
+
+
+def _narrowed(part: object, definitions: dict) -> object:
+    """A schema with those references replaced by their definitions that have keys beside them: these come first."""
+    if isinstance(part, list):
+        return [_narrowed(each, definitions) for each in part]
+    if not isinstance(part, dict):
+        return part
+    if "$ref" in part and len(part) > 1:
+        own = {key: value for key, value in part.items() if key != "$ref"}
+        part = definitions[part["$ref"].rpartition("/")[2]] | own
+    return {key: _narrowed(value, definitions) for key, value in part.items()}
 
 
 def _settings(system: str, common: dict) -> dict:
@@ -140,9 +155,32 @@ def _explained(error: jsonschema.ValidationError, schema: dict) -> UserError:
     hint = None
     if where.endswith(".system") and error.instance in system_names():
         hint = _place_of_system(error.instance)
-    if isinstance(error.instance, str) and re.fullmatch(r"[\d.]+[eE][+-]?\d+", error.instance):
-        hint = "YAML reads numbers such as 3e-4 as text: write 3.0e-4"
-    return UserError(f"unusable setting {error.instance!r}", where=where, expected=_expectation(error), do=hint)
+    if isinstance(error.instance, str) and error.validator in ("type", "oneOf", "anyOf"):
+        hint = _as_value(error.instance, whole=error.schema.get("type") == "integer")
+    found = "null" if error.instance is None else repr(error.instance)
+    what = f"unusable setting {found if len(found) <= LONGEST else found[:LONGEST] + ' ...'}"
+    return UserError(what, where=where, expected=_expectation(error), do=hint)
+
+
+def _as_value(text: str, *, whole: bool) -> str | None:
+    """Advice on a text that means a number, of which a whole one is wanted, or something else."""
+    if re.fullmatch(r"[+-]?\d+(\.\d*)?[eE][+-]?\d+", text):
+        number, _, power = text.lower().partition("e")
+        number, power = (number if "." in number else f"{number}.0"), (power if power[0] in "+-" else f"+{power}")
+        short = whole and float(text) < 1e9 and float(text).is_integer()
+        return f"YAML reads {text} as text: write {int(float(text)) if short else f'{number}e{power}'}"
+    if re.fullmatch(r"[+-]?\d+,\d+", text):
+        return f"write a point: {text.replace(',', '.')}"
+    try:
+        meant = yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError):
+        return None
+    if isinstance(meant, str) or (isinstance(meant, float) and not math.isfinite(meant)):
+        return None
+    return (
+        f"it is a text: write {text} without quotes; what stands in brackets behind --config is always text, so write"
+        " it into a file and name that with --configfile"
+    )
 
 
 def _place_of_system(system: str) -> str:
@@ -178,12 +216,16 @@ def _inner(entry: dict, schema: dict) -> dict:
 
 def _expectation(error: jsonschema.ValidationError) -> str:
     schema = error.schema
+    if "description" in schema:
+        return schema["description"]
     parts = []
     if "enum" in schema:
         parts.append("one of " + ", ".join(str(value) for value in schema["enum"]))
     if "type" in schema:
-        texts = schema["type"] == "array" and schema.get("items", {}).get("type") == "string"
-        parts.append("list of texts such as [a, b]" if texts else WORDS.get(schema["type"], schema["type"]))
+        items = schema.get("items", {})
+        texts = "list of texts such as [a, b]" if items.get("type") == "string" else None
+        chosen = f"list of some of {', '.join(map(str, items['enum']))}" if "enum" in items else None
+        parts.append(texts or chosen or WORDS.get(schema["type"], schema["type"]))
     for key, words in (
         ("minimum", "at least"),
         ("exclusiveMinimum", "above"),
@@ -191,6 +233,7 @@ def _expectation(error: jsonschema.ValidationError) -> str:
         ("exclusiveMaximum", "below"),
         ("multipleOf", "a multiple of"),
         ("minItems", "items: at least"),
+        ("maxItems", "items: at most"),
     ):
         if key in schema:
             parts.append(f"{words} {schema[key]}")
@@ -199,8 +242,7 @@ def _expectation(error: jsonschema.ValidationError) -> str:
     if schema.get("uniqueItems"):
         parts.append("none twice")
     if "pattern" in schema:
-        known = schema["pattern"].strip("^$()").replace("|", ", ") if "|" in schema["pattern"] else None
-        parts = [known or "letters, digits, _ and - alone"]
+        parts = [schema["pattern"].strip("^$()").replace("|", ", ").replace(".+", "NAME")]
     return ", ".join(parts) or error.message
 
 
@@ -208,9 +250,14 @@ def _words_of(option: dict) -> str:
     if "const" in option:
         return str(option["const"])
     if option.get("type") == "number":
-        return f"a number from {option['minimum']} upwards"
+        return f"a number from {option['minimum']} to {option['maximum']}"
     kind = option.get("type", "array")
     if option.get("items", {}).get("type") == "string":
         return "a list of names"
-    words = {"null": "null", "array": "a list such as [1, 2]", "string": "text", "integer": "a whole number above 0"}
+    words = {
+        "null": "null",
+        "array": "a list such as [1, 2]",
+        "string": "text",
+        "integer": "a whole number from 1 to 1000",
+    }
     return words.get(kind, kind)

@@ -153,6 +153,10 @@ class Configuration:
         entry, training = self.experiments[experiment], self.experiments[self.trained_by(experiment)]
         return entry.get("seeds", training.get("seeds", self.config["seeds"]))
 
+    def all_seeds(self) -> list[int]:
+        """Seeds of all experiments, each once."""
+        return sorted({seed for experiment in self.experiments for seed in self.seeds(experiment)})
+
     def gpus(self, experiment: str) -> int:
         """GPUs of an experiment's jobs, or of the one whose networks it uses."""
         return self.experiments[self.trained_by(experiment)].get("gpus", self.config["gpus"])

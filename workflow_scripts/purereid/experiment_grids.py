@@ -66,7 +66,7 @@ def _variant(name: str, rest: dict, values: dict[str, object]) -> tuple[str, dic
     words = [
         f"{short}{_word(value)}" for short, value in zip(_short(list(map(str, values))), values.values(), strict=True)
     ]
-    return "-".join([name, *words]), entry
+    return "-".join([str(name), *words]), entry
 
 
 def _short(paths: list[str]) -> list[str]:

@@ -19,6 +19,7 @@ from snakemake.settings.types import (
     ResourceSettings,
 )
 
+from purereid.config_files import read_config
 from purereid.errors import UserError
 
 
@@ -106,8 +107,7 @@ def planned_jobs(
         UserError: Snakemake cannot read the config, or does not know how to make a target.
     """
     for file in configfile:
-        if not Path(file).is_file():
-            raise UserError("config file not found", where=file, expected="a YAML file")
+        read_config(file)
     if directory and not Path(directory).is_dir():
         raise UserError("folder not found", where=directory, expected="the working folder of the workflow")
     options = ["--configfile", *map(str, configfile)] if configfile else []
@@ -117,8 +117,9 @@ def planned_jobs(
     try:
         with redirect_stdout(said), redirect_stderr(said):
             return _jobs([*targets, *options])
-    except SystemExit:  # a profile that it does not find
-        raise UserError(said.getvalue().strip().splitlines()[-1].removeprefix("Error: ")) from None
+    except SystemExit as end:  # what command_line.py refuses, or a profile that Snakemake does not find
+        told = end.code if isinstance(end.code, str) else said.getvalue().strip().splitlines()[-1]
+        raise UserError(told.removeprefix("Error: ")) from None
     except (ApiError, WorkflowError, RuleException) as error:
         raise UserError(str(error)) from None
 

@@ -9,6 +9,7 @@ from purereid.checks.experiments import check_augmentation, check_batches, check
 from purereid.checks.files import check_datasets, check_weights
 from purereid.checks.generators import check_generators
 from purereid.checks.purifiers import check_purifiers
+from purereid.checks.schedules import check_schedules
 from purereid.checks.textures import check_textures
 from purereid.configuration import Configuration
 from purereid.errors import UserError
@@ -27,6 +28,7 @@ def check(setup: Configuration) -> None:
     check_systems(setup)
     check_textures(setup)
     check_purifiers(setup)
+    check_schedules(setup)
     check_weights(setup)
     check_datasets(setup)
 

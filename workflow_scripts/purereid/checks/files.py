@@ -51,6 +51,9 @@ def _check_dataset(setup: Configuration, dataset: str, within: tuple[str, ...]) 
             _check_dataset(setup, source, (*within, dataset))
     elif entry["format"] != RENDERED:
         _check_sources(dataset, entry)
+    elif (images := setup.rendering(dataset)["images_per_camera"])[0] > images[1]:
+        where = f"render_people.images_per_camera of the data set {dataset}"
+        raise UserError(f"{images} is no interval", where=where, expected="the smaller number first")
     elif "keypoints" in entry:
         where = f"datasets.{dataset}.keypoints"
         raise UserError("rendered people bring their own key points", where=where, do="remove the key")

@@ -35,5 +35,7 @@ def check_known(name: str, known: Iterable[str], where: str, kind: str) -> None:
             f"unknown {kind} {name!r}",
             where=where,
             expected=f"one of {', '.join(known)}",
-            do=f"did you mean {near[0]}?" if near else f"name one of these, or add it under {kind.replace(' ', '')}s",
+            do=f"did you mean {near[0]}?"
+            if near
+            else f"name one of these, or add it under {kind.partition(' of ')[0].replace(' ', '')}s",
         )

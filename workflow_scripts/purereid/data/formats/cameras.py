@@ -17,7 +17,7 @@ def number_cameras(labels: Iterable[str]) -> dict[str, int]:
         labels: names of cameras; "" stands for unknown and becomes -1.
     """
     known = set(labels) - {UNKNOWN}
-    if all(re.fullmatch("[0-9]+", label) for label in known):
+    if all(re.fullmatch("[0-9]{1,18}", label) for label in known):
         order = sorted({int(label) for label in known})
         return {UNKNOWN: -1} | {label: order.index(int(label)) for label in sorted(known)}
     return {UNKNOWN: -1} | {label: number for number, label in enumerate(sorted(known))}

@@ -12,6 +12,7 @@ from PIL import Image
 from purereid.data.atomic import whole_file
 from purereid.errors import UserError
 
+LARGEST = 2**31  # beyond any number of rows
 # split of the index by the key of the 767/700 file
 NEW_KEYS = {"train": "train_idx", "query": "query_idx", "gallery": "gallery_idx"}
 
@@ -43,8 +44,7 @@ def unpack_images(mat: Path, boxes: str, folder: Path) -> dict[str, int]:
 def read_classic_split(mat: Path, number: int) -> set[tuple[int, int]]:
     """Test persons of one of the 20 classic splits, as (pair, person in the pair), both from 1."""
     with _open_mat(mat) as file:
-        persons = file[file["testsets"][0][number]][()].T
-    return {(int(pair), int(person)) for pair, person in persons}
+        return {(int(pair), int(person)) for pair, person in _numbers(file[file["testsets"][0][number]][()].T)}
 
 
 def read_new_split(path: Path) -> dict[str, list[str]]:
@@ -65,12 +65,22 @@ def read_new_split(path: Path) -> dict[str, list[str]]:
         content = scipy.io.loadmat(path)
         names = [str(cell[0]) for cell in content["filelist"].ravel()]
         # the published row numbers begin at 1
-        rows = {split: content[key].ravel().astype(np.int64) - 1 for split, key in NEW_KEYS.items()}
-        if min(members.min() for members in rows.values()) < 0:
-            raise ValueError("a row number is below 1")
+        rows = {split: _numbers(content[key].ravel()).astype(np.int64) - 1 for split, key in NEW_KEYS.items()}
         return {split: [names[row] for row in members] for split, members in rows.items()}
     except Exception as error:  # a broken file makes scipy raise almost anything
         raise UserError(f"the split file cannot be read: {error}", where=path, expected=expected) from None
+
+
+def _numbers(found: np.ndarray) -> np.ndarray:
+    """The same numbers, of rows and persons.
+
+    Raises:
+        ValueError: one that is not whole or below 1.
+    """
+    wrong = found[~((found >= 1) & (found == np.floor(found)) & (found < LARGEST))]
+    if wrong.size:
+        raise ValueError(f"{wrong.ravel()[0]} is not the number of a row or person")
+    return found
 
 
 def _read_images(mat: Path, boxes: str) -> Iterator[tuple[str, int, np.ndarray]]:
@@ -94,7 +104,7 @@ def _open_mat(path: Path) -> Iterator[h5py.File]:
     try:
         with h5py.File(path, "r") as file:
             yield file
-    except (OSError, KeyError, IndexError, ValueError) as error:
+    except (OSError, KeyError, IndexError, ValueError, TypeError) as error:
         raise UserError(
             f"the file cannot be read: {error}",
             where=path,

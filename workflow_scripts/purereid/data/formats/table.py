@@ -13,6 +13,7 @@ from purereid.errors import UserError
 
 NEEDED = ("path", "pid")
 KNOWN = ("path", "pid", "camid", "split", "kind", "weight")
+HEAVIEST = 10000  # weight of an image, as of a loss
 EXPECTED = "a CSV or Parquet file with the columns path, pid and, if known, camid, split and kind"
 
 
@@ -70,7 +71,7 @@ def _check_cells(cells: pd.DataFrame, source: Path) -> None:
         _refuse(cells["kind"], ~cells["kind"].isin(["", *KINDS]), source, f"as kind {', '.join(KINDS)} or nothing")
     if "weight" in cells:
         weights = pd.to_numeric(cells["weight"].replace("", "1"), errors="coerce")
-        _refuse(cells["weight"], ~(weights >= 0) | (weights == float("inf")), source, "a number from 0 on as weight")
+        _refuse(cells["weight"], ~weights.between(0, HEAVIEST), source, f"a number from 0 to {HEAVIEST} as weight")
     if "split" in cells:
         _refuse(cells["split"], ~cells["split"].isin(SPLITS), source, f"as split {', '.join(SPLITS)}")
         strangers = (pid == "-1") & (cells["split"] != "gallery") & ~generated

@@ -46,8 +46,8 @@ def _read_lines(path: Path) -> list[str]:
 def _parse(line: str, number: int, path: Path) -> tuple[str, list, list]:
     name, *lists = line.rsplit(":", 2)
     try:
-        y, x = (json.loads(text) for text in lists)
-    except ValueError:
+        y, x = (json.loads(text, parse_int=float) for text in lists)  # a whole number may be larger than any float
+    except (ValueError, RecursionError):
         y = x = None
     if not name.strip() or not _is_list(y) or not _is_list(x):
         raise UserError(f"line {number} does not parse: {line[:120]}", where=path, expected=EXPECTED)

@@ -47,10 +47,10 @@ def read(path: Path, least_score: float) -> Poses:
 def _read_json(path: Path) -> dict | list:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UserError(f"the key-point file is no JSON: {error}", where=path, expected=EXPECTED) from None
-    keys = ("images", "annotations")
-    if not isinstance(content, list) and not (isinstance(content, dict) and all(key in content for key in keys)):
+    listed = isinstance(content, dict) and all(isinstance(content.get(key), list) for key in ("images", "annotations"))
+    if not isinstance(content, list) and not listed:
         raise UserError("the JSON file holds no COCO key points", where=path, expected=EXPECTED)
     return content
 
@@ -58,20 +58,27 @@ def _read_json(path: Path) -> dict | list:
 def _people_of_annotations(content: dict, path: Path) -> dict[str, list[tuple[float, np.ndarray]]]:
     """(score, [17, 3]) of everybody in each image."""
     try:
-        names = {image["id"]: image["file_name"] for image in content["images"]}
+        names = {image["id"]: _name(image["file_name"]) for image in content["images"]}
     except (KeyError, TypeError):
-        raise UserError("an entry of images lacks id or file_name", where=path, expected=EXPECTED) from None
+        raise UserError("an entry of images lacks id or file_name, a text", where=path, expected=EXPECTED) from None
     people = {name: [] for name in names.values()}
     for number, entry in enumerate(content["annotations"]):
         person = _person(entry, number, path)
-        if entry.get("image_id") not in names:
+        image = entry.get("image_id")
+        if isinstance(image, list | dict) or image not in names:
             raise UserError(
-                f"entry {number} is of image {entry.get('image_id')!r}, which is not listed",
+                f"entry {number} is of image {image!r}, which is not listed",
                 where=path,
                 expected=EXPECTED,
             )
-        people[names[entry["image_id"]]].append(person)
+        people[names[image]].append(person)
     return people
+
+
+def _name(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is no file name")
+    return value
 
 
 def _people_of_results(content: list, path: Path) -> dict[str, list[tuple[float, np.ndarray]]]:
@@ -94,7 +101,7 @@ def _person(entry: object, number: int, path: Path) -> tuple[float, np.ndarray]:
     try:
         values = np.array(entry["keypoints"], np.float64).reshape(len(COCO_JOINTS), 3)
         score = float(entry.get("score", 0))
-    except (KeyError, TypeError, ValueError, AttributeError):
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
         values, score = np.array(np.nan), 0.0
     if not np.isfinite(values).all() or not np.isfinite(score):
         raise UserError(
