@@ -27,10 +27,17 @@ def require_splits(scan: Scan, before: Scan | None = None) -> None:
                 f", {len(scan.unparsed)} of which each {scan.why_unparsed}, such as {scan.unparsed[0]}"
                 if scan.unparsed
                 else ""
+            )
+            + (
+                f"; {len(scan.unread)} images are of kinds that are not read, such as {scan.unread[0]}"
+                if scan.unread
+                else ""
             ),
             where=scan.where,
             expected=scan.expected,
-            do=layout_hint(scan.where, scan.format),
+            do="convert the images to JPEG or PNG"
+            if scan.unread and not scan.rows
+            else layout_hint(scan.where, scan.format),
         )
 
 

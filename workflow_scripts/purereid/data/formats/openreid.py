@@ -121,7 +121,7 @@ def _tell_unlisted(scan: Scan, folder: Path, names: list[list[list[str]]]) -> No
 
 def _read_json(path: Path) -> object:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise UserError(f"there is no {path.name}", where=path.parent, expected=EXPECTED) from None
     except (OSError, ValueError) as error:
