@@ -134,7 +134,7 @@ def open_images(scan: Scan, name: str, *, skip: bool, threads: int) -> tuple[pd.
     if not skip:
         require_good_images(scan, faults)
     good = replace(scan, rows=[row for row in scan.rows if not checked[row.path].fault])
-    require_splits(good, before=scan)
+    require_splits(good, before=scan, faults=faults)
     return make_table(good, checked, name), scan.findings + left_out(scan, faults) + peculiar(good, checked)
 
 

@@ -105,13 +105,13 @@ def list_folder(folder: Path) -> tuple[list[str], list[str], list[str]]:
         UserError: the folder may not be read, or holds a name that is not UTF-8.
     """
     images, folders, others = [], [], []
-    for entry in _entries(folder) if folder.is_dir() else []:
-        if _holds(entry.is_dir):
+    for entry in _entries(folder) if holds(folder.is_dir) else []:
+        if holds(entry.is_dir):
             no_data = entry.name.startswith(".") or entry.name.lower() in NO_DATA
             (others if no_data else folders).append(entry.name + "/" * no_data)
         elif entry.name != ".snakemake_timestamp":
             # a pipe may be called like an image, and reading it would never end; a broken link is a missing image
-            usable = is_image(entry.name) and (_holds(entry.is_file) or entry.is_symlink())
+            usable = is_image(entry.name) and (holds(entry.is_file) or entry.is_symlink())
             (images if usable else others).append(entry.name)
     for name in [*images, *folders]:
         if any(ord(letter) < 32 for letter in name):
@@ -171,8 +171,8 @@ def _is_hidden(path: str) -> bool:
     return path.rpartition("/")[2].startswith(".")
 
 
-def _holds(question: Callable[[], bool]) -> bool:
-    """What an entry says of itself; nothing is true of a link that leads to itself, or of what may not be looked at."""
+def holds(question: Callable[[], bool]) -> bool:
+    """What a file says of itself; nothing is true of links to themselves, too long names and what may not be seen."""
     try:
         return question()
     except OSError:

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from purereid.data.formats.cameras import UNKNOWN, number_cameras, tell_cameras
 from purereid.data.formats.identity_split import split_identities
-from purereid.data.formats.scan import EXAMPLES, Row, Scan, list_folder
+from purereid.data.formats.scan import EXAMPLES, Row, Scan, holds, list_folder
 from purereid.data.index import KINDS, SPLITS
 from purereid.data.names import repeated
 from purereid.errors import UserError
@@ -127,7 +127,7 @@ def _refuse(column: pd.Series, wrong: pd.Series, source: Path, expected: str, do
 
 def _place(folder: Path, path: str) -> Path:
     """Where an image lies; tables from Windows have \\ between folders."""
-    return folder / (path if "/" in path or (folder / path).is_file() else path.replace("\\", "/"))
+    return folder / (path if "/" in path or holds((folder / path).is_file) else path.replace("\\", "/"))
 
 
 def _how_it_is_called(path: Path) -> str:
@@ -138,7 +138,7 @@ def _how_it_is_called(path: Path) -> str:
 
 def _make_rows(scan: Scan, cells: pd.DataFrame, folder: Path, source: Path) -> list[Row]:
     paths = cells["path"].map(lambda path: _place(folder, path).as_posix())
-    missing = ~paths.map(lambda path: Path(path).is_file())
+    missing = ~paths.map(lambda path: holds(Path(path).is_file)).astype(bool)
     do = _how_it_is_called(Path(paths[missing].iloc[0])) if missing.any() else ""
     _refuse(cells["path"], missing, source, f"image files, seen from {folder}", do)
     labels = cells["camid"].replace("-1", UNKNOWN) if "camid" in cells else pd.Series(UNKNOWN, index=cells.index)

@@ -47,7 +47,7 @@ def read(path: Path, least_score: float) -> Poses:
 def _read_json(path: Path) -> dict | list:
     try:
         content = json.loads(path.read_text(encoding="utf-8-sig"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UserError(f"the key-point file is no JSON: {error}", where=path, expected=EXPECTED) from None
     keys = ("images", "annotations")
     if not isinstance(content, list) and not (isinstance(content, dict) and all(key in content for key in keys)):
@@ -66,7 +66,9 @@ def _people_of_annotations(content: dict, path: Path) -> dict[str, list[tuple[fl
     try:
         names = {image["id"]: image["file_name"] for image in content["images"]}
     except (KeyError, TypeError):
-        raise UserError("an entry of images lacks id or file_name", where=path, expected=EXPECTED) from None
+        names = {None: None}
+    if not all(isinstance(name, str) for name in names.values()):
+        raise UserError("an entry of images lacks id or file_name", where=path, expected=EXPECTED)
     people = {name: [] for name in names.values()}
     for number, entry in enumerate(content["annotations"]):
         person = _person(entry, number, path)
