@@ -320,6 +320,18 @@ def test_mistakes_about_files_are_told(config: dict, tmp_path: Path, path: str, 
     assert message in refused(config)
 
 
+@pytest.mark.parametrize("path", ["datasets.mine.folder", "datasets.mine.keypoints", "generate_one.odd.sources"])
+def test_paths_in_which_snakemake_would_fill_in_wildcards_are_refused(config: dict, tmp_path: Path, path: str):
+    (tmp_path / "a{x}.png").touch()
+    config["datasets"]["mine"] = {"format": "folder", "folder": str(tmp_path)}
+    config["experiments"]["untrained"]["test"] = ["people", "mine"]
+    config["generate_one"]["odd"] = {"sources": 1, "poses": 1}
+    file = str(tmp_path / "a{x}.png")
+    put(config, path, file if path.endswith("folder") else [file])
+    told = refused(config)
+    assert "a{x}.png holds curly brackets" in told and path.removesuffix(".sources") in told
+
+
 def test_poses_need_key_points(config: dict, tmp_path: Path):
     config["dataset"], config["datasets"]["mine"] = "mine", {"format": "folder", "folder": str(tmp_path)}
     told = refused(config)

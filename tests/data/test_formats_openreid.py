@@ -82,6 +82,7 @@ def test_its_poses_are_read(folder: Path, tmp_path: Path):
         ("meta", None, "there is no meta.json"),
         ("splits", None, "there is no splits.json"),
         ("meta", {"identities": [["a.jpg"]]}, "meta.json lists no images by identity and camera"),
+        ("meta", {"identities": [[["a\0.jpg"]]]}, "meta.json lists no images by identity and camera"),
         ("meta", {"identities": [[["../../secret.jpg"]]]}, "meta.json lists no images by identity and camera"),
         ("meta", [1], "meta.json lists no images by identity and camera"),
         ("splits", {}, "splits.json is no list of splits"),
@@ -104,6 +105,10 @@ def test_files_that_are_not_as_expected(folder: Path, tmp_path: Path, name: str,
 def test_text_that_is_no_json_and_a_split_that_is_not_there(folder: Path, tmp_path: Path):
     with pytest.raises(UserError, match=r"there is no split 2\n.*\n.*split: 0 to 1"):
         run(tmp_path / "out", "openreid", folder, split=2)
+    with pytest.raises(UserError, match=r"there is no split -1"):
+        run(tmp_path / "out", "openreid", folder, split=-1)
+    with pytest.raises(UserError, match=r"val_identities is -1"):
+        run(tmp_path / "out", "openreid", folder, val_identities=-1)
     for text in ("{", "[" * 100_000):
         (folder / "meta.json").write_text(text)
         with pytest.raises(UserError, match=r"meta.json cannot be read"):

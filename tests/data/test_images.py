@@ -129,7 +129,7 @@ def test_images_are_turned_upright(tmp_path: Path, kind: str, orientation: int):
         expected = UPRIGHT[orientation](np.array(image.convert("RGB")))
     assert np.array_equal(read_image(path), expected)
     found = check_image(str(path))
-    assert (found.height, found.width) == expected.shape[:2] and found.turned == (orientation > 1) and not found.blank
+    assert (found.height, found.width) == expected.shape[:2] and found.odd == (("turned",) if orientation > 1 else ())
 
 
 @pytest.mark.parametrize("place", ["xmp", "behind other segments"])
@@ -146,7 +146,7 @@ def test_the_fast_decoder_and_the_index_agree_on_what_lies(tmp_path: Path, place
         padding = b"\xff\xe2" + (60_000).to_bytes(2, "big") + bytes(59_998)
         path.write_bytes(whole[:2] + 2 * padding + whole[2:])
     found = check_image(str(path))
-    assert found.turned and read_image(path).shape[:2] == (found.height, found.width) == (23, 37)
+    assert found.odd == ("turned",) and read_image(path).shape[:2] == (found.height, found.width) == (23, 37)
 
 
 def test_the_bits_of_a_file_decide_its_scale(tmp_path: Path):
@@ -171,7 +171,7 @@ def test_copies_saved_anew_have_equal_pixels(tmp_path: Path):
     Image.fromarray(SMOOTH.transpose(1, 0, 2)).save(tmp_path / "t.png")
     assert check_image(str(tmp_path / "t.png")).pixels != first.pixels
     Image.new("RGB", (4, 4), "grey").save(tmp_path / "b.png")
-    assert check_image(str(tmp_path / "b.png")).blank
+    assert check_image(str(tmp_path / "b.png")).odd == ("blank", "tiny")
 
 
 def test_load_images_keeps_order_whatever_the_threads(picture: tuple[Path, np.ndarray], tmp_path: Path):

@@ -57,7 +57,7 @@ def test_bad_images_stop(tmp_path, market):
     message = str(error.value)
     assert "query/0001_c1s1_1.jpg: does not parse" in message
     assert "0002_c1s1_000451_03.jpg: cannot be decoded (image file is truncated" in message
-    assert "0007_c1s1_000001_01.jpg: cannot be decoded (no known image format)" in message
+    assert "0007_c1s1_000001_01.jpg: cannot be decoded (the file is empty)" in message
     assert "such as 0002_c1s1_000451_03.jpg" in message
     assert "set index_dataset.bad_images to skip" in message
     assert "Thumbs.db" not in message

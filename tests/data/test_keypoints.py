@@ -154,7 +154,9 @@ BAD_CSV = [
     ("", r"begins with ''"),
     ("name,keypoints_y,keypoints_x\n", "begins with 'name,keypoints_y,keypoints_x'"),
     (f"{HEADER}\n", "has no rows"),
-    (f"{HEADER}\na.jpg: [1, 2]: [3, 4]\n", r"line 2 does not parse: a\.jpg: \[1, 2\]"),
+    (f"{HEADER}\na.jpg: [1, 2]: [3, 4]\n", "line 2: 2 joints\n.*\n.*18 joints"),
+    (f"{HEADER}\na.jpg: {[5] * 17}: {[5] * 17}\n", "line 2: 17 joints, COCO's\n(.|\n)*OpenPose's(.|\n)*COCO JSON"),
+    (f"{HEADER}\na.jpg: {[5] * 25}: {[5] * 25}\n", "line 2: 25 joints, those of OpenPose's BODY_25"),
     (f"{HEADER}\na.jpg: {GOOD[0]}: {GOOD[1]}\nb.jpg: {GOOD[0]}\n", "line 3 does not parse"),
     (f"{HEADER}\na.jpg: {GOOD[0]}: {GOOD[1][:-3]}\n", "line 2 does not parse"),
     (f"{HEADER}\n: {GOOD[0]}: {GOOD[1]}\n", "line 2 does not parse"),
@@ -189,7 +191,7 @@ def test_csv_that_is_no_text(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("1 2\n" * 17, "has 34 numbers on 17 lines"),
+        ("1 2\n" * 17, "17 joints, COCO's\n.*\n.*18 joints, OpenPose's(.|\n)*COCO JSON"),
         ("1 2 3\n" + "1 2\n" * 17, "has 37 numbers on 18 lines"),
         ("1 x\n" + "1 2\n" * 17, "something other than numbers"),
         ("-1 2\n" + "1 2\n" * 17, r"joint 0 \(nose\) of a is missing in one list"),
@@ -214,7 +216,9 @@ PERSON = {"image_id": "a.jpg", "keypoints": coco_person()}
         (3, "holds no COCO key points"),
         ([], "has no rows"),
         ([PERSON | {"image_id": 12}], "entry 0 names its image by the number 12"),
-        ([PERSON, PERSON | {"keypoints": [1, 2, 3]}], "entry 1 has no usable key points"),
+        ([PERSON, PERSON | {"keypoints": [1, 2, 3]}], "entry 1 has 3 numbers"),
+        ([PERSON | {"keypoints": [1, 2, 2] * 18}], "entry 0 has 54 numbers, as 18 joints, OpenPose's(.|\n)*csv"),
+        ({"people": [{"pose_keypoints_2d": []}]}, "OpenPose's output of one image"),
         ([{"image_id": "a.jpg", "bbox": [1, 2, 3, 4]}], "entry 0 has no usable key points"),
         (["a.jpg"], "entry 0 has no usable key points"),
         ([PERSON | {"keypoints": coco_person(nose=10**400)}], "entry 0 has no usable key points"),
@@ -224,6 +228,7 @@ PERSON = {"image_id": "a.jpg", "keypoints": coco_person()}
         ({"images": [{"id": 1, "file_name": 5}], "annotations": []}, "an entry of images lacks id or file_name"),
         ({"images": [], "annotations": [PERSON | {"image_id": [1]}]}, r"of image \[1\], which is not listed"),
         ({"images": [{"id": 1}], "annotations": []}, "an entry of images lacks id or file_name"),
+        ({"images": [{"id": 1, "file_name": 7}], "annotations": []}, "an entry of images lacks id or file_name"),
         ({"images": [{"id": 1, "file_name": "a"}], "annotations": [PERSON]}, r"of image 'a\.jpg', which is not listed"),
     ],
 )
@@ -231,6 +236,37 @@ def test_bad_coco(tmp_path, content, message):
     (tmp_path / "k.json").write_text(content if isinstance(content, str) else json.dumps(content))
     with pytest.raises(UserError, match=message):
         run(tmp_path, tmp_path / "k.json")
+
+
+@pytest.mark.parametrize("name", ["a", "a.jpg", "a.JPG", "a.png"])
+def test_names_may_lack_an_ending_or_have_another_one(tmp_path, name):
+    index = make_index(tmp_path / "named.parquet", images=("query/a.jpg", "query/b.jpg"))
+    found = run(tmp_path, write_csv(tmp_path / "k.csv", {name: some_joints(0)}), index=index)
+    assert list(found.images) == ["query/a.jpg"]
+
+
+def test_key_points_of_another_ending_are_not_given_to_two_images(tmp_path):
+    index = make_index(tmp_path / "named.parquet", images=("query/a.jpg", "query/a.webp"))
+    with pytest.raises(UserError, match=r"a\.png may belong to 2 different images"):
+        run(tmp_path, write_csv(tmp_path / "k.csv", {"a.png": some_joints(0)}), index=index)
+
+
+def test_byte_order_marks_hidden_files_and_endings_in_capitals_do_no_harm(tmp_path):
+    poses, lines = tmp_path / "poses", "\n".join(f"{y} {x}" for y, x in zip(*some_joints(0), strict=True))
+    poses.mkdir()
+    (poses / "a.TXT").write_text("\ufeff" + lines)
+    (poses / "._a.txt").write_bytes(b"\0\1")
+    assert pose_files.read(poses).names == ["a"]
+    (tmp_path / "k.json").write_text("\ufeff" + json.dumps([PERSON]))
+    assert coco.read(tmp_path / "k.json", 0.0).names == ["a.jpg"]
+
+
+@pytest.mark.parametrize(("file", "told"), [("1_keypoints.json", "1_keypoints.json"), ("a/1.txt", "a/")])
+def test_what_a_folder_without_pose_files_holds_is_told(tmp_path, file, told):
+    (tmp_path / "poses" / file).parent.mkdir(parents=True)
+    (tmp_path / "poses" / file).touch()
+    with pytest.raises(UserError, match=f"holds no pose files, but {told}"):
+        run(tmp_path, tmp_path / "poses")
 
 
 def test_sources_that_are_not_there(tmp_path):

@@ -56,6 +56,18 @@ def test_numbers_draw_different_persons_and_poses(draw, tmp_path):
     assert not np.array_equal(draw(seed=5)["0-0"], images["0-0"])
 
 
+def test_a_pose_file_needs_no_ending(draw, people, test_images, tmp_path):
+    image = test_images["image"].iloc[0]
+    numbers = read_keypoints(people.keypoints, [image]).scaled(128, 64)[0]
+    (tmp_path / "pose").write_text("\n".join(f"{y} {x}" for y, x in numbers.tolist()))
+    images = draw(sources=1, poses=[image, str(tmp_path / "pose")])
+    assert np.array_equal(images["0-0"], images["0-1"])
+    for name in ("pose.json", "pose.npy"):
+        (tmp_path / name).touch()
+        with pytest.raises(UserError, match=rf"a pose file of unknown format(.|\n)*{name}(.|\n)*18 lines"):
+            draw(sources=1, poses=[str(tmp_path / name)])
+
+
 def test_a_person_is_named_by_image_file_or_pid(draw, people, test_images, tmp_path):
     row = test_images.iloc[0]
     copied = tmp_path / "me.png"

@@ -32,7 +32,7 @@ def filled(backbone: torch.nn.Module, file: Path, state: State | None = None) ->
     """Give a backbone weights through the file; what it holds then."""
     if state is not None:
         save_file(state, file)
-    load_pretrained(backbone, str(file), hashlib.sha256(file.read_bytes()).hexdigest())
+    load_pretrained(backbone, str(file), hashlib.sha256(file.read_bytes()).hexdigest().upper())
     return getattr(backbone, "network", backbone).state_dict()
 
 

@@ -135,7 +135,7 @@ def test_a_query_without_a_match_is_counted_and_left_out(tmp_path):
 def test_ties_are_counted(tmp_path):
     scores, _ = run(tmp_path, PEOPLE | {"g7": ("gallery", 3, 1, 20)})
     assert scores["counts"]["ties"] == 1
-    assert "a right and a wrong image at equal distance, ordered by the index: 1" in scores["protocol"]["note"]
+    assert "a right and a wrong image at equal distance, the wrong one first: 1" in scores["protocol"]["note"]
 
 
 def test_without_cameras_only_the_own_file_is_removed(tmp_path):

@@ -63,6 +63,12 @@ def test_trivial_generators_and_real_images_come_once_and_last(tmp_path):
     assert len(table.cells) == 4
 
 
+def test_what_knows_nothing_stands_between_trivial_generators_and_real_images(tmp_path):
+    scores = [row(of=of) for of in ("real", "grey", "other_person", "pose_neighbours", "copy_source", "generator")]
+    [table] = arrange(read_image_scores([write(tmp_path, "a", *scores)]))
+    assert table.rows[-3:] == ["real image of another person", "grey image", "real images"]
+
+
 @pytest.mark.parametrize("other", [{"value": 0.3}, {"images": 50}, {"spread": None}])
 def test_trivial_generators_with_other_values_keep_their_own_rows(tmp_path, other):
     files = [write(tmp_path, name, row(), row(value=0.2, of="copy_source")) for name in ("a", "b")]

@@ -22,7 +22,7 @@ from purereid.quality.frechet import frechet_distance, gaussian
 from purereid.quality.pose_neighbours import nearest_poses
 from purereid.reid.extract import views_of
 from purereid.scoring.score_images import score_images
-from purereid.scoring.yardsticks import PoseNeighbours
+from purereid.scoring.yardsticks import PoseNeighbours, other_persons
 
 SIZE = 32, 16
 
@@ -111,6 +111,46 @@ def test_feature_scores_are_those_of_the_encoder(people, score):
     assert rows["frechet_reid", "copy_source", "targets"]["value"] == pytest.approx(expected, rel=1e-3)
 
 
+def test_images_that_show_nobody_or_somebody_else_are_the_floor(people, score):
+    rows = score()
+    pairs = pd.read_parquet(people.test_pairs)
+    sources, targets = (load(people, pairs[side]) for side in ("source", "target"))
+    model = load_network(people.encoder, "encoder")
+    with torch.inference_mode():
+        embedded = model.combine(views_of(model, torch.cat([sources, torch.full_like(sources[:1], 128)]), True)).numpy()
+    expected = (embedded[:-1] @ embedded[-1]).mean()
+    assert rows["consistency", "grey", "source"]["value"] == pytest.approx(expected, abs=1e-5)
+    expected = (targets.double() - 128).abs().mean().item() / 127.5
+    assert rows["l1", "grey", "targets"]["value"] == pytest.approx(expected)
+    other = rows["consistency", "other_person", "source"]
+    pids = people.table.set_index("image").loc[pairs["source"], "pid"].to_numpy()
+    with torch.inference_mode():
+        strangers = model.combine(views_of(model, targets, True)).numpy()[other_persons(pids)]
+    assert other["images"] == len(pairs)
+    assert other["value"] == pytest.approx((strangers * embedded[:-1]).sum(axis=1).mean(), abs=1e-5)
+    assert {"ssim_255", "l1", "mask_ssim"} <= {name for name, of, _ in rows if of == "other_person"}
+    assert {("consistency", of, "train_source") for of in ("grey", "other_person")} <= set(rows)
+
+
+@pytest.mark.parametrize("pids", [[1, 2], [5, 3, 3, 5, 1], [1, 2, 3, 4], [7, 7, 7, 2, 2, 1]])
+def test_each_image_gets_one_of_another_person_and_each_is_used_once(pids):
+    pids = np.array(pids)
+    others = other_persons(pids)
+    assert sorted(others) == list(range(len(pids))) and (pids[others] != pids).all()
+
+
+@pytest.mark.parametrize("pids", [[1], [1, 1, 2], [4, 4]])
+def test_who_has_most_of_the_images_has_no_others_beside(pids):
+    assert other_persons(np.array(pids)) is None
+
+
+@pytest.mark.parametrize(("splits", "number"), [(["train"], 0), (["train", "gallery"], 10)])
+def test_targets_that_are_training_images_are_told(score, splits, number):
+    for (_, of, against), row in score(splits=splits).items():
+        told = f"{number} of 10 targets are training images" in row["note"]
+        assert told == (number > 0 and (of, against) == ("generator", "targets"))
+
+
 def test_truth_is_the_rendered_picture(people, score, settings):
     rows = score()
     train = people.table[(people.table["split"] == "train") & (people.table["pid"] > 0)]["image"].tolist()
@@ -120,7 +160,12 @@ def test_truth_is_the_rendered_picture(people, score, settings):
     expected = (load(people, sources).double() - truth).abs().mean().item() / 127.5
     assert rows["l1", "copy_source", "truth"]["value"] == pytest.approx(expected)
     assert rows["l1", "copy_source", "truth"]["images"] == 4
-    assert {of for name, of, against in rows if against == "truth"} == {"generator", "copy_source", "pose_neighbours"}
+    assert {of for name, of, against in rows if against == "truth"} == {
+        "generator",
+        "copy_source",
+        "pose_neighbours",
+        "grey",
+    }
 
 
 def test_every_score_says_what_it_is(people, score):

@@ -63,7 +63,7 @@ def test_verifier_against_a_formula():
     np.testing.assert_allclose(verifier(first, second).detach(), logits, atol=1e-5)
     with torch.no_grad():
         verifier.classifier.bias.copy_(torch.tensor([0.0, 3.0]))  # certain that they are the same
-    assert (verifier.eval().differ(first, second) < 0.1).all()
+    assert (verifier.eval().differ(first, second).exp() < 0.1).all()
 
 
 def test_a_new_verifier_cannot_tell():

@@ -156,7 +156,7 @@ def test_textures_of_another_size_or_shape(pit: Pit):
         ("image,texture\n0.jpg,a.png\n", "images/1.jpg: has no texture"),
         ("image,texture\n0.jpg,c.png\n", "line 2 names c.png"),
         ("image,texture\n9.jpg,a.png\n", "line 2 names 9.jpg"),
-        ("image,texture\n0.jpg\n", "line 2 names None"),
+        ("image,texture\n0.jpg\n", "line 2 names nothing"),
         ("picture,texture\n0.jpg,a.png\n", "the columns are picture, texture"),
         ("image,texture\n0.jpg,a.png\n0.jpg,b.png\n", "an image has two lines"),
     ],

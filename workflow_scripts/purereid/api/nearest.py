@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from purereid.errors import UserError
-from purereid.retrieval.distances import cosine_blocks
+from purereid.retrieval.distances import cosine_blocks, normalise
 from purereid.retrieval.rerank import reranked_blocks
 
 
@@ -23,6 +23,8 @@ class Nearest(NamedTuple):
 
 def rank(query: np.ndarray, gallery: np.ndarray, top: int = 10) -> Nearest:
     """Nearest gallery images by cosine distance, 1 - cos, 0 to 2; equal ones in the order of the gallery.
+
+    Who is right is not known here. In the scores of the workflow, of equal ones the wrong images come first.
 
     Args:
         query, gallery: features float [Q, D] and [G, D] of length 1, as ``LoadedEncoder.features`` yields them.
@@ -83,7 +85,7 @@ def _checked(features: object, name: str) -> np.ndarray:
     if len(wrong):
         what = f"feature {wrong[0]} of the {name} has length {lengths[wrong[0]]:.3g}"
         raise UserError(what, expected="features of length 1, as encoder.features yields them")
-    return found
+    return normalise(found)
 
 
 def _check_pair(query: np.ndarray, gallery: np.ndarray, top: int) -> None:

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from purereid.checks.known import check_known
+from purereid.checks.known import check_braces, check_known
 from purereid.configuration import Configuration
 from purereid.dataset_sources import FILE_KEYS, MERGED, RENDERED
 from purereid.errors import UserError
@@ -79,6 +79,7 @@ def _check_sources(dataset: str, entry: dict) -> None:
 
 def _check_files(dataset: str, named: list[tuple[str, str]]) -> None:
     for key, path in named:
+        check_braces(path, f"datasets.{dataset}.{key}")
         if not Path(path).exists():
             raise UserError(
                 f"{key.replace('_', ' ')} not found: {path}",

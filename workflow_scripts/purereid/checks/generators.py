@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from purereid.checks.known import check_experiment_known, check_known
+from purereid.checks.known import check_braces, check_experiment_known, check_known
 from purereid.configuration import Configuration, Training
 from purereid.errors import UserError
 
@@ -32,7 +32,8 @@ def check_generators(setup: Configuration) -> None:
 def _check_pictures(setup: Configuration) -> None:
     """Persons between two others are drawn by generators that mix; folders hold images."""
     for name, entry in setup.pictures.items():
-        setup.named_files(name)  # a folder among them must hold images
+        for file in setup.named_files(name):  # a folder among them must hold images
+            check_braces(file, f"generate_one.{name}")
         generator = entry.get("generator")
         if not entry.get("between") or generator not in setup.generators:
             continue
@@ -190,9 +191,9 @@ def _check_early_encoder(setup: Configuration, experiment: str, where: str) -> N
 
 
 def _check_pose_list(setup: Configuration, generator: str) -> None:
-    path = setup.pose_list(generator)
+    path, where = setup.pose_list(generator), f"generate.train.pose_list of the generator {generator}"
+    check_braces(path or "", where)
     if path and not Path(path).is_file():
-        where = f"generate.train.pose_list of the generator {generator}"
         raise UserError(f"file not found: {path}", where=where, do="correct the path")
 
 

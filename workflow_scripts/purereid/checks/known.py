@@ -1,6 +1,7 @@
 """Names in a config that must be those of something else in it."""
 
 import difflib
+import re
 from collections.abc import Iterable
 
 from purereid.configuration import Configuration
@@ -21,6 +22,17 @@ def check_experiment_known(setup: Configuration, name: str, where: str) -> None:
         do = f"take {name} out of leave_out, or leave out what needs it too; in a setting, name another"
         raise UserError(what, where=where, do=do)
     check_known(name, setup.experiments, where, "experiment")
+
+
+def check_braces(path: str, where: str) -> None:
+    """Refuse a file or folder in whose path Snakemake would fill in wildcards.
+
+    Raises:
+        UserError: the path holds a name in curly brackets.
+    """
+    if re.search(r"\{.+?\}", path):
+        do = "rename it, or make a symbolic link to it under another name"
+        raise UserError(f"{path} holds curly brackets", where=where, expected="a path without {...}", do=do)
 
 
 def check_known(name: str, known: Iterable[str], where: str, kind: str) -> None:

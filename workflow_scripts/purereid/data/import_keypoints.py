@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 import pandas as pd
 
+from purereid.data.formats.scan import is_image
 from purereid.data.index import read_index
 from purereid.data.joints import JOINTS
 from purereid.data.keypoint_formats.poses import Poses
@@ -33,7 +34,7 @@ def import_keypoints(
 
     Rows come in the order of the sources, which fixes the order of pairs later. A row of key points belongs to the
     image whose id it names, or else to the one whose id ends so, from a folder or the file on, with or without the
-    file's ending. Several images of
+    file's ending, or with another one of images. Several images of
     one file name share their key points where they are the same picture (Market-1501's queries and gt_bbox).
     Rows without an image and images without a row are counted in the log, with examples.
 
@@ -145,7 +146,8 @@ def tell(images: list[str], visible: np.ndarray, table: pd.DataFrame) -> None:
 
 def _places(table: pd.DataFrame, names: Iterable[str]) -> dict[str, list[tuple[str, str]]]:
     """(image, digest of its pixels) of the images that are called by some of the names, in ``_ends`` of their ids."""
-    wanted, places = {end for name in names for end in _ends(name)}, defaultdict(list)
+    spellings = [name for each in names for name in (each, _without_image_ending(each))]
+    wanted, places = {end for name in spellings for end in _ends(name)}, defaultdict(list)
     for image, pixels in zip(table["image"], table["pixels"], strict=True):
         for end in _ends(_composed(image)):
             for name in {end, _without_ending(end)} & wanted:
@@ -166,13 +168,18 @@ def _find(name: str, places: dict[str, list[tuple[str, str]]]) -> list[tuple[str
             whole = [each for each in places.get(end, []) if end in (each[0], _without_ending(each[0]))]
             if whole:
                 return whole
-    return []
+    bare = _without_image_ending(name)  # the image may have been saved in another format since
+    return _find(bare, places) if bare != name else []
 
 
 def _ends(name: str) -> list[str]:
     """A path and what is left of it without its first folder, its first two, and so on."""
     parts = name.split("/")
     return ["/".join(parts[start:]) for start in range(len(parts))]
+
+
+def _without_image_ending(name: str) -> str:
+    return _without_ending(name) if is_image(PurePosixPath(name).name) else name
 
 
 def _without_ending(name: str) -> str:

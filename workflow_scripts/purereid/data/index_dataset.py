@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from purereid.data.atomic import write_text
-from purereid.data.check_images import Checked, check_images
+from purereid.data.check_images import TINY, Checked, check_images
 from purereid.data.doctor import diagnose
 from purereid.data.doctor_html import doctor_html
 from purereid.data.formats.merge import merge
@@ -24,6 +24,41 @@ from purereid.data.requirements import (
 )
 from purereid.errors import UserError
 from purereid.logs import log
+
+# What ``Checked.odd`` names: severity, what, and what to do
+PECULIAR = {
+    "turned": (
+        "note",
+        "Images lie on their side or are mirrored, as their EXIF data say; they are turned upright.",
+        "",
+    ),
+    "blank": ("warning", "Images have one colour alone.", "take them out: they show nobody."),
+    "tiny": (
+        "warning",
+        f"Images have fewer than {TINY} pixels on a side.",
+        "take them out, or put the originals in their place: nobody can be told apart in them.",
+    ),
+    "animated": (
+        "warning",
+        "Image files hold several pictures; the first of each is taken.",
+        "save the pictures as files of their own, if the others shall be used too.",
+    ),
+    "cmyk": (
+        "note",
+        "Images are in CMYK, the colours of printers; they were converted without a colour profile.",
+        "convert them to RGB with their profile, if their colours look wrong.",
+    ),
+    "palette": (
+        "note",
+        "Images have a palette of at most 256 colours.",
+        "put the originals in their place, if there are any with all colours.",
+    ),
+    "misnamed": (
+        "note",
+        "Images are of another kind than the endings of their names say; they are read as what they are.",
+        "rename them, if other programs shall read them.",
+    ),
+}
 
 
 def index_dataset(
@@ -99,7 +134,7 @@ def open_images(scan: Scan, name: str, *, skip: bool, threads: int) -> tuple[pd.
     if not skip:
         require_good_images(scan, faults)
     good = replace(scan, rows=[row for row in scan.rows if not checked[row.path].fault])
-    require_splits(good, before=scan)
+    require_splits(good, before=scan, faults=faults)
     return make_table(good, checked, name), scan.findings + left_out(scan, faults) + peculiar(good, checked)
 
 
@@ -120,17 +155,23 @@ def left_out(scan: Scan, faults: list[str]) -> list[Finding]:
     found = [
         finding("warning", "Images whose names or lines do not parse were left out.", scan.unparsed),
         finding("warning", "Images that are missing or cannot be read were left out.", faults),
-        finding("note", "Files and folders that are no images were ignored.", scan.ignored),
+        finding(
+            "warning",
+            "Images of kinds that are not read were left out.",
+            scan.unread,
+            "convert them to JPEG or PNG, for instance with ImageMagick: magick mogrify -format png FILES",
+        ),
+        finding("note", "Files and folders that are no images were ignored.", scan.other),
     ]
     return [each for each in found if each.count]
 
 
 def peculiar(scan: Scan, checked: dict[str, Checked]) -> list[Finding]:
     """Findings about images that are not used as they lie in their files, or that show nothing."""
-    turned = [row.image for row in scan.rows if checked[row.path].turned]
-    blank = [row.image for row in scan.rows if checked[row.path].blank]
-    what = "Images lie on their side or are mirrored, as their EXIF data say; they are turned upright."
-    found = [finding("note", what, turned), finding("warning", "Images have one colour alone.", blank)]
+    found = [
+        finding(severity, what, [row.image for row in scan.rows if name in checked[row.path].odd], do)
+        for name, (severity, what, do) in PECULIAR.items()
+    ]
     return [each for each in found if each.count]
 
 

@@ -1,5 +1,7 @@
 """What a data set must fulfil; each check raises a UserError that helps to mend it."""
 
+from collections.abc import Sequence
+
 from purereid.data.formats.layout import layout_hint
 from purereid.data.formats.scan import EXAMPLES, Scan
 from purereid.data.names import repeated
@@ -10,11 +12,11 @@ NUMBERS = ("pid", "camid", "seq", "frame")
 LARGEST = 2**63
 
 
-def require_splits(scan: Scan, before: Scan | None = None) -> None:
+def require_splits(scan: Scan, before: Scan | None = None, faults: Sequence[str] = ()) -> None:
     """There is something to train on, or query and gallery to test on, or both; otherwise say what was found instead.
 
     A data set of one purpose is complete: one may be trained on and another tested on. But no split that held images
-    ``before`` bad ones were skipped may be empty.
+    ``before`` bad ones were skipped, for their ``faults``, may be empty.
     """
     counts = {split: sum(row.split == split for row in scan.rows) for split in NEEDED}
     empty = [split for split in NEEDED if not counts[split]]
@@ -27,10 +29,20 @@ def require_splits(scan: Scan, before: Scan | None = None) -> None:
                 f", {len(scan.unparsed)} of which each {scan.why_unparsed}, such as {scan.unparsed[0]}"
                 if scan.unparsed
                 else ""
-            ),
+            )
+            + (
+                f"; {len(scan.unread)} images are of kinds that are not read, such as {scan.unread[0]}"
+                if scan.unread
+                else ""
+            )
+            + (f"; {len(faults)} images are left out, such as {faults[0]}" if faults else ""),
             where=scan.where,
             expected=scan.expected,
-            do=layout_hint(scan.where, scan.format),
+            do="replace the bad images"
+            if faults
+            else "convert the images to JPEG or PNG"
+            if scan.unread and not scan.rows
+            else layout_hint(scan.where, scan.format),
         )
 
 

@@ -21,7 +21,7 @@ def read_weights(path: str | Path, sha256: str, setting: str) -> dict[str, torch
         UserError: the file is missing, has another checksum, is no safetensors file or holds no tensors.
     """
     found = _checksum(path, setting)
-    if found != sha256:
+    if found != sha256.strip().lower():
         raise UserError(
             "the weights file has another checksum than the config says",
             where=path,

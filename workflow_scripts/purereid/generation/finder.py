@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import torch
 
+from purereid.data.formats.scan import is_image
 from purereid.data.heatmaps import FRAME
 from purereid.data.image_folders import with_folders
 from purereid.data.images import load_images
@@ -145,7 +146,7 @@ class Finder:
                 expected=f"an image of the index, such as {self._example}, a pose file (.txt or .csv), an image file, "
                 "a folder of them, or pid:NUMBER",
             )
-        if Path(image).suffix.lower() in POSE_FILES:
+        if Path(image).suffix.lower() in POSE_FILES or (self.needs_joints and not is_image(Path(image).name)):
             return Pose(Path(image).name, *read_pose(image, *FRAME))
         return self._estimated_pose(image) if self.needs_joints else _unknown_pose(Path(image).name, image)
 

@@ -55,4 +55,7 @@ class Verifier(Protocol):
     configuration: dict
 
     def differ(self, first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
-        """Probability float32 [B] that embedded images [B, D] and [B, D] show different persons."""
+        """Logarithm float32 [B] of the probability that embedded images [B, D] and [B, D] show different persons.
+
+        The probability itself is 1 for all of whom the network is sure, and then tells them no more apart.
+        """

@@ -11,8 +11,8 @@ from purereid.data.keypoint_formats.poses import Poses, poses_from
 from purereid.errors import UserError
 
 EXPECTED = (
-    "a .txt file of 18 lines row and column (FD-GAN), or a .csv file (name:keypoints_y:keypoints_x) of one row;"
-    " -1 -1 where a joint is missing"
+    "a file of 18 lines row and column (FD-GAN; .txt or no ending), or a .csv file (name:keypoints_y:keypoints_x) of"
+    " one row; -1 -1 where a joint is missing"
 )
 
 
@@ -47,7 +47,7 @@ def _read(path: Path) -> Poses:
     kind = path.suffix.lower()
     if kind == ".csv":
         return annotation_csv.read(path)
-    if kind == ".txt":
+    if kind in (".txt", ""):
         numbers = read_numbers(path)
         return poses_from([path.stem], [numbers[0::2]], [numbers[1::2]], path)
     raise UserError("a pose file of unknown format", where=path, expected=EXPECTED)

@@ -67,7 +67,7 @@ def evaluate(
         features: Parquet, one or several files, with a feature of every query and gallery image; junk needs none.
         index: the data set's index. Split "multi", if it is there and has features, gives the multi-query scores.
         scores: JSON to write. Fractions 0..1; counts: gallery is without junk, junk are the images of identity -1,
-            ties are the queries for which a right and a wrong image at equal distance were ordered by the index.
+            ties are the queries with a right and a wrong image at equal distance, of which the wrong one comes first.
         ranks: Parquet to write, one row per query.
         dataset, experiment, seed: names for the record; ``seed`` also draws for single_gallery_shot.
         protocol: "market", "single_gallery_shot" or "openreid", see ``choose_sides``.
@@ -217,7 +217,7 @@ def _notes(sides: Sides, ranking: Ranking, protocol: str, has_multi: bool, poole
             f"queries whose own picture lies in the gallery too, and is removed: {sides.own_pictures}",
         ),
         (ranking.without_match, f"queries without a match, left out of all means: {ranking.without_match}"),
-        (ties, f"queries with a right and a wrong image at equal distance, ordered by the index: {ties}"),
+        (ties, f"queries with a right and a wrong image at equal distance, the wrong one first: {ties}"),
         (protocol == "single_gallery_shot", f"mean of {REPEATS} draws of one gallery image per identity, hence no mAP"),
         (protocol == "single_gallery_shot", "the ranks file lists and scores the full gallery"),
         (protocol == "openreid", "queries are all test images of the query identities: not comparable with market"),

@@ -11,7 +11,7 @@ from purereid.networks.network_file import load_network
 
 
 def difference(path: Path) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
-    """Probability float32 [N] that features [N, D] and [N, D] are of different persons.
+    """Logarithm float32 [N] of the probability that features [N, D] and [N, D] are of different persons.
 
     Args:
         path: file that holds a network of the role verifier.

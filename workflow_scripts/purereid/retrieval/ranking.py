@@ -1,4 +1,10 @@
-"""Rank a gallery for every query: ranks of the right images, average precisions, nearest images."""
+"""Rank a gallery for every query: ranks of the right images, average precisions, nearest images.
+
+Of images at the same distance the wrong ones come before the right ones: what an encoder cannot tell apart counts
+against it, in every score alike, and no score depends on the order of the gallery. The mean over all orders of the
+equal ones would be fair too, but no list of images shows it, and an encoder that gives all images one feature would get
+the score of chance.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -25,9 +31,10 @@ class Ranking:
         good: [Q] int32, number of right gallery images; 0 is a query without a match.
         first: [Q] int32, rank of the first right image, 1-based; 0 without a match.
         AP, AP_trapezoid, INP: [Q] float64 in 0..1; NaN without a match.
-        tied: [Q] bool, whether a right and a wrong image at the same distance were ordered by their index.
+        tied: [Q] bool, whether a right and a wrong image lie at the same distance.
         top_indices: [Q, T] int32, gallery indices of the nearest images; -1 beyond the end of the list.
-        top_distances: [Q, T] float32, ascending; inf beyond the end.
+        top_distances: [Q, T] float32, ascending; inf beyond the end. Of equal ones the wrong come first, then those of
+            lower index.
         top_right: [Q, T] bool.
         in_cameras: [M, 3] int64: query, right image, and its rank, 1-based, among the gallery images of its camera
             alone; for all right images if it was asked for, else for none.
@@ -67,7 +74,8 @@ def rank(
 ) -> Ranking:
     """Rank the gallery for each query by cosine distance, 1 - cos.
 
-    Junk (see ``matches``) is removed; images at the same distance are ordered by gallery index, as by a stable sort.
+    Junk (see ``matches``) is removed; of images at the same distance the wrong ones come first. Small distances are
+    exact (see ``cosine_blocks``), and equal features are at exactly the same distance.
 
     Args:
         query, gallery: [Q, D] and [G, D] float32 features of length 1 (see ``normalise``).
@@ -167,12 +175,16 @@ def _rank_blocks(
             bounds = junk.bounds[part.start : part.stop + 1]
             owners = np.repeat(np.arange(len(rows)), np.diff(bounds))
             rows[owners, junk.values[bounds[0] : bounds[-1]]] = np.inf
-            own = right.bounds[part.start : part.stop + 1]
-            rank_right(rows, right.values, own, ranks, tied[part])
+            own = slice(*right.bounds[[part.start, part.stop]])
+            images, bounds = right.values[own], right.bounds[part.start : part.stop + 1] - own.start
+            owners = np.repeat(np.arange(len(rows)), np.diff(bounds))
+            found = rows[owners, images]
+            rows[owners, images] = np.inf  # what is left are the wrong images
+            rank_right(rows, found, bounds, ranks[own], tied[part])
             if cameras is not None:
-                rank_in_camera(rows, right.values, own, *cameras, in_camera)
+                rank_in_camera(rows, found, images, bounds, *cameras, in_camera[own])
             if top:
-                find_nearest(rows, nearest[part], distances[part])
+                find_nearest(rows, found, images, bounds, nearest[part], distances[part])
 
         in_threads(rank_rows, slices(len(block), block_rows(len(gallery_pids), CHUNK_BYTES)))
         first += len(block)
@@ -181,33 +193,35 @@ def _rank_blocks(
     return _summary(ranks, tied, nearest, distances, right, in_camera)
 
 
-@compiled("void(f4[:, ::1], i8[::1], i8[::1], i8[::1], b1[::1])")
-def rank_right(rows: np.ndarray, right: np.ndarray, bounds: np.ndarray, ranks: np.ndarray, tied: np.ndarray) -> None:
+@compiled("void(f4[:, ::1], f4[::1], i8[::1], i8[::1], b1[::1])")
+def rank_right(rows: np.ndarray, found: np.ndarray, bounds: np.ndarray, ranks: np.ndarray, tied: np.ndarray) -> None:
     """1-based rank of each right image, and whether a wrong one lies at the same distance.
 
-    The rank is the number of smaller distances, plus that of equal ones of a lower index, plus one.
+    The rank is the number of wrong images that are not farther, plus that of right ones before it, plus one.
+
+    Args:
+        rows: [b, G] distances of wrong images, inf elsewhere.
+        found: distances of the right images, those of query i in ``bounds[i]:bounds[i + 1]``, by index.
+        ranks, tied: filled.
     """
     for i in range(len(rows)):
         row = rows[i]
         for place in range(bounds[i], bounds[i + 1]):
-            image = right[place]
-            distance = row[image]
+            distance = found[place]
             smaller, equal = np.int32(0), np.int32(0)  # 32 bits: twice as many per instruction as 64
             for j in range(len(row)):
                 smaller = np.int32(smaller + (row[j] < distance))
                 equal = np.int32(equal + (row[j] == distance))
-            ranks[place] = smaller + 1
-            if equal > 1:
-                for j in range(image):
-                    ranks[place] += row[j] == distance
-                for other in range(bounds[i], bounds[i + 1]):
-                    equal = np.int32(equal - (row[right[other]] == distance))
-                tied[i] |= equal > 0
+            ranks[place] = smaller + equal + 1
+            for other in range(bounds[i], bounds[i + 1]):
+                ranks[place] += found[other] < distance or (found[other] == distance and other < place)
+            tied[i] |= equal > 0
 
 
-@compiled("void(f4[:, ::1], i8[::1], i8[::1], i8[::1], i8[::1], i8[::1], i8[::1], i8[::1])")
+@compiled("void(f4[:, ::1], f4[::1], i8[::1], i8[::1], i8[::1], i8[::1], i8[::1], i8[::1], i8[::1])")
 def rank_in_camera(
     rows: np.ndarray,
+    found: np.ndarray,
     right: np.ndarray,
     bounds: np.ndarray,
     images: np.ndarray,
@@ -216,18 +230,19 @@ def rank_in_camera(
     places: np.ndarray,
     ranks: np.ndarray,
 ) -> None:
-    """1-based rank of each right image among the gallery images of its camera; see ``_Cameras``."""
+    """``rank_right`` among the gallery images of the right image's camera; right: indices; see ``_Cameras``."""
     grouped = np.empty(len(images), np.float32)
     for i in range(len(rows)):
         for j in range(len(images)):
             grouped[j] = rows[i, images[j]]
         for item in range(bounds[i], bounds[i + 1]):
-            place = places[right[item]]
-            distance, rank = grouped[place], np.int32(1)
-            for j in range(starts[place], place):
+            start, end = starts[places[right[item]]], ends[places[right[item]]]
+            distance, rank = found[item], np.int32(1)
+            for j in range(start, end):
                 rank = np.int32(rank + (grouped[j] <= distance))
-            for j in range(place + 1, ends[place]):
-                rank = np.int32(rank + (grouped[j] < distance))
+            for other in range(bounds[i], bounds[i + 1]):
+                before = found[other] < distance or (found[other] == distance and other < item)
+                rank = np.int32(rank + (before and start <= places[right[other]] < end))
             ranks[item] = rank
 
 
@@ -247,9 +262,25 @@ class _Cameras(NamedTuple):
         return cls(images, *(np.searchsorted(ordered, ordered, side=side) for side in ("left", "right")), places)
 
 
-@compiled("void(f4[:, ::1], i4[:, ::1], f4[:, ::1])")
-def find_nearest(rows: np.ndarray, nearest: np.ndarray, distances: np.ndarray) -> None:
-    """The smallest finite distances of each row, ordered by (distance, index), put into lists that hold inf."""
+@compiled("void(f4[:, ::1], f4[::1], i8[::1], i8[::1], i4[:, ::1], f4[:, ::1])")
+def find_nearest(
+    rows: np.ndarray,
+    found: np.ndarray,
+    right: np.ndarray,
+    bounds: np.ndarray,
+    nearest: np.ndarray,
+    distances: np.ndarray,
+) -> None:
+    """The smallest finite distances, equal ones as in ``Ranking``, put into lists that hold inf; see ``rank_right``."""
+
+    def insert(i: int, image: int, distance: float) -> None:
+        """Put an image behind all that are not farther; the last one falls out."""
+        place = distances.shape[1] - 1
+        while place > 0 and distances[i, place - 1] > distance:
+            distances[i, place], nearest[i, place] = distances[i, place - 1], nearest[i, place - 1]
+            place -= 1
+        distances[i, place], nearest[i, place] = distance, image
+
     columns, last = rows.shape[1], distances.shape[1] - 1
     for i in range(len(rows)):
         for start in range(0, columns, GROUP):
@@ -260,11 +291,10 @@ def find_nearest(rows: np.ndarray, nearest: np.ndarray, distances: np.ndarray) -
                 continue
             for j in range(start, end):
                 if rows[i, j] < distances[i, last]:
-                    place = last
-                    while place > 0 and distances[i, place - 1] > rows[i, j]:
-                        distances[i, place], nearest[i, place] = distances[i, place - 1], nearest[i, place - 1]
-                        place -= 1
-                    distances[i, place], nearest[i, place] = rows[i, j], j
+                    insert(i, j, rows[i, j])
+        for place in range(bounds[i], bounds[i + 1]):
+            if found[place] < distances[i, last]:
+                insert(i, right[place], found[place])
 
 
 def _summary(

@@ -24,7 +24,8 @@ def single_gallery_shot(
     """CMC of the single-gallery-shot metric (Li et al., DeepReID, CVPR 2014; Open-ReID and torchreid draw alike).
 
     After removal of junk one gallery image is drawn per identity, the query's own among its right images; the rank is
-    that of the right image among those drawn. Averaged over ``repeats`` draws, then over the queries with a match.
+    that of the right image among those drawn, behind wrong ones at the same distance. Averaged over ``repeats`` draws,
+    then over the queries with a match.
     There is no mAP under this metric: one right image remains.
 
     Args: as for ``rank``; ``generator`` makes the draws, query after query.
@@ -48,7 +49,7 @@ def single_gallery_shot(
             continue
         draws = by_identity[starts + _below(generator, sizes, repeats)]
         own = right[i][_below(generator, right.lengths[i : i + 1], repeats)[:, 0]]
-        places = _places(row, draws[:, pids != pid], own)
+        places = np.count_nonzero(row[draws[:, pids != pid]] <= row[own][:, None], axis=1)
         hits += np.bincount(np.minimum(places, ranks), minlength=ranks + 1)
     return np.cumsum(hits)[:ranks] / (repeats * np.count_nonzero(right.lengths))
 
@@ -56,10 +57,3 @@ def single_gallery_shot(
 def _below(generator: np.random.Generator, sizes: np.ndarray, repeats: int) -> np.ndarray:
     """[repeats, len(sizes)] uniform whole numbers, each at least 0 and below its size."""
     return generator.integers(0, sizes, size=(repeats, len(sizes)))
-
-
-def _places(row: np.ndarray, wrong: np.ndarray, own: np.ndarray) -> np.ndarray:
-    """[repeats] how many drawn wrong images come before the right one, ties by gallery index."""
-    distance = row[own][:, None]
-    before = (row[wrong] < distance) | ((row[wrong] == distance) & (wrong < own[:, None]))
-    return np.count_nonzero(before, axis=1)

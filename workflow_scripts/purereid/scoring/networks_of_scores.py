@@ -80,6 +80,12 @@ class ImageSet:
     def __len__(self) -> int:
         return len(self.images)
 
+    def rows(self, numbers: np.ndarray) -> "ImageSet":
+        """Some of the images, int64 [B], again; their features are not computed anew."""
+        chosen = ImageSet(self.images[torch.from_numpy(numbers)], self.networks)
+        chosen.encoded = self.encoded[numbers]
+        return chosen
+
     @cached_property
     def encoded(self) -> np.ndarray:
         """Features of the reID encoder."""

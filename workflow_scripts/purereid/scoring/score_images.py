@@ -21,10 +21,11 @@ from purereid.logs import log
 from purereid.people.true_pictures import true_pictures
 from purereid.scoring.networks_of_scores import ImageSet, Networks
 from purereid.scoring.scores import ScoreTable
-from purereid.scoring.yardsticks import PoseNeighbours
+from purereid.scoring.yardsticks import PoseNeighbours, grey, other_persons
 from purereid.training.distributed import first_device
 
 GENERATOR, COPY, NEIGHBOURS, REAL = "generator", "copy_source", "pose_neighbours", "real"
+OTHER, GREY = "other_person", "grey"  # know nothing; left out where sets are compared
 
 
 def score_images(
@@ -93,14 +94,18 @@ def score_images(
     if test:
         pairs, images = _read(test), IndexImages(table, size, threads)
         poses = None if keypoints is None else KnownPoses(keypoints, rows, real.images, settings["neighbours"])
-        targets = _score_targets(found, pairs, images, poses, networks)
+        people = table.set_index("image")["pid"]
+        found.learnt_targets = _learnt(table, pairs["pose"], splits)
+        targets = _score_targets(found, pairs, people, images, poses, networks)
         found.add_sets(REAL, "train", targets, real)
         sources = ImageSet(images.of(made["source"]), networks)
         found.add_consistency(GENERATOR, "train_source", drawn, sources)
+        _score_floor(found, "train_source", sources, sources, people[made["source"]])
         if scene is not None and settings["truth"]:
             some = _some(len(made), settings["truth"], settings["seed"] + 1)
             candidates = {GENERATOR: drawn.images[some], COPY: sources.images[some]}
             candidates |= {NEIGHBOURS: poses.nearest(made["pose"].iloc[some])} if poses else {}
+            candidates |= {GREY: grey(drawn.images).expand(len(some), -1, -1, -1)}
             _score_truth(found, made.iloc[some], candidates, scene)
     content = {"dataset": dataset, "generator": generator, "system": system, "scores": found.rows}
     write_text(scores, json.dumps(content, indent=1) + "\n")
@@ -141,6 +146,7 @@ class KnownPoses:
 def _score_targets(
     found: ScoreTable,
     pairs: pd.DataFrame,
+    people: pd.Series,
     images: IndexImages,
     poses: KnownPoses | None,
     networks: Networks,
@@ -158,9 +164,33 @@ def _score_targets(
         found.add_sets(of, "targets", candidate, target)
         found.add_consistency(of, "source", candidate, source)
     found.add_consistency(REAL, "source", target, source)
+    floor = _score_floor(found, "source", target, source, people[pairs["source"]])
+    for of, candidate in floor.items():
+        found.add_pairs(of, "targets", candidate, target.images, masks)
     for of, candidate in ({**candidates, REAL: target} if wanted else {}).items():
         found.add_pose(of, candidate, *wanted)
     return target
+
+
+def _score_floor(
+    found: ScoreTable, against: str, images: ImageSet, sources: ImageSet, pids: pd.Series
+) -> dict[str, torch.Tensor]:
+    """Score real images of other persons, and a grey one, as if they showed the persons of the sources; all of them."""
+    nothing = grey(sources.images)
+    found.add_consistency(GREY, against, ImageSet(nothing, sources.networks), sources)
+    floor = {GREY: nothing.expand(len(sources), -1, -1, -1)}
+    others = other_persons(pids.to_numpy())
+    if others is not None:
+        strangers = images.rows(others)
+        found.add_consistency(OTHER, against, strangers, sources)
+        floor = {OTHER: strangers.images} | floor
+    return floor
+
+
+def _learnt(table: pd.DataFrame, targets: pd.Series, splits: list[str]) -> str:
+    """What is to be said of targets that the generator may have learnt."""
+    known = targets.isin(table.loc[table["split"].isin(splits), "image"]).sum()
+    return f"{known} of {len(targets)} targets are training images, which the generator may know" if known else ""
 
 
 def _score_truth(found: ScoreTable, made: pd.DataFrame, candidates: dict[str, torch.Tensor], scene: str | Path) -> None:

@@ -53,9 +53,9 @@ DEFINITIONS = {
 class ScoreTable:
     """Collects scores as rows of plain values.
 
-    A row has: score (its name), of (generator, copy_source, pose_neighbours, real), against (targets, source, truth,
-    train, train_source, none), value, spread (or None), better (higher, lower, none), definition, images, height,
-    width, weights (sha256 or None) and note.
+    A row has: score (its name), of (generator, copy_source, pose_neighbours, other_person, grey, real), against
+    (targets, source, truth, train, train_source, none), value, spread (or None), better (higher, lower, none),
+    definition, images, height, width, weights (sha256 or None) and note.
 
     Args:
         size: height and width of the images.
@@ -63,6 +63,7 @@ class ScoreTable:
         pleases: whose images come from a network that learnt from the encoder of the scores; None: nobody's.
         sees_targets: whose images are made from the very targets, as far as these show a pose; None: nobody's. Such
             scores are another task, and so have another definition.
+        learnt_targets: a note on the scores of the generator against the targets; "" for none.
     """
 
     def __init__(
@@ -71,8 +72,10 @@ class ScoreTable:
         checksums: dict[str, str],
         pleases: str | None = None,
         sees_targets: str | None = None,
+        learnt_targets: str = "",
     ):
         self.size, self.checksums, self.pleases, self.sees_targets = size, checksums, pleases, sees_targets
+        self.learnt_targets = learnt_targets
         self.rows: list[dict] = []
 
     def add_pairs(
@@ -109,7 +112,7 @@ class ScoreTable:
         self._row("dssim", of, "none", found.value, len(images), spread=found.spread, note=note)
 
     def add_consistency(self, of: str, against: str, images: ImageSet, sources: ImageSet) -> None:
-        """Whether images show the persons of their sources."""
+        """Whether images, or one image, show the persons of their sources."""
         values = torch.from_numpy(cosines(images.encoded, sources.encoded))
         self._add("consistency", of, against, values, "encoder")
 
@@ -159,5 +162,7 @@ class ScoreTable:
         checksum = self.checksums[weights] if weights else None
         if weights == "encoder" and of == self.pleases:
             note = "; ".join(filter(None, [note, "the generator learnt to please this very encoder"]))
+        if against == "targets" and of == "generator":
+            note = "; ".join(filter(None, [note, self.learnt_targets]))
         names = {"score": score, "of": of, "against": against, "value": value, "spread": spread}
         self.rows.append(names | about | size | {"weights": checksum, "note": note})

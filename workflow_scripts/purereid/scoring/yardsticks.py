@@ -1,4 +1,6 @@
-"""Trivial generators, which a trained one must beat: the source as it is, and the mean image of the nearest poses."""
+"""Trivial generators, which a trained one must beat: the source as it is, the mean image of the nearest poses, and
+those that know nothing: an image of somebody else, and a grey image. What these reach is the floor of a score.
+"""
 
 import numpy as np
 import pandas as pd
@@ -8,6 +10,30 @@ from purereid.data.heatmaps import FRAME
 from purereid.data.keypoints import Keypoints
 from purereid.errors import UserError
 from purereid.quality.pose_neighbours import nearest_poses
+
+MIDDLE = 128  # of the levels 0..255
+
+
+def grey(images: torch.Tensor) -> torch.Tensor:
+    """One image [1, C, H, W] of one colour, of the size and type of the given ones."""
+    return torch.full_like(images[:1], MIDDLE)
+
+
+def other_persons(pids: np.ndarray) -> np.ndarray | None:
+    """For each image, int64 [N], the number of one of another person, each image used once.
+
+    Args:
+        pids: [N] who is shown; without images of more than N / 2 of one person.
+
+    Returns:
+        int64 [N]; None where one person has too many of the images.
+    """
+    order, most = np.argsort(pids, kind="stable"), np.unique(pids, return_counts=True)[1].max()
+    if 2 * most > len(pids):
+        return None
+    others = np.empty_like(order)
+    others[order] = np.roll(order, -most)
+    return others
 
 
 class PoseNeighbours:

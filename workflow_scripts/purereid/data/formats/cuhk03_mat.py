@@ -59,7 +59,8 @@ def read_new_split(path: Path) -> dict[str, list[str]]:
             "the split file of CUHK03's new protocol is missing",
             where=path,
             expected=expected,
-            do="put it there, name it with the option split_file, or set protocol to classic",
+            do="put it there, name it with the option split_file, set boxes to those whose split file you have, or set"
+            " protocol to classic",
         )
     try:
         content = scipy.io.loadmat(path)
@@ -87,6 +88,13 @@ def _read_images(mat: Path, boxes: str) -> Iterator[tuple[str, int, np.ndarray]]
     """File name, identity and picture (uint8 [H, W, 3], RGB) of every cell that is not empty."""
     first = 1
     with _open_mat(mat) as file:
+        if boxes not in file:
+            raise UserError(
+                f"the file holds no boxes called {boxes}",
+                where=mat,
+                expected="detected and labeled",
+                do="set the option boxes to the other kind, or download CUHK03 again",
+            )
         for pair, reference in enumerate(file[boxes][0], start=1):
             # MATLAB stores columns first, so HDF5 shows everything transposed
             persons = file[reference][()].T

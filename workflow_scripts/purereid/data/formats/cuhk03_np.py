@@ -12,10 +12,10 @@ from purereid.errors import UserError
 
 # kind of the index by the name of the folder
 BOXES = {"detected": "detected", "labeled": "drawn"}
-NAME = re.compile(r"([0-9]{4})_c([1-9][0-9]*)(?:s[0-9]+)?(?:_[0-9]+)+(\.(?i:jpg|jpeg|png))+")
+NAME = re.compile(r"([0-9]{4})_c0*([1-9][0-9]*)(?:s[0-9]+)?(?:_[0-9]+)+(\.(?i:jpg|jpeg|png))+")
 EXPECTED = (
     "folders {boxes}/bounding_box_train/, {boxes}/query/ and {boxes}/bounding_box_test/ with images named"
-    " IDENTITY_cCAMERA_NUMBER.png, such as 0001_c1_01.png (IDENTITY: four digits)"
+    " IDENTITY_cCAMERA_NUMBER.png, such as 0001_c1_01.png (IDENTITY: four digits; CAMERA: from 1)"
 )
 
 

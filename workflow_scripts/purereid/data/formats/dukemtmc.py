@@ -9,10 +9,10 @@ from pathlib import Path
 
 from purereid.data.formats.scan import Scan, add_folder
 
-NAME = re.compile(r"([0-9]{4})_c([1-9][0-9]*)_f([0-9]+)(\.(?i:jpg|jpeg|png))+")
+NAME = re.compile(r"([0-9]{4})_c0*([1-9][0-9]*)_f([0-9]+)(\.(?i:jpg|jpeg|png))+")
 EXPECTED = (
     "folders bounding_box_train/, query/ and bounding_box_test/ with images named IDENTITY_cCAMERA_fFRAME.jpg,"
-    " such as 0005_c2_f0046985.jpg (IDENTITY: four digits)"
+    " such as 0005_c2_f0046985.jpg (IDENTITY: four digits; CAMERA: from 1)"
 )
 
 

@@ -28,8 +28,8 @@ SPLIT_FOLDERS = {
 TEST = "test"  # a folder whose images are parted into queries and gallery
 EXPECTED = (
     "a folder per person with images in it (anna/1.jpg), or such folders inside train/, query/ and gallery/"
-    " (train/anna/1.jpg); with pid_pattern, images without folders of persons. Any other layout: a table of the images"
-    " (format table)"
+    " (train/anna/1.jpg; these names in small letters); with pid_pattern, images without folders of persons. Any other"
+    " layout: a table of the images (format table)"
 )
 
 

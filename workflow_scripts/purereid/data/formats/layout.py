@@ -6,6 +6,7 @@ from purereid.data.formats import cuhk03_np, dukemtmc, market1501
 from purereid.data.formats.scan import list_folder
 
 LOOK_AT = 20
+DEEPEST = 5  # folders in folders that are looked into
 
 
 def layout_hint(folder: Path, format: str) -> str:
@@ -19,9 +20,22 @@ def layout_hint(folder: Path, format: str) -> str:
     children = [folder / name for name in list_folder(folder)[1][:LOOK_AT]]
     for place in [folder, *children, folder.resolve().parent]:
         layout = guess_layout(place)
+        if layout == "cuhk03_np":
+            return _boxes_hint(place)
         if layout is not None and (place, layout) != (folder, format):
             return f"{place} looks like {layout}: set format to {layout} and folder to {place}"
     return f"correct the folder or the format; the folder holds {_contents(folder)}"
+
+
+def _boxes_hint(place: Path) -> str:
+    """How to name CUHK03-NP by the folder that holds its kinds of boxes, or one of them."""
+    known = " or ".join(cuhk03_np.BOXES)
+    if place.name not in cuhk03_np.BOXES and (place / "bounding_box_train").is_dir():
+        named = f"call it {known} and set format to cuhk03_np, boxes to that name and folder to {place.parent}"
+        return f"{place} looks like a half of cuhk03_np: {named}"
+    folder = place.parent if place.name in cuhk03_np.BOXES else place
+    found = " or ".join(name for name in cuhk03_np.BOXES if (folder / name / "bounding_box_train").is_dir())
+    return f"{folder} looks like cuhk03_np: set format to cuhk03_np, folder to {folder} and boxes to {found}"
 
 
 def guess_layout(folder: Path) -> str | None:
@@ -52,4 +66,14 @@ def _by_name(folder: Path) -> str | None:
 def _contents(folder: Path) -> str:
     images, folders, others = list_folder(folder)
     named = [f"{name}/" for name in folders[:LOOK_AT]] + others[:5]
-    return ", ".join([*named, f"{len(images)} images"])
+    deeper = None if images else _first_image(folder, DEEPEST)
+    below = [] if deeper is None else [f"and images below it, such as {deeper.relative_to(folder).as_posix()}"]
+    return ", ".join([*named, f"{len(images)} images", *below])
+
+
+def _first_image(folder: Path, depth: int) -> Path | None:
+    images, folders, _ = list_folder(folder)
+    if images:
+        return folder / images[0]
+    below = folders[:LOOK_AT] if depth else []
+    return next((found for name in below if (found := _first_image(folder / name, depth - 1))), None)

@@ -10,10 +10,11 @@ from pathlib import Path
 from purereid.data.formats.scan import Scan, add_folder, drop_strangers
 from purereid.errors import UserError
 
-NAME = re.compile(r"(-1|[0-9]{4}|[1-9][0-9]{4,})_c([1-9][0-9]*)s([0-9]+)_([0-9]+)_([0-9]+)(\.(?i:jpg|jpeg|png))+")
+NAME = re.compile(r"(-1|[0-9]{4}|[1-9][0-9]{4,})_c0*([1-9][0-9]*)s([0-9]+)_([0-9]+)_([0-9]+)(\.(?i:jpg|jpeg|png))+")
 EXPECTED = (
     "folders bounding_box_train/, query/ and bounding_box_test/ with images named"
-    " IDENTITY_cCAMERAsSEQUENCE_FRAME_BOX.jpg, such as 0002_c1s1_000451_03.jpg (IDENTITY: at least four digits, or -1)"
+    " IDENTITY_cCAMERAsSEQUENCE_FRAME_BOX.jpg, such as 0002_c1s1_000451_03.jpg (IDENTITY: at least four digits, or -1;"
+    " CAMERA: from 1)"
 )
 
 

@@ -13,12 +13,13 @@ from purereid.data.formats.scan import Row, Scan
 FOLDERS = (("train", "test"), ("mask_train_v2", "mask_test_v2"))
 LISTS = {"train": "list_train.txt", "val": "list_val.txt", "query": "list_query.txt", "gallery": "list_gallery.txt"}
 LINE = re.compile(
-    r"(?P<name>(?P<folder>[0-9]+)/(?P<person>[0-9]+)_[0-9]+_(?P<camera>[0-9]{2})_[0-9]{4}(?:morning|noon|afternoon)"
-    r"_(?P<frame>[0-9]+)_[0-9]+(?:_ex)?\.jpg)\s+(?P<label>[0-9]+)"
+    r"(?P<name>(?P<folder>[0-9]+)/(?P<person>[0-9]+)_[0-9]+_(?P<camera>(?!00)[0-9]{2})_[0-9]{4}(?:morning|noon|afternoon)"
+    r"_(?P<frame>[0-9]+)_[0-9]+(?:_ex)?\.(?i:jpg|jpeg|png))\s+(?P<label>[0-9]+)"
 )
 EXPECTED = (
     "folders train/ and test/ (V1) or mask_train_v2/ and mask_test_v2/ (V2) and beside them list_train.txt,"
-    " list_query.txt and list_gallery.txt with lines such as 0000/0000_045_12_0303morning_0006_2.jpg 0"
+    " list_query.txt and list_gallery.txt, in UTF-8, with lines such as 0000/0000_045_12_0303morning_0006_2.jpg 0"
+    " (the third number is the camera, from 01)"
 )
 
 
@@ -62,4 +63,5 @@ def _move_test_identities(scan: Scan) -> None:
 def _lines(path: Path) -> list[str]:
     if not path.is_file():
         return []
-    return [line.strip() for line in path.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
+    text = path.read_text(encoding="utf-8-sig", errors="replace")
+    return [line.strip() for line in text.splitlines() if line.strip()]

@@ -40,6 +40,9 @@ def read(folder: Path, *, split: int = 0, val_identities: int = 0) -> Scan:
     _check_apart(chosen, folder / "splits.json")
     train = sorted(chosen["trainval"])
     kept = len(train) - val_identities
+    if val_identities < 0:
+        what, where = f"val_identities is {val_identities}", "val_identities of the data set"
+        raise UserError(what, where=where, expected="0 or more")
     if kept < 1:
         what = f"{val_identities} identities for validation leave none of {len(train)} to train on"
         raise UserError(what, where="val_identities of the data set", expected=f"at most {len(train) - 1}")
@@ -84,7 +87,7 @@ def _split(path: Path, number: int) -> dict[str, list[int]]:
     content = _read_json(path)
     if not isinstance(content, list) or not content:
         raise UserError("splits.json is no list of splits", where=path, expected=EXPECTED)
-    if number >= len(content):
+    if not 0 <= number < len(content):
         expected = f"split: 0 to {len(content) - 1}"
         raise UserError(f"there is no split {number}", where=path, expected=expected, do="set split of the data set")
     chosen = content[number]
@@ -121,7 +124,7 @@ def _tell_unlisted(scan: Scan, folder: Path, names: list[list[list[str]]]) -> No
 
 def _read_json(path: Path) -> object:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise UserError(f"there is no {path.name}", where=path.parent, expected=EXPECTED) from None
     except (OSError, ValueError, RecursionError) as error:
@@ -138,4 +141,4 @@ def _is_number(value: object) -> bool:
 
 def _is_name(value: object) -> bool:
     """A file in images/ and nowhere else."""
-    return isinstance(value, str) and value not in ("", ".", "..") and "/" not in value and "\\" not in value
+    return isinstance(value, str) and value not in ("", ".", "..") and not set(value) & {"/", "\\", "\0"}

@@ -46,7 +46,10 @@ def read(folder: Path) -> Scan:
 
 def _digest(file: Path) -> str:
     """Equal for copies of one texture."""
-    return hashlib.sha256(file.read_bytes()).hexdigest()
+    try:
+        return hashlib.sha256(file.read_bytes()).hexdigest()
+    except OSError as error:
+        raise UserError(f"the texture cannot be opened ({error.strerror})", where=file, expected=EXPECTED) from None
 
 
 def textures_of(folder: Path) -> dict[str, str]:
@@ -75,11 +78,12 @@ def _paired(path: Path, images: set[str], textures: set[str]) -> dict[str, str]:
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise UserError(f"the table of pairs cannot be read: {error}", where=path, expected=EXPECTED) from None
     if not set(COLUMNS) <= set(columns):
-        raise UserError(f"the columns are {', '.join(columns)}", where=path, expected=", ".join(COLUMNS))
+        expected = f"{', '.join(COLUMNS)}, with a comma between them"
+        raise UserError(f"the columns are {', '.join(columns)}", where=path, expected=expected)
     for number, (image, texture) in enumerate(rows, start=2):
         for name, known, place in ((image, images, "images"), (texture, textures, "textures")):
             if name not in known:
-                what = f"line {number} names {name}, and there is no such file in {place}/"
+                what = f"line {number} names {name or 'nothing'}, and there is no such file in {place}/"
                 raise UserError(what, where=path, expected="names of files in images/ and textures/")
     if len({image for image, _ in rows}) < len(rows):
         raise UserError("an image has two lines", where=path, expected="one texture for each image")

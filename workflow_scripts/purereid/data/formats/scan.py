@@ -1,6 +1,7 @@
 """What the reader of a format finds in a data set's folder, before any image is opened."""
 
 import os
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,7 +9,11 @@ from typing import NamedTuple
 
 from purereid.errors import UserError
 
-IMAGE_ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
+IMAGE_ENDINGS = (".jpg", ".jpeg", ".jfif", ".png", ".bmp", ".webp", ".gif", ".avif", ".tif", ".tiff")
+UNREAD_ENDINGS = (".heic", ".heif", ".jxl", ".jp2", ".svg", ".psd", ".dng", ".cr2", ".cr3", ".nef", ".arw")
+# Folders that archivers, disks and servers make, beside all hidden ones; nobody is called so.
+NO_DATA = ("__macosx", "@eadir", "$recycle.bin", "system volume information", "lost+found", "__pycache__")
+CAMERA_0 = re.compile("_c0+(?![0-9])")
 EXAMPLES = 5
 
 
@@ -67,6 +72,16 @@ class Scan:
     ignored: list[str] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
 
+    @property
+    def unread(self) -> list[str]:
+        """Of the ignored files, images of kinds that are not read."""
+        return [name for name in self.ignored if name.lower().endswith(UNREAD_ENDINGS) and not _is_hidden(name)]
+
+    @property
+    def other(self) -> list[str]:
+        """The other ignored files and folders."""
+        return [name for name in self.ignored if name not in set(self.unread)]
+
     def tell(self, severity: str, what: str, items: Iterable[object]) -> None:
         """Add a finding about some items; about none, nothing is said."""
         items = list(items)
@@ -83,19 +98,25 @@ def finding(severity: str, what: str, items: Iterable[object], do: str = "") -> 
 def list_folder(folder: Path) -> tuple[list[str], list[str], list[str]]:
     """Sorted names of a folder's images, sub-folders and other files (hidden ones too); empty if it is missing.
 
-    Snakemake's own time stamps are left out: they lie in every folder that a rule made.
+    Hidden folders and those of ``NO_DATA`` count as other files, with / behind their names. Snakemake's own time stamps
+    are left out: they lie in every folder that a rule made.
 
     Raises:
         UserError: the folder may not be read, or holds a name that is not UTF-8.
     """
     images, folders, others = [], [], []
-    for entry in _entries(folder) if folder.is_dir() else []:
-        if entry.is_dir():
-            folders.append(entry.name)
+    for entry in _entries(folder) if holds(folder.is_dir) else []:
+        if holds(entry.is_dir):
+            no_data = entry.name.startswith(".") or entry.name.lower() in NO_DATA
+            (others if no_data else folders).append(entry.name + "/" * no_data)
         elif entry.name != ".snakemake_timestamp":
             # a pipe may be called like an image, and reading it would never end; a broken link is a missing image
-            usable = is_image(entry.name) and (entry.is_file() or entry.is_symlink())
+            usable = is_image(entry.name) and (holds(entry.is_file) or entry.is_symlink())
             (images if usable else others).append(entry.name)
+    for name in [*images, *folders]:
+        if any(ord(letter) < 32 for letter in name):
+            what = f"a name holds a line break or another sign that cannot be printed: {name!r}"
+            raise UserError(what, where=folder, expected="names in one line", do="rename it")
     return sorted(images), sorted(folders), sorted(others)
 
 
@@ -120,7 +141,7 @@ def add_folder(scan: Scan, root: Path, folder: str, split: str, parse: Callable[
     for name in images:
         fields = parse(name)
         if fields is None:
-            scan.unparsed.append(f"{folder}/{name}")
+            scan.unparsed.append(f"{folder}/{name}{reason(name)}")
         else:
             scan.rows.append(Row(image=f"{folder}/{name}", path=f"{place}/{name}", split=split, **fields))
 
@@ -139,6 +160,23 @@ def drop_strangers(scan: Scan, least: int) -> None:
         "Junk (-1) or distractor (0) images lie outside the gallery and were left out.",
         [row.image for row in strangers],
     )
+
+
+def reason(name: str) -> str:
+    """Why a name does not follow a format that counts cameras from 1, in brackets; "" where that is not known."""
+    return " (camera 0: cameras are counted from 1)" if CAMERA_0.search(name) else ""
+
+
+def _is_hidden(path: str) -> bool:
+    return path.rpartition("/")[2].startswith(".")
+
+
+def holds(question: Callable[[], bool]) -> bool:
+    """What a file says of itself; nothing is true of links to themselves, too long names and what may not be seen."""
+    try:
+        return question()
+    except OSError:
+        return False
 
 
 def _entries(folder: Path) -> list[os.DirEntry]:

@@ -7,8 +7,7 @@ list of y comes first; a missing joint is -1 in both.
 import json
 from pathlib import Path
 
-from purereid.data.joints import JOINTS
-from purereid.data.keypoint_formats.poses import Poses, poses_from
+from purereid.data.keypoint_formats.poses import Poses, poses_from, refuse_number
 from purereid.errors import UserError
 
 HEADER = "name:keypoints_y:keypoints_x"
@@ -49,10 +48,12 @@ def _parse(line: str, number: int, path: Path) -> tuple[str, list, list]:
         y, x = (json.loads(text, parse_int=float) for text in lists)  # a whole number may be larger than any float
     except (ValueError, RecursionError):
         y = x = None
-    if not name.strip() or not _is_list(y) or not _is_list(x):
+    if _is_list(y) and _is_list(x) and len(y) == len(x):
+        refuse_number(len(y), path, f"line {number}: ")
+    if not name.strip() or not _is_list(y) or not _is_list(x) or len(y) != len(x):
         raise UserError(f"line {number} does not parse: {line[:120]}", where=path, expected=EXPECTED)
     return name.strip(), y, x
 
 
 def _is_list(values: object) -> bool:
-    return isinstance(values, list) and len(values) == len(JOINTS) and all(type(v) in (int, float) for v in values)
+    return isinstance(values, list) and all(type(v) in (int, float) for v in values)

@@ -46,12 +46,18 @@ def read(path: Path, least_score: float) -> Poses:
 
 def _read_json(path: Path) -> dict | list:
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8-sig"))
     except (ValueError, RecursionError) as error:
         raise UserError(f"the key-point file is no JSON: {error}", where=path, expected=EXPECTED) from None
     listed = isinstance(content, dict) and all(isinstance(content.get(key), list) for key in ("images", "annotations"))
     if not isinstance(content, list) and not listed:
-        raise UserError("the JSON file holds no COCO key points", where=path, expected=EXPECTED)
+        openpose = isinstance(content, dict) and "people" in content
+        raise UserError(
+            "the JSON file holds no COCO key points" + (", but OpenPose's output of one image" if openpose else ""),
+            where=path,
+            expected=EXPECTED,
+            do="write its 18 joints into a .csv file (name:keypoints_y:keypoints_x)" if openpose else None,
+        )
     return content
 
 
@@ -99,10 +105,19 @@ def _people_of_results(content: list, path: Path) -> dict[str, list[tuple[float,
 
 def _person(entry: object, number: int, path: Path) -> tuple[float, np.ndarray]:
     try:
-        values = np.array(entry["keypoints"], np.float64).reshape(len(COCO_JOINTS), 3)
+        given = np.array(entry["keypoints"], np.float64).reshape(-1)
         score = float(entry.get("score", 0))
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
-        values, score = np.array(np.nan), 0.0
+        given, score = np.array([np.nan]), 0.0
+    if given.size != 3 * len(COCO_JOINTS) and np.isfinite(given).all():
+        openpose = given.size == 3 * len(JOINTS)
+        raise UserError(
+            f"entry {number} has {given.size} numbers" + (", as 18 joints, OpenPose's, have" if openpose else ""),
+            where=path,
+            expected="keypoints: [x, y, v] of COCO's 17 joints, 51 numbers",
+            do="write 18 joints into a .csv file (name:keypoints_y:keypoints_x)" if openpose else None,
+        )
+    values = given.reshape(-1, 3) if given.size == 3 * len(COCO_JOINTS) else np.array(np.nan)
     if not np.isfinite(values).all() or not np.isfinite(score):
         raise UserError(
             f"entry {number} has no usable key points", where=path, expected="keypoints: [x, y, v] of 17 joints"

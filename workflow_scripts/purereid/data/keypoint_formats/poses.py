@@ -26,6 +26,25 @@ class Poses(NamedTuple):
     visible: np.ndarray
 
 
+def refuse_number(joints: int, where: object, line: str = "") -> None:
+    """Raise a UserError where a pose has not 18 joints.
+
+    Args:
+        joints: their number.
+        where: the file.
+        line: begins the message, such as "line 7: ".
+    """
+    if joints != len(JOINTS):
+        raise UserError(
+            f"{line}{joints} joints" + {17: ", COCO's", 25: ", those of OpenPose's BODY_25"}.get(joints, ""),
+            where=where,
+            expected=f"18 joints, OpenPose's: {', '.join(JOINTS)}",
+            do="give them as COCO JSON (.json), from which the 18 are made"
+            if joints == 17
+            else "write these 18 joints, or give COCO's 17 as JSON",
+        )
+
+
 def poses_from(names: Sequence[str], y: Sequence, x: Sequence, where: Path) -> Poses:
     """Put lists of coordinates together; a joint is missing where both its coordinates are -1.
 

@@ -61,8 +61,8 @@ class Verifier(nn.Module):
             return self.classifier(self.norm((first.float() - second.float()).square()))
 
     def differ(self, first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
-        """Probability float32 [B] that features [B, D] and [B, D] are of different persons."""
-        return self(first, second).softmax(dim=1)[:, 1 - SAME]
+        """Logarithm float32 [B] of the probability that features [B, D] and [B, D] are of different persons."""
+        return self(first, second).log_softmax(dim=1)[:, 1 - SAME]
 
 
 class DiscriminatorIdentity(nn.Module):
