@@ -1,8 +1,8 @@
 """
 Pictures that only the report needs.
 
-INPUT   results/{dataset}/train_reid/{experiment}/seed{seed}/{stage}/curves.csv, evaluate/{experiment}/seed{seed}/*
-OUTPUT  results/{dataset}/plot_curves, plot_cmc, rank_lists, plot_gan_curves, show_images, compare_images
+INPUT   results/{dataset}/train_reid/{experiment}/seed{seed}/{stage}/*, evaluate/{experiment}/seed{seed}/*
+OUTPUT  results/{dataset}/plot_curves, plot_cmc, rank_lists, similarity_maps, plot_gan_curves, show_images, compare_images
         results/{dataset}/show_purified, plot_links, plot_gcn_curves, compare_purifiers, few_real, rule_graph
 """
 
@@ -29,6 +29,15 @@ def plot_gan_curves_settings(wildcards):
 
 def rank_lists_settings(wildcards):
     return canonical(config["rank_lists"] | {"experiment": wildcards.experiment, "seed": int(wildcards.seed)})
+
+
+def similarity_maps_settings(wildcards):
+    settings = {"lists": config["similarity_maps"]["lists"], "network": setup.extracting(wildcards.experiment)["network"]}
+    return canonical(settings | {"experiment": wildcards.experiment, "seed": int(wildcards.seed)})
+
+
+def similarity_maps_code(wildcards):
+    return code_of_encoder("similarity_maps", wildcards.experiment)
 
 
 def show_images_inputs(wildcards):
@@ -225,7 +234,7 @@ rule rank_lists:
             "results/{dataset}/rank_lists/{experiment}/seed{seed}/rank_lists-{experiment}-seed{seed}.png",
             caption="report/rank_lists.rst",
             category="4 Ranked lists",
-            labels={"data set": "{dataset}", "experiment": "{experiment}", "seed": "{seed}"},
+            labels={"data set": "{dataset}", "experiment": "{experiment}", "seed": "{seed}", "what": "lists"},
         ),
     log:
         "logs/{dataset}/rank_lists/{experiment}/seed{seed}.log",
@@ -245,6 +254,43 @@ rule rank_lists:
         code=code_digest("rank_lists"),
     script:
         "../workflow_scripts/rank_lists.py"
+
+
+rule similarity_maps:
+    """Show ranked lists with the places of the images that their cosines come from."""
+    input:
+        index=rules.index_dataset.output.index,
+        ranks=rules.evaluate.output.ranks,
+        encoder=encoder,
+    output:
+        sheet=report(
+            "results/{dataset}/similarity_maps/{experiment}/seed{seed}/similarity_maps-{experiment}-seed{seed}.png",
+            caption="report/similarity_maps.rst",
+            category="4 Ranked lists",
+            labels={
+                "data set": "{dataset}",
+                "experiment": "{experiment}",
+                "seed": "{seed}",
+                "what": "lists and similarity maps",
+            },
+        ),
+    log:
+        "logs/{dataset}/similarity_maps/{experiment}/seed{seed}.log",
+    benchmark:
+        "benchmarks/{dataset}/similarity_maps/{experiment}/seed{seed}.tsv"
+    conda:
+        "../envs/purereid.yaml"
+    envmodules:
+        *config["envmodules"],
+    threads: threads_of("similarity_maps")
+    resources:
+        mem_mb=memory("similarity_maps"),
+        runtime=runtime("similarity_maps"),
+    params:
+        settings=similarity_maps_settings,
+        code=similarity_maps_code,
+    script:
+        "../workflow_scripts/similarity_maps.py"
 
 
 rule plot_gan_curves:

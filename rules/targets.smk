@@ -47,6 +47,12 @@ def pictures():
             for d, e in tested
             for path in expand(rules.rank_lists.output, dataset=d, experiment=e, seed=setup.seeds(e)[0])
         ),
+        *(
+            path
+            for d, e in tested
+            if e in setup.shown("similarity_maps") and setup.has_map(e)
+            for path in expand(rules.similarity_maps.output, dataset=d, experiment=e, seed=setup.seeds(e)[0])
+        ),
         *(path for d in setup.datasets_in_use() for path in _texture_pictures(d)),
         *(
             path

@@ -371,6 +371,16 @@ class Configuration:
         names = sorted(self.experiments, key=lambda experiment: experiment != reference)
         return [experiment for experiment in names if dataset in self.tests(experiment)]
 
+    def shown(self, rule: str) -> list[str]:
+        """Experiments of which a picture is drawn: the reference, and those that the section of its rule names."""
+        names = dict.fromkeys([self.config["compare"]["reference"], *self.config[rule]["experiments"]])
+        return [name for name in names if name in self.experiments]
+
+    def has_map(self, experiment: str) -> bool:
+        """Whether the backbone of an experiment yields a map of places."""
+        section = self.training(experiment).section
+        return section["backbone"] != "colour_histogram" and section.get("pooling") != "own"
+
     def datasets_in_use(self) -> list[str]:
         """Data sets that are tested or trained on, or whose textures are learnt, each once."""
         trained = [self.train(experiment) for experiment in self.experiments]
