@@ -2,8 +2,8 @@
 Pictures that only the report needs.
 
 INPUT   results/{dataset}/train_reid/{experiment}/seed{seed}/{stage}/*, evaluate/{experiment}/seed{seed}/*
-OUTPUT  results/{dataset}/plot_curves, plot_cmc, rank_lists, similarity_maps, plot_gan_curves, show_images, compare_images
-        results/{dataset}/show_purified, plot_links, plot_gcn_curves, compare_purifiers, few_real, rule_graph
+OUTPUT  results/{dataset}/plot_curves, plot_cmc, rank_lists, similarity_maps, plot_features, plot_gan_curves
+        results/{dataset}/show_images, compare_images, show_purified, plot_links, plot_gcn_curves, compare_purifiers, few_real, rule_graph
 """
 
 
@@ -32,12 +32,20 @@ def rank_lists_settings(wildcards):
 
 
 def similarity_maps_settings(wildcards):
-    settings = {"lists": config["similarity_maps"]["lists"], "network": setup.extracting(wildcards.experiment)["network"]}
+    settings = {
+        "lists": config["similarity_maps"]["lists"],
+        "network": setup.extracting(wildcards.experiment)["network"],
+    }
     return canonical(settings | {"experiment": wildcards.experiment, "seed": int(wildcards.seed)})
 
 
 def similarity_maps_code(wildcards):
     return code_of_encoder("similarity_maps", wildcards.experiment)
+
+
+def plot_features_settings(wildcards):
+    settings = {name: value for name, value in config["plot_features"].items() if name != "experiments"}
+    return canonical(settings | {"experiment": wildcards.experiment, "seed": int(wildcards.seed)})
 
 
 def show_images_inputs(wildcards):
@@ -291,6 +299,39 @@ rule similarity_maps:
         code=similarity_maps_code,
     script:
         "../workflow_scripts/similarity_maps.py"
+
+
+rule plot_features:
+    """Draw the features of some test persons in two dimensions, by person and by camera."""
+    input:
+        index=rules.index_dataset.output.index,
+        features=test_features,
+    output:
+        points="results/{dataset}/plot_features/{experiment}/seed{seed}/points.csv",
+        plot=report(
+            "results/{dataset}/plot_features/{experiment}/seed{seed}/plot_features-{experiment}-seed{seed}.png",
+            caption="report/plot_features.rst",
+            category="3 Results",
+            labels={"data set": "{dataset}", "what": "features: {experiment}, seed {seed}"},
+        ),
+    log:
+        "logs/{dataset}/plot_features/{experiment}/seed{seed}.log",
+    benchmark:
+        "benchmarks/{dataset}/plot_features/{experiment}/seed{seed}.tsv"
+    localrule: True
+    conda:
+        "../envs/purereid.yaml"
+    envmodules:
+        *config["envmodules"],
+    threads: threads_of("plot_features")
+    resources:
+        mem_mb=memory("plot_features"),
+        runtime=runtime("plot_features"),
+    params:
+        settings=plot_features_settings,
+        code=code_digest("plot_features"),
+    script:
+        "../workflow_scripts/plot_features.py"
 
 
 rule plot_gan_curves:

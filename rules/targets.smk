@@ -53,6 +53,12 @@ def pictures():
             if e in setup.shown("similarity_maps") and setup.has_map(e)
             for path in expand(rules.similarity_maps.output, dataset=d, experiment=e, seed=setup.seeds(e)[0])
         ),
+        *(
+            path
+            for d, e in tested
+            if e in setup.shown("plot_features")
+            for path in expand(rules.plot_features.output, dataset=d, experiment=e, seed=setup.seeds(e)[0])
+        ),
         *(path for d in setup.datasets_in_use() for path in _texture_pictures(d)),
         *(
             path

@@ -20,6 +20,7 @@ from purereid.networks import registry
         ("experiments.baseline.test", ["peple"], "did you mean people?"),
         ("compare.reference", "basline", "unknown experiment 'basline'\n  where:    compare.reference"),
         ("calibrate.experiments", ["basline"], "unknown experiment 'basline'\n  where:    calibrate.experiments"),
+        ("plot_features.experiments", ["x"], "unknown experiment 'x'\n  where:    plot_features.experiments"),
         ("similarity_maps.experiments", ["x"], "unknown experiment 'x'\n  where:    similarity_maps.experiments"),
     ],
 )

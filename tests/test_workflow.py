@@ -23,7 +23,8 @@ from workflow_project import Project, copy
 TRAINED = "results/people/train_reid/baseline/seed1/encoder"
 GPU_RULES = {"train_gan", "generate", "generate_one", "score_images", "embed_generated", "build_graph", "train_gcn"}
 GPU_RULES |= {"train_gcn_v", "train_gcn_e", "purify", "judge_generated", "train_reid", "extract_features"}
-AFTER_FEATURES = {"evaluate", "compare", "plot_cmc", "rank_lists", "similarity_maps", "compare_purifiers"}
+AFTER_FEATURES = {"evaluate", "compare", "plot_cmc", "rank_lists", "similarity_maps", "plot_features"}
+AFTER_FEATURES |= {"compare_purifiers"}
 AFTER_TRAINING = {"extract_features", "plot_curves"} | AFTER_FEATURES
 AFTER_GENERATOR = {"generate", "index_generated", "score_images", "compare_images", "show_images", "plot_gan_curves"}
 PURIFICATION = {"embed_generated", "build_graph", "train_gcn", "purify", "index_purified", "judge_generated"}

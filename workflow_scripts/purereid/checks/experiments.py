@@ -16,7 +16,7 @@ def check_names(setup: Configuration) -> None:
     for experiment in setup.left_out:
         check_known(experiment, setup.all_experiments, "leave_out", "experiment")
     check_experiment_known(setup, setup.config["compare"]["reference"], "compare.reference")
-    for rule in ("calibrate", "similarity_maps"):
+    for rule in ("calibrate", "similarity_maps", "plot_features"):
         for experiment in setup.config[rule]["experiments"]:
             check_known(experiment, setup.all_experiments, f"{rule}.experiments", "experiment")
     for experiment in setup.experiments:
