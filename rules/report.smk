@@ -3,7 +3,8 @@ Pictures that only the report needs.
 
 INPUT   results/{dataset}/train_reid/{experiment}/seed{seed}/{stage}/*, evaluate/{experiment}/seed{seed}/*
 OUTPUT  results/{dataset}/plot_curves, plot_cmc, rank_lists, similarity_maps, plot_features, plot_gan_curves
-        results/{dataset}/show_images, compare_images, show_purified, plot_links, plot_gcn_curves, compare_purifiers, few_real, rule_graph
+        results/{dataset}/show_images, compare_images, show_purified, plot_links, plot_gcn_curves, compare_purifiers, few_real
+        results/{dataset}/compare_datasets, rule_graph, of the first data set that is tested on
 """
 
 
@@ -143,6 +144,16 @@ def few_real_settings(wildcards):
         for name in setup.learning_on(wildcards.dataset)
     ]
     return canonical({"experiments": experiments, "reference": config["compare"]["reference"]})
+
+
+def compare_datasets_inputs(wildcards):
+    """The comparison on each data set that is tested on."""
+    return expand(rules.compare.output.table, dataset=setup.tested())
+
+
+def compare_datasets_settings(wildcards):
+    """What the experiments are, and on what they were trained."""
+    return canonical({"experiments": [setup.across(name) for name in setup.experiments]})
 
 
 def rule_graph_settings():
@@ -621,6 +632,39 @@ rule few_real:
         code=code_digest("few_real"),
     script:
         "../workflow_scripts/few_real.py"
+
+
+rule compare_datasets:
+    """Compare experiments across the data sets that they are trained and tested on."""
+    input:
+        compared=compare_datasets_inputs,
+    output:
+        table="results/{dataset}/compare_datasets/table.csv",
+        text="results/{dataset}/compare_datasets/table.txt",
+        page=report(
+            "results/{dataset}/compare_datasets/table.html",
+            caption="report/compare_datasets.rst",
+            category="3 Results",
+            labels={"data set": "all", "what": "trained on one, tested on another"},
+        ),
+    log:
+        "logs/{dataset}/compare_datasets.log",
+    benchmark:
+        "benchmarks/{dataset}/compare_datasets.tsv"
+    localrule: True
+    conda:
+        "../envs/purereid.yaml"
+    envmodules:
+        *config["envmodules"],
+    threads: threads_of("compare_datasets")
+    resources:
+        mem_mb=memory("compare_datasets"),
+        runtime=runtime("compare_datasets"),
+    params:
+        settings=compare_datasets_settings,
+        code=code_digest("compare_datasets"),
+    script:
+        "../workflow_scripts/compare_datasets.py"
 
 
 rule rule_graph:

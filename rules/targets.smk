@@ -4,12 +4,13 @@ What the default target asks for: comparisons, pictures, and all that lies betwe
 
 
 def comparisons():
-    """One comparison per data set that a model is tested on, of models, of purifiers, and of few real images."""
+    """One comparison per data set that a model is tested on, of models, of purifiers, of few real images; one across."""
     tested = setup.tested()
     purified = [dataset for dataset, _, _ in setup.purified_in_use() if dataset in tested]
     few = [dataset for dataset, generator in setup.generators_in_use() if setup.is_few(generator) and dataset in tested]
     return [
         *expand(rules.compare.output.table, dataset=tested),
+        *(expand(rules.compare_datasets.output.table, dataset=tested[0]) if len(tested) > 1 else []),
         *expand(rules.compare_purifiers.output.table, dataset=dict.fromkeys(purified)),
         *expand(rules.few_real.output.table, dataset=dict.fromkeys(few)),
     ]

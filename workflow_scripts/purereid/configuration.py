@@ -415,6 +415,13 @@ class Configuration:
             "stages": len(self.stages_behind(experiment)),
         }
 
+    def across(self, experiment: str) -> dict:
+        """What the comparison across data sets says of an experiment."""
+        about = self.trained_on(experiment)
+        found = {name: about[name] for name in ("experiment", "system", "backbone", "size", "images", "train")}
+        sources = self.datasets[about["train"]].get("sources", [])
+        return found | {"sources": sources, "learns": self.learns(experiment)}
+
     def rendering(self, dataset: str) -> dict:
         """Settings with which a rendered data set is made; its entry overrides the section."""
         return canonical(self.config["render_people"] | self.datasets[dataset].get("render_people", {}))
