@@ -43,23 +43,7 @@ def pictures():
         *expand(rules.contact_sheet.output, dataset=setup.tested()),
         *expand(rules.check_experiments.output, dataset=setup.datasets_in_use()),
         *expand(rules.plot_cmc.output, dataset=setup.tested()),
-        *(
-            path
-            for d, e in tested
-            for path in expand(rules.rank_lists.output, dataset=d, experiment=e, seed=setup.seeds(e)[0])
-        ),
-        *(
-            path
-            for d, e in tested
-            if e in setup.shown("similarity_maps") and setup.has_map(e)
-            for path in expand(rules.similarity_maps.output, dataset=d, experiment=e, seed=setup.seeds(e)[0])
-        ),
-        *(
-            path
-            for d, e in tested
-            if e in setup.shown("plot_features")
-            for path in expand(rules.plot_features.output, dataset=d, experiment=e, seed=setup.seeds(e)[0])
-        ),
+        *_model_pictures(tested),
         *(path for d in setup.datasets_in_use() for path in _texture_pictures(d)),
         *(
             path
@@ -106,6 +90,19 @@ def _generator_pictures():
         *(path for d, g in used for path in expand(rules.show_images.output, dataset=d, generator=g)),
         *(rules.generate_one.output.grid.format(dataset=d, generator=g, picture=p) for d, g, p in chosen),
         *expand(rules.compare_images.output.table, dataset=dict.fromkeys(dataset for dataset, _ in used)),
+    ]
+
+
+def _model_pictures(tested):
+    """Pictures of models that are tested on a data set, each of its first seed."""
+    with_map = [(d, e) for d, e in tested if e in setup.shown("similarity_maps") and setup.has_map(e)]
+    with_plot = [(d, e) for d, e in tested if e in setup.shown("plot_features")]
+    drawn = [(rules.rank_lists, tested), (rules.similarity_maps, with_map), (rules.plot_features, with_plot)]
+    return [
+        path
+        for rule, models in drawn
+        for d, e in models
+        for path in expand(rule.output, dataset=d, experiment=e, seed=setup.seeds(e)[0])
     ]
 
 

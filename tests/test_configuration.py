@@ -48,12 +48,11 @@ def test_pictures_are_of_the_reference_and_of_those_that_are_named(config: dict)
     assert configure(config).shown("similarity_maps") == ["baseline"]
     config["leave_out"] = ["lsro"]
     assert configure(config).shown("plot_features") == ["baseline", "untrained"]
-    config["experiments"]["timm"] = {"train_reid": {"backbone": "timm:vit", "pooling": "own"}}
-    assert [configure(config).has_map(name) for name in ("baseline", "colour_histogram", "timm")] == [
-        True,
-        False,
-        False,
-    ]
+    for name, backbone in (("timm", "timm:vit"), ("plain", "resnet50")):
+        config["experiments"][name] = {"train_reid": {"backbone": backbone, "pooling": "own"}}
+    setup = configure(config)
+    known = {name: setup.has_map(name) for name in ("baseline", "colour_histogram", "timm", "plain")}
+    assert known == {"baseline": True, "colour_histogram": False, "timm": False, "plain": True}
 
 
 def test_a_generator_has_the_settings_of_its_system_and_its_own(config: dict):

@@ -379,7 +379,8 @@ class Configuration:
     def has_map(self, experiment: str) -> bool:
         """Whether the backbone of an experiment yields a map of places."""
         section = self.training(experiment).section
-        return section["backbone"] != "colour_histogram" and section.get("pooling") != "own"
+        own_pooling = section["backbone"].startswith("timm:") and section.get("pooling") == "own"
+        return section["backbone"] != "colour_histogram" and not own_pooling
 
     def datasets_in_use(self) -> list[str]:
         """Data sets that are tested or trained on, or whose textures are learnt, each once."""

@@ -68,7 +68,7 @@ def check_maps(setup: Configuration) -> None:
     for experiment in setup.config["similarity_maps"]["experiments"]:
         if experiment not in setup.left_out and not setup.has_map(experiment):
             what = f"the encoder of the experiment {experiment} has no map of places"
-            expected = "experiments with a backbone other than colour_histogram, and a pooling other than own"
+            expected = "a backbone other than colour_histogram, and of a model of timm a pooling other than own"
             raise UserError(what, where="similarity_maps.experiments", expected=expected, do="take it out")
 
 
