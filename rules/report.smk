@@ -1,9 +1,10 @@
 """
 Pictures that only the report needs.
 
-INPUT   results/{dataset}/train_reid/{experiment}/seed{seed}/{stage}/curves.csv, evaluate/{experiment}/seed{seed}/*
-OUTPUT  results/{dataset}/plot_curves, plot_cmc, rank_lists, plot_gan_curves, show_images, compare_images
-        results/{dataset}/show_purified, plot_links, plot_gcn_curves, compare_purifiers, few_real, rule_graph
+INPUT   results/{dataset}/train_reid/{experiment}/seed{seed}/{stage}/*, evaluate/{experiment}/seed{seed}/*
+OUTPUT  results/{dataset}/plot_curves, plot_cmc, rank_lists, similarity_maps, plot_features, plot_gan_curves
+        results/{dataset}/show_images, compare_images, show_purified, plot_links, plot_gcn_curves, compare_purifiers, few_real
+        results/{dataset}/compare_datasets, rule_graph, of the first data set that is tested on
 """
 
 
@@ -29,6 +30,23 @@ def plot_gan_curves_settings(wildcards):
 
 def rank_lists_settings(wildcards):
     return canonical(config["rank_lists"] | {"experiment": wildcards.experiment, "seed": int(wildcards.seed)})
+
+
+def similarity_maps_settings(wildcards):
+    settings = {
+        "lists": config["similarity_maps"]["lists"],
+        "network": setup.extracting(wildcards.experiment)["network"],
+    }
+    return canonical(settings | {"experiment": wildcards.experiment, "seed": int(wildcards.seed)})
+
+
+def similarity_maps_code(wildcards):
+    return code_of_encoder("similarity_maps", wildcards.experiment)
+
+
+def plot_features_settings(wildcards):
+    settings = {name: value for name, value in config["plot_features"].items() if name != "experiments"}
+    return canonical(settings | {"experiment": wildcards.experiment, "seed": int(wildcards.seed)})
 
 
 def show_images_inputs(wildcards):
@@ -128,6 +146,16 @@ def few_real_settings(wildcards):
     return canonical({"experiments": experiments, "reference": config["compare"]["reference"]})
 
 
+def compare_datasets_inputs(wildcards):
+    """The comparison on each data set that is tested on."""
+    return expand(rules.compare.output.table, dataset=setup.tested())
+
+
+def compare_datasets_settings(wildcards):
+    """What the experiments are, and on what they were trained."""
+    return canonical({"experiments": [setup.across(name) for name in setup.experiments]})
+
+
 def rule_graph_settings():
     """What the graph of the rules depends on: their texts and the parts that the config composes."""
     files = [ROOT / "Snakefile", *sorted((ROOT / "rules").glob("*.smk"))]
@@ -225,7 +253,7 @@ rule rank_lists:
             "results/{dataset}/rank_lists/{experiment}/seed{seed}/rank_lists-{experiment}-seed{seed}.png",
             caption="report/rank_lists.rst",
             category="4 Ranked lists",
-            labels={"data set": "{dataset}", "experiment": "{experiment}", "seed": "{seed}"},
+            labels={"data set": "{dataset}", "experiment": "{experiment}", "seed": "{seed}", "what": "lists"},
         ),
     log:
         "logs/{dataset}/rank_lists/{experiment}/seed{seed}.log",
@@ -245,6 +273,76 @@ rule rank_lists:
         code=code_digest("rank_lists"),
     script:
         "../workflow_scripts/rank_lists.py"
+
+
+rule similarity_maps:
+    """Show ranked lists with the places of the images that their cosines come from."""
+    input:
+        index=rules.index_dataset.output.index,
+        ranks=rules.evaluate.output.ranks,
+        encoder=encoder,
+    output:
+        sheet=report(
+            "results/{dataset}/similarity_maps/{experiment}/seed{seed}/similarity_maps-{experiment}-seed{seed}.png",
+            caption="report/similarity_maps.rst",
+            category="4 Ranked lists",
+            labels={
+                "data set": "{dataset}",
+                "experiment": "{experiment}",
+                "seed": "{seed}",
+                "what": "lists and similarity maps",
+            },
+        ),
+    log:
+        "logs/{dataset}/similarity_maps/{experiment}/seed{seed}.log",
+    benchmark:
+        "benchmarks/{dataset}/similarity_maps/{experiment}/seed{seed}.tsv"
+    conda:
+        "../envs/purereid.yaml"
+    envmodules:
+        *config["envmodules"],
+    threads: threads_of("similarity_maps")
+    resources:
+        mem_mb=memory("similarity_maps"),
+        runtime=runtime("similarity_maps"),
+    params:
+        settings=similarity_maps_settings,
+        code=similarity_maps_code,
+    script:
+        "../workflow_scripts/similarity_maps.py"
+
+
+rule plot_features:
+    """Draw the features of some test persons in two dimensions, by person and by camera."""
+    input:
+        index=rules.index_dataset.output.index,
+        features=test_features,
+    output:
+        points="results/{dataset}/plot_features/{experiment}/seed{seed}/points.csv",
+        plot=report(
+            "results/{dataset}/plot_features/{experiment}/seed{seed}/plot_features-{experiment}-seed{seed}.png",
+            caption="report/plot_features.rst",
+            category="3 Results",
+            labels={"data set": "{dataset}", "what": "features: {experiment}, seed {seed}"},
+        ),
+    log:
+        "logs/{dataset}/plot_features/{experiment}/seed{seed}.log",
+    benchmark:
+        "benchmarks/{dataset}/plot_features/{experiment}/seed{seed}.tsv"
+    localrule: True
+    conda:
+        "../envs/purereid.yaml"
+    envmodules:
+        *config["envmodules"],
+    threads: threads_of("plot_features")
+    resources:
+        mem_mb=memory("plot_features"),
+        runtime=runtime("plot_features"),
+    params:
+        settings=plot_features_settings,
+        code=code_digest("plot_features"),
+    script:
+        "../workflow_scripts/plot_features.py"
 
 
 rule plot_gan_curves:
@@ -534,6 +632,39 @@ rule few_real:
         code=code_digest("few_real"),
     script:
         "../workflow_scripts/few_real.py"
+
+
+rule compare_datasets:
+    """Compare experiments across the data sets that they are trained and tested on."""
+    input:
+        compared=compare_datasets_inputs,
+    output:
+        table="results/{dataset}/compare_datasets/table.csv",
+        text="results/{dataset}/compare_datasets/table.txt",
+        page=report(
+            "results/{dataset}/compare_datasets/table.html",
+            caption="report/compare_datasets.rst",
+            category="3 Results",
+            labels={"data set": "all", "what": "trained on one, tested on another"},
+        ),
+    log:
+        "logs/{dataset}/compare_datasets.log",
+    benchmark:
+        "benchmarks/{dataset}/compare_datasets.tsv"
+    localrule: True
+    conda:
+        "../envs/purereid.yaml"
+    envmodules:
+        *config["envmodules"],
+    threads: threads_of("compare_datasets")
+    resources:
+        mem_mb=memory("compare_datasets"),
+        runtime=runtime("compare_datasets"),
+    params:
+        settings=compare_datasets_settings,
+        code=code_digest("compare_datasets"),
+    script:
+        "../workflow_scripts/compare_datasets.py"
 
 
 rule rule_graph:

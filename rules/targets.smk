@@ -4,12 +4,13 @@ What the default target asks for: comparisons, pictures, and all that lies betwe
 
 
 def comparisons():
-    """One comparison per data set that a model is tested on, of models, of purifiers, and of few real images."""
+    """One comparison per data set that a model is tested on, of models, of purifiers, of few real images; one across."""
     tested = setup.tested()
     purified = [dataset for dataset, _, _ in setup.purified_in_use() if dataset in tested]
     few = [dataset for dataset, generator in setup.generators_in_use() if setup.is_few(generator) and dataset in tested]
     return [
         *expand(rules.compare.output.table, dataset=tested),
+        *(expand(rules.compare_datasets.output.table, dataset=tested[0]) if len(tested) > 1 else []),
         *expand(rules.compare_purifiers.output.table, dataset=dict.fromkeys(purified)),
         *expand(rules.few_real.output.table, dataset=dict.fromkeys(few)),
     ]
@@ -42,11 +43,7 @@ def pictures():
         *expand(rules.contact_sheet.output, dataset=setup.tested()),
         *expand(rules.check_experiments.output, dataset=setup.datasets_in_use()),
         *expand(rules.plot_cmc.output, dataset=setup.tested()),
-        *(
-            path
-            for d, e in tested
-            for path in expand(rules.rank_lists.output, dataset=d, experiment=e, seed=setup.seeds(e)[0])
-        ),
+        *_model_pictures(tested),
         *(path for d in setup.datasets_in_use() for path in _texture_pictures(d)),
         *(
             path
@@ -94,6 +91,19 @@ def _generator_pictures():
         *(path for d, g in used for path in expand(rules.show_images.output, dataset=d, generator=g)),
         *(rules.generate_one.output.grid.format(dataset=d, generator=g, picture=p) for d, g, p in chosen),
         *expand(rules.compare_images.output.table, dataset=dict.fromkeys(dataset for dataset, _ in used)),
+    ]
+
+
+def _model_pictures(tested):
+    """Pictures of models that are tested on a data set, each of its first seed."""
+    with_map = [(d, e) for d, e in tested if e in setup.shown("similarity_maps") and setup.has_map(e)]
+    with_plot = [(d, e) for d, e in tested if e in setup.shown("plot_features")]
+    drawn = [(rules.rank_lists, tested), (rules.similarity_maps, with_map), (rules.plot_features, with_plot)]
+    return [
+        path
+        for rule, models in drawn
+        for d, e in models
+        for path in expand(rule.output, dataset=d, experiment=e, seed=setup.seeds(e)[0])
     ]
 
 

@@ -20,11 +20,24 @@ from purereid.networks import registry
         ("experiments.baseline.train", "market", "unknown data set 'market'\n  where:    experiments.baseline.train"),
         ("experiments.baseline.test", ["peple"], "did you mean people?"),
         ("compare.reference", "basline", "unknown experiment 'basline'\n  where:    compare.reference"),
+        ("calibrate.experiments", ["basline"], "unknown experiment 'basline'\n  where:    calibrate.experiments"),
+        ("plot_features.experiments", ["x"], "unknown experiment 'x'\n  where:    plot_features.experiments"),
+        ("similarity_maps.experiments", ["x"], "unknown experiment 'x'\n  where:    similarity_maps.experiments"),
     ],
 )
 def test_unknown_names_are_told(config: dict, path: str, value: object, message: str):
     put(config, path, value)
     assert message in refused(config)
+
+
+@pytest.mark.parametrize("own", [{"backbone": "colour_histogram"}, {"backbone": "timm:vit", "pooling": "own"}])
+def test_an_encoder_without_a_map_that_is_to_be_drawn_is_told(config: dict, own: dict):
+    config["experiments"]["flat"] = {"train_reid": own}
+    configure(config)
+    config["similarity_maps"]["experiments"] = ["flat"]
+    assert "experiment flat has no map" in refused(config)
+    config["leave_out"] = ["flat"]
+    configure(config)
 
 
 @pytest.mark.parametrize(("gpus", "most"), [(3, 2), (100, 64), (128, 64)])

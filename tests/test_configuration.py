@@ -35,8 +35,24 @@ def test_training_on_several_sets_and_testing_on_another(config: dict):
     setup = configure(config)
     assert setup.train("cross") == "both" and setup.tested() == ["people", "other"]
     assert setup.tested_on("other") == ["cross"]
+    across = setup.across("cross")
+    assert (across["train"], across["sources"], across["learns"]) == ("both", ["people", "other"], True)
+    assert setup.across("untrained")["learns"] is False and setup.across("baseline")["sources"] == []
     assert setup.rendering("other")["seed"] == 9
     assert setup.indexing("other", "folder/of/people", [])["format"] == "market1501"
+
+
+def test_pictures_are_of_the_reference_and_of_those_that_are_named(config: dict):
+    config["plot_features"]["experiments"] = ["untrained", "baseline", "lsro"]
+    assert configure(config).shown("plot_features") == ["baseline", "untrained", "lsro"]
+    assert configure(config).shown("similarity_maps") == ["baseline"]
+    config["leave_out"] = ["lsro"]
+    assert configure(config).shown("plot_features") == ["baseline", "untrained"]
+    for name, backbone in (("timm", "timm:vit"), ("plain", "resnet50")):
+        config["experiments"][name] = {"train_reid": {"backbone": backbone, "pooling": "own"}}
+    setup = configure(config)
+    known = {name: setup.has_map(name) for name in ("baseline", "colour_histogram", "timm", "plain")}
+    assert known == {"baseline": True, "colour_histogram": False, "timm": False, "plain": True}
 
 
 def test_a_generator_has_the_settings_of_its_system_and_its_own(config: dict):

@@ -23,7 +23,8 @@ from workflow_project import Project, copy
 TRAINED = "results/people/train_reid/baseline/seed1/encoder"
 GPU_RULES = {"train_gan", "generate", "generate_one", "score_images", "embed_generated", "build_graph", "train_gcn"}
 GPU_RULES |= {"train_gcn_v", "train_gcn_e", "purify", "judge_generated", "train_reid", "extract_features"}
-AFTER_FEATURES = {"evaluate", "compare", "plot_cmc", "rank_lists", "compare_purifiers"}
+AFTER_FEATURES = {"evaluate", "compare", "plot_cmc", "rank_lists", "similarity_maps", "plot_features"}
+AFTER_FEATURES |= {"compare_purifiers"}
 AFTER_TRAINING = {"extract_features", "plot_curves"} | AFTER_FEATURES
 AFTER_GENERATOR = {"generate", "index_generated", "score_images", "compare_images", "show_images", "plot_gan_curves"}
 PURIFICATION = {"embed_generated", "build_graph", "train_gcn", "purify", "index_purified", "judge_generated"}
@@ -83,6 +84,7 @@ def test_report_has_every_picture_with_its_caption(finished: Project):
         "contact_sheet.png",
         "plot_cmc.png",
         "rank_lists-baseline-seed1.png",
+        "similarity_maps-baseline-seed1.png",
         "table.html",
         "rule_graph.svg",
         "findings.html",
@@ -445,6 +447,9 @@ def test_own_table_without_cameras_and_training_on_two_sets(project: Project, tm
         experiments={"cross": {"train": "both", "test": "mine", "seeds": [3]}},
     )
     project.run()
+    across = pd.read_csv(project.folder / "results/people/compare_datasets/table.csv").set_index("experiment")
+    assert across.loc["cross", ["train", "sources", "dataset"]].tolist() == ["both", "people mine", "mine"]
+    assert set(across["dataset"]) == {"people", "mine"} and "untrained" in across.index
     scores = json.loads((project.folder / "results/mine/evaluate/cross/seed3/scores.json").read_text())
     assert scores["protocol"]["same_camera_removed"] is False
     assert "cameras unknown" in scores["protocol"]["note"]

@@ -375,6 +375,17 @@ class Configuration:
         names = sorted(self.experiments, key=lambda experiment: experiment != reference)
         return [experiment for experiment in names if dataset in self.tests(experiment)]
 
+    def shown(self, rule: str) -> list[str]:
+        """Experiments of which a picture is drawn: the reference, and those that the section of its rule names."""
+        names = dict.fromkeys([self.config["compare"]["reference"], *self.config[rule]["experiments"]])
+        return [name for name in names if name in self.experiments]
+
+    def has_map(self, experiment: str) -> bool:
+        """Whether the backbone of an experiment yields a map of places."""
+        section = self.training(experiment).section
+        own_pooling = section["backbone"].startswith("timm:") and section.get("pooling") == "own"
+        return section["backbone"] != "colour_histogram" and not own_pooling
+
     def datasets_in_use(self) -> list[str]:
         """Data sets that are tested or trained on, or whose textures are learnt, each once."""
         trained = [self.train(experiment) for experiment in self.experiments]
@@ -408,6 +419,13 @@ class Configuration:
             "seeds": len(self.seeds(experiment)),
             "stages": len(self.stages_behind(experiment)),
         }
+
+    def across(self, experiment: str) -> dict:
+        """What the comparison across data sets says of an experiment."""
+        about = self.trained_on(experiment)
+        found = {name: about[name] for name in ("experiment", "system", "backbone", "size", "images", "train")}
+        sources = self.datasets[about["train"]].get("sources", [])
+        return found | {"sources": sources, "learns": self.learns(experiment)}
 
     def rendering(self, dataset: str) -> dict:
         """Settings with which a rendered data set is made; its entry overrides the section."""

@@ -5,7 +5,7 @@ What no experiment uses is not looked at, so that a config may hold data sets th
 
 from collections.abc import Iterable
 
-from purereid.checks.experiments import check_augmentation, check_batches, check_names, check_systems
+from purereid.checks.experiments import check_augmentation, check_batches, check_maps, check_names, check_systems
 from purereid.checks.files import check_datasets, check_weights
 from purereid.checks.generators import check_generators
 from purereid.checks.purifiers import check_purifiers
@@ -22,6 +22,7 @@ def check(setup: Configuration) -> None:
         UserError: the first mistake that is found.
     """
     check_names(setup)
+    check_maps(setup)
     check_batches(setup)
     check_augmentation(setup)
     check_generators(setup)

@@ -16,9 +16,9 @@ def check_names(setup: Configuration) -> None:
     for experiment in setup.left_out:
         check_known(experiment, setup.all_experiments, "leave_out", "experiment")
     check_experiment_known(setup, setup.config["compare"]["reference"], "compare.reference")
-    for section in ("calibrate", "export_encoder"):
-        for experiment in setup.config[section]["experiments"]:
-            check_known(experiment, setup.all_experiments, f"{section}.experiments", "experiment")
+    for rule in ("calibrate", "export_encoder", "similarity_maps", "plot_features"):
+        for experiment in setup.config[rule]["experiments"]:
+            check_known(experiment, setup.all_experiments, f"{rule}.experiments", "experiment")
     for experiment in setup.experiments:
         _check_experiment(setup, experiment)
     for experiment, entry in setup.experiments.items():
@@ -61,6 +61,15 @@ def _check_shares(setup: Configuration, experiment: str, other: str) -> None:
         known = ", ".join(map(str, setup.seeds(other)))
         what = f"the experiment {other} is not trained with the seed {strange[0]}"
         raise UserError(what, where=f"{where}.seeds", expected=f"some of {known}")
+
+
+def check_maps(setup: Configuration) -> None:
+    """Experiments whose maps are to be drawn have some."""
+    for experiment in setup.config["similarity_maps"]["experiments"]:
+        if experiment not in setup.left_out and not setup.has_map(experiment):
+            what = f"the encoder of the experiment {experiment} has no map of places"
+            expected = "a backbone other than colour_histogram, and of a model of timm a pooling other than own"
+            raise UserError(what, where="similarity_maps.experiments", expected=expected, do="take it out")
 
 
 def check_batches(setup: Configuration) -> None:

@@ -27,7 +27,24 @@ def read_compared(path: Path, experiments: Sequence[str]) -> pd.DataFrame:
     Raises:
         UserError: a file that is missing, damaged or of another kind; as ``scores_of``.
     """
-    return scores_of(_read(Path(path)), experiments, path)
+    return scores_of(read_table(path, TEXTS, NUMBERS), experiments, path)
+
+
+def read_table(path: Path, texts: list[str], numbers: list[str]) -> pd.DataFrame:
+    """Read columns of the table of all experiments.
+
+    Args:
+        path: table.csv, see ``compare.comparison``.
+        texts, numbers: names of columns; str, "" where empty, and float64, NaN where empty.
+
+    Raises:
+        UserError: a file that is missing, damaged or of another kind.
+    """
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False)[texts + numbers]
+        return table.assign(**{name: pd.to_numeric(table[name]) for name in numbers})
+    except (OSError, ValueError, KeyError) as error:
+        raise UserError(f"the scores cannot be read: {error}", where=path, expected=WRITER, do=AGAIN) from None
 
 
 def scores_of(table: pd.DataFrame, experiments: Sequence[str], where: object) -> pd.DataFrame:
@@ -56,11 +73,3 @@ def scores_of(table: pd.DataFrame, experiments: Sequence[str], where: object) ->
     if twice:
         raise UserError(f"scores of {twice[0]} under several protocols", where=where, expected="one protocol for each")
     return table.set_index("experiment").loc[list(experiments)].reset_index()[TEXTS + NUMBERS]
-
-
-def _read(path: Path) -> pd.DataFrame:
-    try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False)[TEXTS + NUMBERS]
-        return table.assign(**{name: pd.to_numeric(table[name]) for name in NUMBERS})
-    except (OSError, ValueError, KeyError) as error:
-        raise UserError(f"the scores cannot be read: {error}", where=path, expected=WRITER, do=AGAIN) from None

@@ -7,10 +7,9 @@ import pandas as pd
 from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
 
 from purereid.report.compare_plot import shown
-from purereid.report.style import INK, colours, new_plot
+from purereid.report.style import INK, MARKS, colours, new_plot
 from purereid.report.training_sets import REAL_ALONE
 
-MARKS = "osD^vP"
 APART = 1.02  # factor between kinds, as experiments with equally many images would hide each other
 WIDE = 5  # times the fewest images: above it the axis is logarithmic
 

@@ -1,6 +1,7 @@
 """Ranked lists as pictures: queries and the gallery images that the model holds for nearest."""
 
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -30,17 +31,36 @@ def rank_lists(*, index: Path, ranks: Path, sheet: Path, lists: int, experiment:
     Raises:
         UserError: no query has a right gallery image; an image of the ranks is not in the index or cannot be read.
     """
+    shown = read_lists(index, ranks, lists)
+    blocks = [
+        Block(heading, [query_row(query, shown.images, ranks) for query in queries.itertuples()])
+        for heading, queries in shown.chosen
+    ]
+    save_picture(draw_sheet(f"{experiment}, seed {seed}: {shown.title}", REMARK, blocks), sheet)
+
+
+class Lists(NamedTuple):
+    """Ranked lists that are shown.
+
+    Attributes:
+        images: the index, by image.
+        chosen: headings, and the rows of the ranks below each.
+        title: how many queries there are, and how well they do on average.
+    """
+
+    images: pd.DataFrame
+    chosen: list[tuple[str, pd.DataFrame]]
+    title: str
+
+
+def read_lists(index: Path, ranks: Path, lists: int) -> Lists:
+    """Read ranked lists and choose among them; arguments and errors as for ``rank_lists``."""
     images = read_index(index).set_index("image")
     table = read_ranks(ranks)
     scored = table.dropna(subset="AP").sort_values(["AP", "image"], ascending=[False, True]).reset_index(drop=True)
     if scored.empty:
         raise UserError("no query with a right gallery image", where=ranks, expected="at least one AP that is no NaN")
-    blocks = [
-        Block(heading, [query_row(query, images, ranks) for query in queries.itertuples()])
-        for heading, queries in choose(scored, lists)
-    ]
-    whose = f"{experiment}, seed {seed}: {title(images, scored, len(table))}"
-    save_picture(draw_sheet(whose, REMARK, blocks), sheet)
+    return Lists(images, choose(scored, lists), title(images, scored, len(table)))
 
 
 def choose(scored: pd.DataFrame, lists: int) -> list[tuple[str, pd.DataFrame]]:
@@ -86,6 +106,11 @@ def of_image(row: pd.Series) -> tuple[str, str]:
 
 def image_of(image: str, images: pd.DataFrame, ranks: Path):
     """Read one image by its name in the index."""
+    return read_image(path_of(image, images, ranks))
+
+
+def path_of(image: str, images: pd.DataFrame, ranks: Path) -> str:
+    """The file of an image by its name in the index."""
     if image not in images.index:
         raise UserError(
             f"image {image!r} is not in the index",
@@ -93,7 +118,7 @@ def image_of(image: str, images: pd.DataFrame, ranks: Path):
             expected="ranks that were made from this index",
             do="run the rule evaluate again",
         )
-    return read_image(images.loc[image, "path"])
+    return images.loc[image, "path"]
 
 
 def title(images: pd.DataFrame, scored: pd.DataFrame, queries: int) -> str:

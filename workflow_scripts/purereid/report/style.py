@@ -16,6 +16,7 @@ from purereid.errors import UserError
 # Okabe and Ito, "Color Universal Design" (2008): told apart by people with any common colour blindness.
 BLUE, VERMILION, GREEN, ORANGE, PURPLE, SKY = "#0072B2", "#D55E00", "#009E73", "#E69F00", "#CC79A7", "#56B4E9"
 PALETTE = (BLUE, VERMILION, GREEN, ORANGE, PURPLE, SKY)
+MARKS = "osD^vP"  # of points, as matplotlib calls them
 RED = "#CC3311"  # for what is wrong; always beside a sign, as green and red look alike to some
 INK, GREY, PALE, PAPER = "#222222", "#6B6B6B", "#DDDDDD", "#FFFFFF"
 WIDTH = 8.0  # inches, of every plot that has axes
@@ -81,6 +82,12 @@ def colours(count: int) -> list:
     if count <= len(PALETTE):
         return list(PALETTE[:count])
     return [matplotlib.colormaps["viridis"](place / count) for place in range(count)]
+
+
+def marks(count: int) -> list[tuple[str, str]]:
+    """Colour and mark of each of many kinds of points; from the 37th on they come again."""
+    kinds = len(PALETTE)
+    return [(PALETTE[n % kinds], MARKS[(n + n // kinds) % kinds]) for n in range(count)]
 
 
 def percent(axis: Axis) -> None:

@@ -15,7 +15,7 @@ from purereid.data.atomic import write_text
 from purereid.data.image_batches import image_batches
 from purereid.data.index import read_index
 from purereid.data.transforms import normalise
-from purereid.errors import UserError
+from purereid.networks.last_map import last_map
 from purereid.networks.network_file import load_network
 from purereid.networks.precision import autocast
 from purereid.people.atlas import PARTS
@@ -98,10 +98,7 @@ def _seen_cells(
     found, pending = [], iter(seen)
     for images in image_batches(about, paths, batch=batch, threads=threads):
         with torch.inference_mode(), autocast(precision, device):
-            maps = network.backbone(normalise(images.to(device), about["mean"], about["std"])).float().cpu().numpy()
-        if maps.ndim != 4:
-            expected = "an encoder with a map, such as resnet_small"
-            raise UserError("the backbone yields no map of places", where="train_reid.backbone", expected=expected)
+            maps = last_map(network, normalise(images.to(device), about["mean"], about["std"])).float().cpu().numpy()
         found += [_of_image(cells, next(pending)) for cells in maps]
     return tuple(np.concatenate(column) for column in zip(*found, strict=True))
 
