@@ -1,6 +1,6 @@
 """A step of DG-Net; the floor is the passes of its backbone alone: with gradients, without, and by the teacher.
 
-The decoder, which draws eight images per step and pair, costs more than all of the floor; how many operations (of
+The decoder draws eight images for each pair of images, and costs more than all of the floor. How many operations (of
 convolutions and matrix products) a step has beside the floor is said too.
 
 The networks are those of config.yaml, or with the published sizes those of the preset dgnet. All losses count, as they
