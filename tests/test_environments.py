@@ -133,7 +133,7 @@ def test_the_container_of_the_example_is_planned(fresh: Project, monkeypatch: py
     ("key", "value", "message"),
     [
         ("container", ["a.sif"], "unusable setting ['a.sif']\n  where:    container\n  expected: text"),
-        ("container", None, "unusable setting None\n  where:    container\n  expected: text"),
+        ("container", None, "unusable setting null\n  where:    container\n  expected: text"),
         ("envmodules", "CUDA", "unusable setting 'CUDA'\n  where:    envmodules\n  expected: list"),
         ("envmodules", [12.8], "unusable setting 12.8\n  where:    envmodules.0\n  expected: text"),
     ],
