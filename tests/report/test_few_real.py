@@ -37,9 +37,16 @@ class Folder:
         write_index(pd.DataFrame(rows), self.indexes[-1])
         entry = {"experiment": name, "splits": ["train"], "uses_generated": kind != REAL_ALONE, "kind": kind}
         self.experiments.append(entry | {key: value for key, value in changed.items() if key in entry})
-        numbers = dict.fromkeys(("difference", "difference_low", "difference_high"))
+        numbers = dict.fromkeys(("difference", "difference_low", "difference_high", "difference_p"))
         numbers |= {"mAP": mAP, "mAP_sd": 0.5, "mAP_low": mAP and mAP - 3, "mAP_high": mAP and mAP + 3}
-        texts = {"dataset": "people", "experiment": name, "seeds": "1 2", "baseline": "whole", "remark": "few queries"}
+        texts = {
+            "dataset": "people",
+            "experiment": name,
+            "seeds": "1 2",
+            "common_seeds": "",
+            "baseline": "whole",
+            "remark": "few queries",
+        }
         self.scores.append(numbers | texts | {key: value for key, value in changed.items() if key in texts})
 
     def make(self, reference: str = "whole", **changed) -> tuple[pd.DataFrame, str, str]:
