@@ -208,8 +208,9 @@ def about_verdicts(rows: pd.DataFrame, prefixes: Sequence[str] = ("",)) -> list[
     verdicts = rows[[f"{prefix}verdict" for prefix in prefixes]]
     count = int((verdicts != "").sum(axis=None))
     said = [
-        f"verdicts: corrected for all {count} differences of the table (Holm), the intervals are not; undecided: the "
-        "corrected interval holds 0"
+        "differences: over the seeds that both experiments have, paired by person and seed; verdicts: corrected for "
+        f"the number of differences here, {count} (Holm), which the intervals are not; undecided: the corrected "
+        "interval holds 0"
     ]
     if any(verdict_cell(row, prefix).endswith("(one seed)") for _, row in rows.iterrows() for prefix in prefixes):
         said.append("one seed: the verdict is on these networks; with other seeds it may be the opposite")

@@ -2,9 +2,10 @@
 
 Queries of one person are alike, and so are those of one seed. Persons and seeds are crossed: every seed is scored on
 every person. So the variance of the mean is that of persons plus that of seeds, less what both count (Cameron, Gelbach
-and Miller, Journal of Business & Economic Statistics 2011). A bootstrap of so few seeds is too narrow. The interval of
-Banerjee (Biometrika 1960) gives each part the quantile of its own degrees of freedom: for normal parts it holds the
-true mean at least as often as it says, and exactly as often where all of the variance comes from the seeds.
+and Miller, Journal of Business & Economic Statistics 2011). A bootstrap of so few seeds is too narrow, and so is an
+interval by Satterthwaite's degrees of freedom. That of Banerjee (Biometrika 1960) gives each part the quantile of its
+own degrees of freedom: it holds the true mean about as often as it says where most of the variance is that of the
+seeds, and more often where persons have a large part.
 """
 
 from collections.abc import Sequence
