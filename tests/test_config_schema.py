@@ -131,7 +131,7 @@ def test_parts_of_another_type_are_told(config: dict):
         ("render_people.cameras", 1),
         ("render_people.train_identities", 10**10),
         ("evaluate.k1", 10**12),
-        ("compare.bootstrap", 10**9),
+        ("calibrate.bootstrap", 10**9),
         ("generate.train.shards", 10**6),
         ("resources.default.threads", 10**6),
         ("estimate_keypoints.least_joint", -1e300),

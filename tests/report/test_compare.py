@@ -10,11 +10,12 @@ import pyarrow.parquet as pq
 import pytest
 from docutils.core import publish_parts
 from PIL import Image
+from scipy import stats
 
 from purereid.errors import UserError
-from purereid.report.bootstrap import bootstrap_means, interval
 from purereid.report.compare import compare
 from purereid.report.compare_views import as_text
+from purereid.report.intervals import estimate
 from saved import save_stage
 
 
@@ -45,7 +46,8 @@ def write_run(folder, experiment, seed, AP, *, dataset="tiny", protocol="market"
     }
     (folder / "scores.json").write_text(json.dumps(content | changes))
     images = [f"query/{number}.jpg" for number in range(len(AP))]
-    ranks = {"image": images, "good": pa.array(np.where(np.isnan(AP), 0, 2), pa.int32()), "AP": AP}
+    pids = np.arange(len(AP)) // 2  # two queries of each person
+    ranks = {"image": images, "pid": pids, "good": pa.array(np.where(np.isnan(AP), 0, 2), pa.int32()), "AP": AP}
     pq.write_table(pa.table(ranks), folder / "ranks.parquet")
     return folder
 
@@ -63,27 +65,9 @@ def run(tmp_path, folders, **settings):
     """Compare runs; the table as it was written."""
     outputs = {name: tmp_path / file for name, file in FILES.items()}
     inputs = {"scores": [f / "scores.json" for f in folders], "ranks": [f / "ranks.parquet" for f in folders]}
-    compare(**inputs, **outputs, **({"bootstrap": 200} | settings))
-    return pd.read_csv(outputs["table"], dtype={"seeds": str, "remark": str}).fillna({"remark": ""})
-
-
-def test_bootstrap_equals_slow_reference(AP):
-    generator, expected = np.random.default_rng(7), []
-    for _ in range(50):
-        draw = generator.integers(0, 30, 30)
-        expected.append(sum(float(AP[q]) for q in draw) / 30)
-    means = bootstrap_means(AP, 50, 7)
-    np.testing.assert_allclose(means, expected)
-    ordered = sorted(expected)
-    low, high = interval(means, 0.5)
-    assert ordered[12] <= low <= ordered[13] and ordered[36] <= high <= ordered[37]
-
-
-def test_interval_is_that_of_the_normal_distribution_for_many_queries():
-    values = np.random.default_rng(1).normal(50, 10, 2000)
-    low, high = interval(bootstrap_means(values, 1000, 0))
-    error = 1.96 * values.std() / np.sqrt(2000)
-    assert [low, high] == pytest.approx([values.mean() - error, values.mean() + error], abs=0.1)
+    compare(**inputs, **outputs, **settings)
+    texts = ("seeds", "common_seeds", "verdict", "remark")
+    return pd.read_csv(outputs["table"], dtype=dict.fromkeys(texts, str)).fillna(dict.fromkeys(texts, ""))
 
 
 def test_names_that_would_look_alike_are_shown_whole(tmp_path, AP):
@@ -105,8 +89,9 @@ def test_mean_and_spread_over_seeds(tmp_path, AP):
     assert figures == pytest.approx([values.mean(), values.std(ddof=1), values.min(), values.max()], abs=1e-4)
     assert row["mAP_trapezoid"] == 30 and row["mAP_trapezoid_sd"] == 0
     assert (row["rank1"], row["rank5"], row["rank10"], row["mINP"]) == (50, 60, 70, 20)
-    low, high = interval(bootstrap_means(100 * AP * 0.4, 200, 0))
-    assert [row["mAP_low"], row["mAP_high"]] == pytest.approx([low, high], abs=1e-4)
+    expected = estimate(100 * np.outer([0.5, 0.6, 0.1], AP), np.arange(30) // 2).interval()
+    assert [row["mAP_low"], row["mAP_high"]] == pytest.approx(np.clip(expected, 0, 100), abs=1e-4)
+    assert row["persons"] == 15
 
 
 def test_one_seed_has_no_deviation(tmp_path, AP):
@@ -126,9 +111,71 @@ def test_difference_to_the_first_experiment_is_paired(tmp_path, AP):
     for name in ("difference", "difference_low", "difference_high"):
         assert table[name][1:].tolist() == pytest.approx([20, 10], abs=1e-3)
     assert (table["mAP_high"] - table["mAP_low"]).min() > 5
+    assert table["verdict"].tolist() == ["", "better", "better"]
 
 
-def test_queries_without_a_match_are_left_out_of_the_bootstrap(tmp_path, AP):
+def test_difference_equals_a_slow_estimate_over_common_seeds(tmp_path):
+    rng = np.random.default_rng(3)
+    AP = {(name, seed): rng.random(30) for name, seeds in (("a", (1, 2, 3)), ("b", (3, 4, 1))) for seed in seeds}
+    row = run(tmp_path, [write_run(tmp_path, *key, values) for key, values in AP.items()]).iloc[1]
+    assert row["common_seeds"] == "1 3" and row["seeds"] == "1 3 4"
+    gained = 100 * np.array([AP["b", seed] - AP["a", seed] for seed in (1, 3)])
+    means, centred = gained.mean(axis=1), (gained - gained.mean(axis=1, keepdims=True)).reshape(2, 15, 2).mean(axis=2)
+    both = sum((centred[0, p] - centred[1, p]) ** 2 / 2 for p in range(15)) / (2 * 15 * 14)
+    of_persons = max(sum(centred.mean(axis=0) ** 2) / (15 * 14) - both, 0)
+    of_seeds = (means[0] - means[1]) ** 2 / 4
+    half = np.sqrt(stats.t(1).ppf(0.975) ** 2 * of_seeds + stats.t(14).ppf(0.975) ** 2 * of_persons)
+    figures = row[["difference", "difference_low", "difference_high"]].tolist()
+    assert figures == pytest.approx([gained.mean(), gained.mean() - half, gained.mean() + half], abs=1e-4)
+    assert row["verdict"] == "undecided"
+
+
+def test_without_a_common_seed_there_is_no_difference(tmp_path, AP):
+    runs = [("a", 1, AP), ("b", 2, AP / 2), ("c", 1, AP / 2), ("c", 2, AP / 2)]
+    table = run(tmp_path, [write_run(tmp_path, *each) for each in runs])
+    assert table["common_seeds"].tolist() == ["", "none", "1"]
+    assert table["difference"].isna().tolist() == [True, True, False]
+    assert table["verdict"].tolist() == ["", "", "worse"]
+    text, page = ((tmp_path / FILES[name]).read_text() for name in ("text", "page"))
+    assert "b: no common seed with a" in text and "<td>no common seed</td><td>-</td>" in page
+
+
+def test_verdicts_are_corrected_for_all_differences(tmp_path):
+    """A difference that is decided alone is not among nine others; one that is large stays decided."""
+    rng = np.random.default_rng(4)
+    base, noise = rng.random(60) / 2, rng.normal(0, 0.05, 60)
+    names = {"base": base, "slightly": base + 0.015 + noise, "much": base + 0.2 + noise}
+    names |= {f"other{number}": base + rng.normal(0, 0.05, 60) for number in range(8)}
+    folders = {name: write_run(tmp_path, name, 1, values) for name, values in names.items()}
+    alone = run(tmp_path, [folders["base"], folders["slightly"]]).iloc[1]
+    assert alone["verdict"] == "better" and alone["difference_holm"] == alone["difference_p"]
+    assert "the number of differences here, 1 (Holm)" in " ".join((tmp_path / FILES["text"]).read_text().split())
+    table = run(tmp_path, list(folders.values())).set_index("experiment")
+    assert table["verdict"][["slightly", "much"]].tolist() == ["undecided", "better"]
+    row = table.loc["slightly"]
+    assert row["difference_low"] > 0 and row["difference_p"] < 0.05 < row["difference_holm"]
+    text, page = (" ".join((tmp_path / FILES[name]).read_text().split()) for name in ("text", "page"))
+    assert all("the number of differences here, 10 (Holm)" in shown for shown in (text, page))
+
+
+def test_one_seed_is_said(tmp_path, AP):
+    folders = [write_run(tmp_path, name, seed, AP / (1 + (name == "b"))) for name in "ab" for seed in (1, 2)]
+    said = ("for other persons alone", "the verdict is on these networks", "(one seed)")
+    for given, expected in ((folders[::2], True), (folders, False)):
+        run(tmp_path, given)
+        for name in ("text", "page"):
+            shown = " ".join((tmp_path / FILES[name]).read_text().split())
+            assert [words in shown for words in said] == [expected] * 3
+            assert "for other persons and other seeds" in shown
+
+
+def test_one_person_decides_nothing(tmp_path):
+    row = run(tmp_path, [write_run(tmp_path, name, 1, [0.9, plus]) for name, plus in (("a", 0.1), ("b", 0.2))]).iloc[1]
+    assert row["verdict"] == "undecided" and row["difference"] == pytest.approx(5) and row["difference_low"] == -np.inf
+    assert (row["mAP_low"], row["mAP_high"], row["persons"]) == (0, 100, 1)
+
+
+def test_queries_without_a_match_are_left_out_of_the_interval(tmp_path, AP):
     plain = run(tmp_path, [write_run(tmp_path, "baseline", 1, AP)])
     (tmp_path / "more").mkdir()
     more = run(tmp_path, [write_run(tmp_path / "more", "baseline", 1, np.append(AP, np.nan))])

@@ -8,7 +8,14 @@ import pytest
 from purereid.errors import UserError
 from purereid.report.compared import NUMBERS, TEXTS, read_compared
 
-ROW = dict.fromkeys(NUMBERS, 1.5) | {"dataset": "people", "seeds": "1 2", "baseline": "a", "remark": "", "rank1": 7}
+ROW = dict.fromkeys(NUMBERS, 1.5) | {
+    "dataset": "people",
+    "seeds": "1 2",
+    "common_seeds": "",
+    "baseline": "a",
+    "remark": "",
+    "rank1": 7,
+}
 
 
 def write(folder: Path, *rows: dict) -> Path:

@@ -37,9 +37,16 @@ class Folder:
         write_index(pd.DataFrame(rows), self.indexes[-1])
         entry = {"experiment": name, "splits": ["train"], "uses_generated": kind != REAL_ALONE, "kind": kind}
         self.experiments.append(entry | {key: value for key, value in changed.items() if key in entry})
-        numbers = dict.fromkeys(("difference", "difference_low", "difference_high"))
+        numbers = dict.fromkeys(("difference", "difference_low", "difference_high", "difference_p"))
         numbers |= {"mAP": mAP, "mAP_sd": 0.5, "mAP_low": mAP and mAP - 3, "mAP_high": mAP and mAP + 3}
-        texts = {"dataset": "people", "experiment": name, "seeds": "1 2", "baseline": "whole", "remark": "few queries"}
+        texts = {
+            "dataset": "people",
+            "experiment": name,
+            "seeds": "1 2",
+            "common_seeds": "",
+            "baseline": "whole",
+            "remark": "few queries",
+        }
         self.scores.append(numbers | texts | {key: value for key, value in changed.items() if key in texts})
 
     def make(self, reference: str = "whole", **changed) -> tuple[pd.DataFrame, str, str]:
@@ -83,7 +90,12 @@ def test_what_is_shown(folder):
     lines = [line.split() for line in text.splitlines()]
     assert ["few_generated", "generated", "5", "25.0", "1", "4", "45.0", "±0.5", "75.0", "42.0", "to", "48.0"] in lines
     assert f"<td>few</td><td>{REAL_ALONE}</td><td>5</td><td>25.0</td><td>1</td><td>0</td><td>30.0 ±0.5</td>" in page
-    for said in ("identities with more than one real training image", "mAP %: its share of that of whole", REAL_ALONE):
+    for said in (
+        "identities with more than one real training image",
+        "mAP %: its share of that of whole",
+        REAL_ALONE,
+        "for other persons and other seeds",
+    ):
         assert said in " ".join(text.split()) and said in page
     assert text.count("few queries") == 1
 

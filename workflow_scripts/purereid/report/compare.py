@@ -9,17 +9,18 @@ import pandas as pd
 from purereid.data.atomic import write_text
 from purereid.errors import UserError
 from purereid.logs import log
-from purereid.report.bootstrap import bootstrap_means, interval
 from purereid.report.compare_plot import draw_comparison
 from purereid.report.compare_views import as_page, as_text
 from purereid.report.first_page import as_first_page
-from purereid.report.runs import EXTRA, Run, read_run
+from purereid.report.intervals import Estimate, estimate, holm
+from purereid.report.runs import EXTRA, NO_SEED, Run, read_run
 from purereid.report.training_cost import training_cost
 from purereid.report.training_images import training_images
 from purereid.report.views import write_views
 
 METRICS = ("mAP", "mAP_trapezoid", "mINP", "rank1", "rank5", "rank10")
 SMALL = 1000  # queries
+ERROR = 0.05  # share of tables that may call a difference where there is none
 
 
 def compare(
@@ -32,8 +33,6 @@ def compare(
     plot: Path,
     first_page: Path,
     reference: str | None = None,
-    bootstrap: int = 1000,
-    seed: int = 0,
     indexes: Sequence[Path] = (),
     networks: Sequence[Path] = (),
     curves: Sequence[Path] = (),
@@ -51,8 +50,6 @@ def compare(
         plot: PNG to write.
         first_page: text to write for the first page of the report, reStructuredText.
         reference: experiment that the others are compared with; without it, or where it was not scored, the first.
-        bootstrap: draws for the intervals.
-        seed: of the draws.
         indexes: what each of the experiments that learn was trained on.
         trained: what they are, in the same order: experiment, system, backbone, size, weights, train, images (in
             words); splits and uses_generated as for ``training_images``; seeds and stages, how many each has.
@@ -64,7 +61,7 @@ def compare(
         UserError: no runs, a file that cannot be read, a run given twice, seeds scored on different queries.
     """
     groups = read_groups(scores, ranks)
-    compared = comparison(groups, reference, bootstrap, seed)
+    compared = judged(comparison(groups, reference))
     draw_comparison(compared, groups, Path(plot))
     about = _about(trained, indexes, list(networks), list(curves))
     words, html = as_text(compared, about, left_out), as_page(compared, Path(plot).read_bytes(), about, left_out)
@@ -116,13 +113,13 @@ def group_runs(runs: list[Run]) -> list[list[Run]]:
     return list(groups.values())
 
 
-def comparison(groups: list[list[Run]], reference: str | None, bootstrap: int, seed: int) -> pd.DataFrame:
+def comparison(groups: list[list[Run]], reference: str | None) -> pd.DataFrame:
     """One row per data set, experiment and protocol.
 
     Scores are in percent: mean over the seeds, ``_sd`` sample standard deviation (empty for one seed), ``_min`` and
-    ``_max``. ``mAP_low`` and ``mAP_high`` bound the 95 % bootstrap interval over the queries, each with its mean AP
-    over the seeds. ``difference`` is the mAP minus that of the reference on the same data set, in points, with the
-    interval of the paired bootstrap; empty, with a remark, if protocol, queries or gallery are not the same.
+    ``_max``. ``mAP_low`` and ``mAP_high`` bound the 95 % interval over persons and seeds, of one seed over persons
+    alone. ``difference`` and what goes with it is the ``paired_difference`` to the reference on the same data set,
+    without a verdict: see ``judged``.
     ``multi_query_``, ``reranked_``, ``centralised_`` and ``verified_`` columns are scores of pooled queries, of the
     re-ranking, of the neighbour feature centralisation and of what a verifier orders; they stand beside the plain ones,
     never for them.
@@ -130,10 +127,35 @@ def comparison(groups: list[list[Run]], reference: str | None, bootstrap: int, s
     references = {}
     for group in sorted(groups, key=lambda group: group[0].experiment != reference):
         references.setdefault(group[0].dataset, group)
-    return pd.DataFrame([_row(group, references[group[0].dataset], bootstrap, seed) for group in groups])
+    return pd.DataFrame([_row(group, references[group[0].dataset]) for group in groups])
 
 
-def _row(group: list[Run], baseline: list[Run], bootstrap: int, seed: int) -> dict:
+def judged(table: pd.DataFrame, prefixes: Sequence[str] = ("",)) -> pd.DataFrame:
+    """The table with a verdict on each of its differences, corrected for how many there are (``holm``).
+
+    Args:
+        table: with the columns of ``paired_difference``.
+        prefixes: of these columns, each with differences of its own.
+
+    Returns:
+        also ``difference_holm``, the corrected p-value, and ``verdict``: better, worse, undecided (the corrected 95 %
+        interval holds 0), "" where there is no difference.
+    """
+    p_values = table[[f"{prefix}difference_p" for prefix in prefixes]].to_numpy(np.float64)
+    known = ~np.isnan(p_values)
+    corrected = np.full(p_values.shape, np.nan)
+    corrected[known] = holm(p_values[known])
+    table = table.copy()
+    for prefix, own in zip(prefixes, corrected.T, strict=True):
+        direction = np.where(table[f"{prefix}difference"] > 0, "better", "worse")
+        verdict = np.where(own > ERROR, "undecided", np.where(np.isnan(own), "", direction))
+        place = table.columns.get_loc(f"{prefix}difference_p")
+        table.insert(place + 1, f"{prefix}difference_holm", own)
+        table.insert(place + 2, f"{prefix}verdict", verdict)
+    return table
+
+
+def _row(group: list[Run], baseline: list[Run]) -> dict:
     run = group[0]
     return {
         "dataset": run.dataset,
@@ -141,8 +163,11 @@ def _row(group: list[Run], baseline: list[Run], bootstrap: int, seed: int) -> di
         "protocol": run.protocol,
         "seeds": " ".join(str(each.seed) for each in group),
         "queries": run.queries,
+        "persons": len(np.unique(run.persons)),
         **_spreads([each.single for each in group], ""),
-        **_intervals(group, baseline, bootstrap, seed),
+        **_interval(group),
+        **paired_difference(group, baseline),
+        "baseline": baseline[0].experiment,
         **{key: value for name in EXTRA for key, value in _extra_spreads(group, name).items()},
         "remark": "; ".join(_remarks(group, baseline)),
     }
@@ -169,35 +194,41 @@ def _spread(fractions: list[float | None]) -> dict[str, float]:
     return {"": percent.mean(), "_sd": deviation, "_min": percent.min(), "_max": percent.max()}
 
 
-def _intervals(group: list[Run], baseline: list[Run], bootstrap: int, seed: int) -> dict[str, object]:
+def _interval(group: list[Run]) -> dict[str, float]:
+    """The 95 % interval of the mAP, in percent; NaN where there is no mAP."""
     low, high = np.nan, np.nan
     if group[0].single["mAP"] is not None:
-        low, high = interval(bootstrap_means(_query_scores(group), bootstrap, seed))
-    compared = paired_difference(group, baseline, bootstrap, seed)
-    return {"mAP_low": low, "mAP_high": high, **compared, "baseline": baseline[0].experiment}
+        low, high = np.clip(_estimate([run.AP for run in group], group).interval(), 0, 100)
+    return {"mAP_low": low, "mAP_high": high}
 
 
-def paired_difference(group: list[Run], other: list[Run], bootstrap: int, seed: int) -> dict[str, float]:
-    """mAP of one experiment minus that of another, in points, with the 95 % interval of the paired bootstrap.
+def paired_difference(group: list[Run], other: list[Run]) -> dict[str, float | str]:
+    """mAP of one experiment minus that of another, over the seeds that both have, paired by person and seed.
 
     Args:
         group, other: runs of an experiment that differ only in their seed.
-        bootstrap, seed: draws, and the seed of the draws.
 
     Returns:
-        difference, difference_low and difference_high; NaN for the same group, and where there is no mAP or protocol,
-        queries or gallery are not the same.
+        ``common_seeds``, ``NO_SEED`` if there is none; ``difference`` in points; ``difference_low`` and
+        ``difference_high``, its 95 % interval over persons and seeds, with one common seed over persons alone;
+        ``difference_p``, its p-value. The numbers are NaN without a common seed. They are so too, and ``common_seeds``
+        is "", for the same group, and where there is no mAP or protocol, queries or gallery are not the same.
     """
-    names = ("difference", "difference_low", "difference_high")
+    names = ("difference", "difference_low", "difference_high", "difference_p")
     if group is other or group[0].single["mAP"] is None or not _same_task(group, other):
-        return dict.fromkeys(names, np.nan)
-    gained = _query_scores(group) - _query_scores(other)
-    return dict(zip(names, (gained.mean(), *interval(bootstrap_means(gained, bootstrap, seed))), strict=True))
+        return {"common_seeds": ""} | dict.fromkeys(names, np.nan)
+    others = {run.seed: run for run in other}
+    common = [run for run in group if run.seed in others]
+    if not common:
+        return {"common_seeds": NO_SEED} | dict.fromkeys(names, np.nan)
+    gained = _estimate([run.AP - others[run.seed].AP for run in common], group)
+    numbers = dict(zip(names, (gained.mean, *gained.interval(), gained.p_value()), strict=True))
+    return {"common_seeds": " ".join(str(run.seed) for run in common), **numbers}
 
 
-def _query_scores(group: list[Run]) -> np.ndarray:
-    """[queries with a match] mean AP over the seeds, in percent."""
-    return 100 * np.mean([run.AP for run in group], axis=0)
+def _estimate(scores: list[np.ndarray], group: list[Run]) -> Estimate:
+    """Of scores (fractions) of each seed for each query with a match, in percent."""
+    return estimate(100 * np.array(scores), group[0].persons)
 
 
 def _same_task(group: list[Run], other: list[Run]) -> bool:

@@ -37,7 +37,7 @@ def _draw_panel(ax: Axes, rows: pd.DataFrame, groups: list[list[Run]]) -> None:
     ax.set_yticks(range(len(rows)), [shown(name) for name in rows["experiment"]], color=INK)
     ax.set_ylim(len(rows) - 0.5, -0.5)
     ax.grid(axis="y", visible=False)
-    ax.set_xlabel("mAP [%]: mean (bar), seeds (circles), 95 % bootstrap interval over the queries (grey)")
+    ax.set_xlabel("mAP [%]: mean (bar), seeds (circles), 95 % interval (grey)")
     if rows["mAP"].isna().all():
         note(ax, "there is no mAP under this protocol")
 

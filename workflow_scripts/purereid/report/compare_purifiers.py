@@ -7,8 +7,9 @@ import pandas as pd
 
 from purereid.errors import UserError
 from purereid.logs import log
-from purereid.report.compare import comparison, paired_difference, read_groups
+from purereid.report.compare import comparison, judged, paired_difference, read_groups
 from purereid.report.compare_purifiers_plot import draw_sets
+from purereid.report.compare_purifiers_reid import PREFIXES
 from purereid.report.compare_purifiers_views import as_page, as_text
 from purereid.report.compared import scores_of
 from purereid.report.kept_sets import describe_sets
@@ -18,7 +19,7 @@ from purereid.report.views import write_views
 
 SET = ["generator", "purifier"]
 CHANCE = "random"  # the rule that draws
-GAINS = ["baseline", "difference", "difference_low", "difference_high"]
+GAINS = ["baseline", "common_seeds", "difference", "difference_low", "difference_high", "difference_p"]
 
 
 def compare_purifiers(
@@ -36,8 +37,6 @@ def compare_purifiers(
     experiments: Sequence[dict[str, str | None]],
     network_names: Sequence[str],
     reference: str | None = None,
-    bootstrap: int = 1000,
-    seed: int = 0,
 ) -> None:
     """Write the comparison of all purified sets of a data set; the same inputs give the same bytes.
 
@@ -53,7 +52,7 @@ def compare_purifiers(
         experiments: which set each experiment trained on: experiment, generator (None: real images alone), purifier
             (None: all generated images). Runs of others are left out, except those of the reference.
         network_names: of ``networks``, in their order, such as "gcn for posegan".
-        reference, bootstrap, seed: as for ``compare``.
+        reference: as for ``compare``.
 
     Raises:
         UserError: as ``describe_sets``, ``read_groups``, ``scores_of`` and ``read_networks``; no experiment, or one
@@ -64,9 +63,9 @@ def compare_purifiers(
     described = describe_sets(sets, kept, truth)
     groups, learnt = read_groups(scores, ranks), read_networks(networks, network_names)
     names = [each["experiment"] for each in experiments]
-    scored = scores_of(comparison(groups, reference, bootstrap, seed), names, "compare_purifiers")
+    scored = scores_of(comparison(groups, reference), names, "compare_purifiers")
     rows = rows_of_sets(described, experiments, scored)
-    rows = rows.join(gains(rows, groups, bootstrap, seed))
+    rows = judged(rows.join(gains(rows, groups)), PREFIXES)
     draw_sets(rows, Path(plot))
     words, html = as_text(rows, learnt), as_page(rows, learnt, Path(plot).read_bytes())
     write_views(rows, words, html, table=table, text=text, page=page)
@@ -96,16 +95,15 @@ def rows_of_sets(
     names = pd.DataFrame(list(dict.fromkeys([*alone, *known, *used])), columns=SET)
     rows = names.merge(described, how="left", on=SET).merge(trained, how="left", on=SET)
     rows.insert(0, "dataset", scored["dataset"].iloc[0])
-    return rows.fillna(dict.fromkeys(("rule", "experiment", "seeds", "baseline", "remark"), ""))
+    return rows.fillna(dict.fromkeys(("rule", "experiment", "seeds", "common_seeds", "baseline", "remark"), ""))
 
 
-def gains(rows: pd.DataFrame, groups: list[list[Run]], bootstrap: int, seed: int) -> pd.DataFrame:
+def gains(rows: pd.DataFrame, groups: list[list[Run]]) -> pd.DataFrame:
     """What each experiment on a purified set gains over its ``opponents``.
 
     Args:
         rows: see ``rows_of_sets``.
         groups: the runs of all experiments among them.
-        bootstrap, seed: as for ``compare.paired_difference``.
 
     Returns:
         for each row all_baseline and chance_baseline (the opponents), and the columns of ``compare.paired_difference``
@@ -116,9 +114,9 @@ def gains(rows: pd.DataFrame, groups: list[list[Run]], bootstrap: int, seed: int
     for _, row in rows.iterrows():
         gained: dict[str, object] = {}
         for kind, other in opponents(rows, row).items():
-            against = {"baseline": other}
+            against = {"baseline": other, "common_seeds": ""}
             if other:
-                against |= paired_difference(runs[row["experiment"]], runs[other], bootstrap, seed)
+                against |= paired_difference(runs[row["experiment"]], runs[other])
             gained |= {f"{kind}_{name}": value for name, value in against.items()}
         found.append(gained)
     return pd.DataFrame(found, rows.index, [f"{kind}_{name}" for kind in ("all", "chance") for name in GAINS])

@@ -2,14 +2,23 @@
 
 import pandas as pd
 
-from purereid.report.compare_views import difference_cell, interval_cell, mean_cell, remarks_of
+from purereid.report.compare_views import (
+    about_intervals,
+    about_verdicts,
+    difference_cell,
+    interval_cell,
+    mean_cell,
+    remarks_of,
+    verdict_cell,
+)
 from purereid.report.tables import Block
 from purereid.report.training_sets import set_name
 
 SAME = 1  # points by which equal shares may differ
+PREFIXES = ("all_", "chance_", "")  # of the columns of the three differences
 DEFINITIONS = [
-    "mAP: in percent, mean over the seeds ± sample standard deviation; 95 % bootstrap interval over the queries",
-    "against: mAP minus that of another experiment, in points, paired by query, with its 95 % bootstrap interval",
+    "mAP: in percent, mean over the seeds ± sample standard deviation",
+    "against: mAP minus that of another experiment, in points, over the seeds that both have, with its 95 % interval",
     "mAP: all seeds of an experiment share the generator, the graph's networks and, with the rule random, the draw: "
     "the spread and the intervals leave them out",
 ]
@@ -26,14 +35,19 @@ def reid_block(rows: pd.DataFrame) -> Block:
     lines = [
         [
             *(row["experiment"], set_name(row), mean_cell(row, "mAP")),
-            *(difference_cell(row, name) for name in ("all_difference", "chance_difference", "difference")),
+            *(_gain_cell(row, prefix) for prefix in PREFIXES),
             interval_cell(row),
         ]
         for _, row in rows.iterrows()
     ]
-    remarks = [*DEFINITIONS, *_about_opponents(rows), *remarks_of(rows)]
+    read = [*about_intervals(rows), *about_verdicts(rows, PREFIXES)]
+    remarks = [*DEFINITIONS, *read, *_about_opponents(rows), *remarks_of(rows)]
     header = ["experiment", "trained on", "mAP", *against, "95 % interval"]
     return Block(f"{rows['dataset'].iloc[0]}: {title}", [header, *lines], remarks)
+
+
+def _gain_cell(row: pd.Series, prefix: str) -> str:
+    return " ".join([difference_cell(row, prefix), *filter(None, [verdict_cell(row, prefix)])])
 
 
 def _about_opponents(rows: pd.DataFrame) -> list[str]:

@@ -6,7 +6,7 @@ from html import escape
 
 import pandas as pd
 
-from purereid.report.runs import EXTRA
+from purereid.report.runs import EXTRA, NO_SEED
 from purereid.report.tables import WIDTH, aligned, cut, html_page, html_plot, html_remarks, html_table
 
 NAME = 24  # letters of an experiment's name that the terminal shows
@@ -18,14 +18,16 @@ COSTS = (
 )
 COLUMNS = ("mAP_trapezoid", "mINP", "rank1", "rank5", "rank10")
 LEGEND = (
-    "Scores in percent: mean over the seeds ± sample standard deviation. Interval: 95 % bootstrap over the queries. "
-    "Difference: mAP minus that of the reference experiment, in points, paired by query."
+    "Scores in percent: mean over the seeds ± sample standard deviation. Difference: mAP minus that of the reference "
+    "experiment, in points, over the seeds that both have, paired by person and seed, with its 95 % interval."
 )
 
 
 def as_text(table: pd.DataFrame, trained: pd.DataFrame | None = None, left_out: Sequence[str] = ()) -> str:
     """The same as ``as_page`` without plot, as aligned text, at most 100 columns wide."""
     parts = [_text_of(rows, *name) for name, rows in table.groupby(["dataset", "protocol"], sort=False)]
+    read = [*about_intervals(table), *about_verdicts(table)]
+    parts.append("\n".join(line for text in read for line in textwrap.wrap(text, WIDTH, subsequent_indent="    ")))
     if trained is not None and not trained.empty:
         lines = [[cut(name, NAME), *rest] for name, *rest in _costs(trained)]
         parts.append("\n".join(["What the training took, for one seed", *aligned(lines), *textwrap.wrap(COSTS, WIDTH)]))
@@ -44,6 +46,7 @@ def as_page(table: pd.DataFrame, plot: bytes, trained: pd.DataFrame | None = Non
     """
     tables = [_page_of(rows, *name) for name, rows in table.groupby(["dataset", "protocol"], sort=False)]
     body = f"<h1>Comparison of experiments</h1>\n<p>{LEGEND}</p>\n{''.join(tables)}"
+    body += html_remarks([*about_intervals(table), *about_verdicts(table)])
     body += html_remarks([_missing(left_out)] if left_out else [])
     body += html_plot(plot, "mAP of each experiment") + _page_of_trained(trained)
     return html_page("Comparison", body)
@@ -106,7 +109,9 @@ def _lines_below(row: pd.Series) -> list[str]:
     """Figures of one experiment that stand below the table."""
     said = []
     if pd.notna(row["difference"]):
-        said.append(f"{row['experiment']}: {difference_cell(row)} mAP against {row['baseline']}")
+        said.append(f"{row['experiment']}: {difference_cell(row)} mAP against {row['baseline']}: {verdict_cell(row)}")
+    elif row["common_seeds"] == NO_SEED:
+        said.append(f"{row['experiment']}: {difference_cell(row)} with {row['baseline']}")
     for extra in _extra(row.to_frame().T):
         figures = ", ".join(f"{name} {mean_cell(row, f'{extra}_{name}')}" for name in ("mAP", "rank1"))
         said.append(f"{row['experiment']}: {_words(extra)} {figures}")
@@ -137,9 +142,10 @@ def queries_of(rows: pd.DataFrame) -> str:
 
 
 def _page_of(rows: pd.DataFrame, dataset: str, protocol: str) -> str:
-    header = ["experiment", "seeds", "mAP", "95 % interval", "difference", *COLUMNS]
+    header = ["experiment", "seeds", "mAP", "95 % interval", "difference", "verdict", *COLUMNS]
     cells = [
-        [*_cells(row), difference_cell(row), *(mean_cell(row, name) for name in COLUMNS)] for _, row in rows.iterrows()
+        [*_cells(row), difference_cell(row), verdict_cell(row) or "-", *(mean_cell(row, name) for name in COLUMNS)]
+        for _, row in rows.iterrows()
     ]
     return (
         f"<h2>{escape(dataset)}</h2>\n<p>Protocol {escape(protocol)}; {queries_of(rows)}.</p>\n"
@@ -175,11 +181,40 @@ def interval_cell(row: pd.Series) -> str:
     return "-" if pd.isna(row["mAP_low"]) else f"{row['mAP_low']:.1f} to {row['mAP_high']:.1f}"
 
 
-def difference_cell(row: pd.Series, name: str = "difference") -> str:
+def difference_cell(row: pd.Series, prefix: str = "") -> str:
     """A difference of the mAP with its interval."""
-    if pd.isna(row[name]):
-        return "-"
-    return f"{row[name]:+.1f} [{row[f'{name}_low']:+.1f}, {row[f'{name}_high']:+.1f}]"
+    value, low, high = (row[f"{prefix}difference{end}"] for end in ("", "_low", "_high"))
+    if pd.isna(value):
+        return "no common seed" if row[f"{prefix}common_seeds"] == NO_SEED else "-"
+    return f"{value:+.1f} [{low:+.1f}, {high:+.1f}]"
+
+
+def verdict_cell(row: pd.Series, prefix: str = "") -> str:
+    """The verdict on a difference, and whether one seed alone stands behind it; "" where there is none."""
+    one = row[f"{prefix}verdict"] and len(row[f"{prefix}common_seeds"].split()) == 1
+    return f"{row[f'{prefix}verdict']} (one seed)" if one else row[f"{prefix}verdict"]
+
+
+def about_intervals(rows: pd.DataFrame) -> list[str]:
+    """How the intervals of ``comparison`` are to be read."""
+    said = "95 % intervals: where the true value lies for other persons and other seeds; the gallery stays"
+    single = rows["mAP"].notna() & (rows["seeds"].str.split().str.len() == 1)
+    one = "; with one seed for other persons alone, so that the variation between seeds is not in it"
+    return [said + (one if single.any() else "")]
+
+
+def about_verdicts(rows: pd.DataFrame, prefixes: Sequence[str] = ("",)) -> list[str]:
+    """How the verdicts of ``compare.judged`` are to be read, if there is any."""
+    verdicts = rows[[f"{prefix}verdict" for prefix in prefixes]]
+    count = int((verdicts != "").sum(axis=None))
+    said = [
+        "differences: over the seeds that both experiments have, paired by person and seed; verdicts: corrected for "
+        f"the number of differences here, {count} (Holm), which the intervals are not; undecided: the corrected "
+        "interval holds 0"
+    ]
+    if any(verdict_cell(row, prefix).endswith("(one seed)") for _, row in rows.iterrows() for prefix in prefixes):
+        said.append("one seed: the verdict is on these networks; with other seeds it may be the opposite")
+    return said if count else []
 
 
 def number_cell(value: float) -> str:

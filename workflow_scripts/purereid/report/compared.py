@@ -8,8 +8,8 @@ import pandas as pd
 from purereid.data.names import repeated
 from purereid.errors import UserError
 
-TEXTS = ["dataset", "experiment", "seeds", "baseline", "remark"]
-NUMBERS = ["mAP", "mAP_sd", "mAP_low", "mAP_high", "difference", "difference_low", "difference_high"]
+TEXTS = ["dataset", "experiment", "seeds", "common_seeds", "baseline", "remark"]
+NUMBERS = ["mAP", "mAP_sd", "mAP_low", "mAP_high", "difference", "difference_low", "difference_high", "difference_p"]
 WRITER = "table.csv of compare, of one data set"
 AGAIN = "delete the file, so that it is made again"
 

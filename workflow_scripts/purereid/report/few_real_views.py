@@ -4,7 +4,7 @@ from html import escape
 
 import pandas as pd
 
-from purereid.report.compare_views import interval_cell, mean_cell, number_cell, remarks_of
+from purereid.report.compare_views import about_intervals, interval_cell, mean_cell, number_cell, remarks_of
 from purereid.report.tables import Block, html_block, html_page, html_plot, text_block
 from purereid.report.training_sets import REAL_ALONE
 
@@ -14,8 +14,7 @@ DEFINITIONS = [
     "real: real training images; real %: their share of those of {reference}",
     "several: identities with more than one real training image",
     "generated: generated images that the experiment trained on",
-    "mAP: in percent, mean over the seeds ± sample standard deviation, with its 95 % bootstrap interval over the "
-    "queries; mAP %: its share of that of {reference}",
+    "mAP: in percent, mean over the seeds ± sample standard deviation; mAP %: its share of that of {reference}",
 ]
 
 
@@ -48,4 +47,4 @@ def _block(rows: pd.DataFrame, reference: str) -> Block:
     ]
     title = f"{rows['dataset'].iloc[0]}: what is reached with how many real training images"
     remarks = [text.format(reference=reference) for text in DEFINITIONS]
-    return Block(title, [HEADER, *lines], [*remarks, *remarks_of(rows)])
+    return Block(title, [HEADER, *lines], [*remarks, *about_intervals(rows), *remarks_of(rows)])

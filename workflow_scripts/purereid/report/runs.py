@@ -13,6 +13,8 @@ from purereid.errors import UserError
 AGAIN = "delete the file, so that it is made again"
 EXTRA = ("multi_query", "reranked", "centralised", "verified")  # rankings whose scores stand beside the plain ones
 
+NO_SEED = "none"  # in place of the seeds that two experiments have in common
+
 
 @dataclass(frozen=True)
 class Run:
@@ -25,6 +27,7 @@ class Run:
         single: scores of the single-query ranking, fractions 0..1 or None.
         extra: scores of other rankings by name (``EXTRA``), each as ``single`` or None.
         AP: [queries with a match] average precisions, in index order.
+        persons: [queries with a match] int64, whom they show.
         task: what was asked (queries, right images of each, size of the gallery); equal tasks can be paired.
     """
 
@@ -37,6 +40,7 @@ class Run:
     single: dict
     extra: dict[str, dict | None]
     AP: np.ndarray
+    persons: np.ndarray
     task: tuple
 
 
@@ -46,7 +50,7 @@ def read_run(scores: Path, ranks: Path) -> Run:
     Raises:
         UserError: a file is missing or of another kind, or the two are not of the same run.
     """
-    content, table = _read_scores(Path(scores)), read_ranks(Path(ranks), ["image", "good", "AP"])
+    content, table = _read_scores(Path(scores)), read_ranks(Path(ranks), ["image", "pid", "good", "AP"])
     counts, single = content["counts"], content["single_query"]
     matched = table["good"].to_numpy() > 0
     AP = table["AP"].to_numpy()[matched]
@@ -63,6 +67,7 @@ def read_run(scores: Path, ranks: Path) -> Run:
         single=single,
         extra={name: content[name] for name in EXTRA},
         AP=AP,
+        persons=table["pid"].to_numpy()[matched],
         task=(counts["gallery"], tuple(table["image"]), tuple(table["good"])),
     )
 
