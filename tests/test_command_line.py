@@ -63,9 +63,12 @@ def test_what_snakemake_can_use_passes(arguments: list[str]):
     refuse_unusable(arguments)
 
 
-def test_a_pipe_is_left_to_snakemake(tmp_path: Path):
+def test_pipes_and_paths_that_cannot_be_are_told(tmp_path: Path):
     os.mkfifo(tmp_path / "pipe")  # to open it would last for ever
-    refuse_unusable(["--configfile", "pipe"])
+    with pytest.raises(UserError, match="is a pipe or a device"):
+        refuse_unusable(["--configfile", "pipe"])
+    with pytest.raises(UserError, match="no config file can be here"):
+        refuse_unusable(["--configfile", "a" * 300])
 
 
 def test_a_cache_that_cannot_be_written_is_told(monkeypatch: pytest.MonkeyPatch):

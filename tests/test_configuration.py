@@ -30,11 +30,15 @@ def test_training_on_several_sets_and_testing_on_another(config: dict):
     config["datasets"] |= {
         "other": {"format": "rendered_people", "render_people": {"seed": 9}},
         "both": {"format": "merge", "sources": ["people", "other"]},
+        "third": {"format": "rendered_people"},
+        "all": {"format": "merge", "sources": ["both", "third"]},
     }
+    config["experiments"]["of_all"] = {"train": "all", "test": ["people"]}
     config["experiments"]["cross"] = {"train": "both", "test": ["people", "other"]}
     setup = configure(config)
     assert setup.train("cross") == "both" and setup.tested() == ["people", "other"]
     assert setup.tested_on("other") == ["cross"]
+    assert set(setup.across("of_all")["sources"]) == {"both", "people", "other", "third"}
     across = setup.across("cross")
     assert (across["train"], across["sources"], across["learns"]) == ("both", ["people", "other"], True)
     assert setup.across("untrained")["learns"] is False and setup.across("baseline")["sources"] == []

@@ -5,12 +5,15 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from scipy.io import loadmat
 
+from purereid.data import mat_features
 from purereid.data.features import write_features
 from purereid.data.index import read_index
+from purereid.data.mat_features import write_mat_features
 from purereid.errors import UserError
 from purereid.networks import onnx_model as module
 from purereid.networks.network_file import load_network
@@ -84,6 +87,14 @@ def test_the_mat_file_holds_the_test_set(made: dict):
         assert found[f"{split}_cam"].tolist() == [(rows["camid"][chosen] + 1).tolist()]
 
 
+def test_a_gallery_that_no_mat_file_holds_is_told(tmp_path: Path, monkeypatch):
+    monkeypatch.setattr(mat_features, "LARGEST", 100)
+    rows = pd.DataFrame({"split": ["query", "gallery"], "pid": 1, "camid": [0, 1]})
+    with pytest.raises(UserError, match="less than 4 GiB"):
+        write_mat_features(tmp_path / "f.mat", rows, np.ones((2, 50), np.float32))
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.slow
 def test_equal_encoders_give_equal_bytes(people, tmp_path: Path):
     (tmp_path / "again").mkdir()
@@ -105,7 +116,7 @@ def test_a_model_that_differs_is_refused(people, tmp_path: Path, monkeypatch):
 def test_missing_libraries_are_named(people, tmp_path: Path, monkeypatch, missing: str):
     known = module.find_spec
     monkeypatch.setattr(module, "find_spec", lambda name: None if name == missing else known(name))
-    with pytest.raises(UserError, match=rf"not installed: {missing}(.|\n)*pip install purereid\[onnx\]"):
+    with pytest.raises(UserError, match=rf"not installed: {missing}(.|\n)*pip install {missing}"):
         export(people, tmp_path)
 
 

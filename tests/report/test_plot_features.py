@@ -28,6 +28,13 @@ def draw(index: Path, **changed: object) -> pd.DataFrame:
     return pd.read_csv(folder / "points.csv")
 
 
+def test_one_image_is_told(index: Path, tmp_path: Path):
+    table = read_index(index)
+    write_index(table[table["split"] == "query"].head(1), tmp_path / "one.parquet")
+    with pytest.raises(UserError, match="there is one test image"):
+        draw(tmp_path / "one.parquet")
+
+
 def test_points_are_the_test_images_of_some_persons_and_those_of_one_are_near(index: Path):
     points, table = draw(index), read_index(index).set_index("image")
     assert points["pid"].nunique() == 3 and set(points["pid"]) < {1, 3, 5, 7}

@@ -13,6 +13,7 @@ from pathlib import Path
 from snakemake.common import get_appdirs
 
 from purereid.config_files import read_config
+from purereid.data.formats.scan import holds
 from purereid.errors import UserError
 
 OPTIONS = {"--configfile": "files", "--configfiles": "files", "--config": "settings", "-C": "settings"}
@@ -65,7 +66,7 @@ def _options(arguments: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
 def _check_files(values: Sequence[str]) -> None:
     for position, value in enumerate(values):
         path = Path(value)
-        odd = position > 0 and path.suffix not in CONFIG_FILES and not path.is_file()
+        odd = position > 0 and path.suffix not in CONFIG_FILES and not holds(path.exists)
         if path.parts[:1] == ("results",) or odd:
             files = " ".join(each for each in values if each != value) or "mine.yaml"
             raise UserError(
@@ -74,8 +75,7 @@ def _check_files(values: Sequence[str]) -> None:
                 expected="what is to be made before the options",
                 do=f"snakemake {value} ... --configfile{' ' if ' ' in files else '='}{files}",
             )
-        if path.is_file() or path.is_dir() or not path.exists():  # a pipe can be read once alone
-            read_config(path)
+        read_config(path)
 
 
 def _check_setting(text: str) -> None:

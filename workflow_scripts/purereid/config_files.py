@@ -16,16 +16,17 @@ def read_config(path: str | Path) -> dict:
     """Read a config file.
 
     Args:
-        path: a regular file; others, such as pipes, can be read once alone, which is for Snakemake to do.
+        path: a regular file: several readers read it, and a pipe can be read once alone.
 
     Raises:
-        UserError: it is not there, is no text, no YAML, empty, or no section of settings, or a key stands twice in it.
+        UserError: it is not there, is a pipe, no text, no YAML, empty, or no section of settings, or a key stands twice
+            in it.
     """
     path = Path(path)
-    if path.is_dir():
-        raise UserError("the config file is a folder", where=path, expected=EXPECTED)
-    if not path.exists():
-        raise UserError("the config file does not exist", where=path, expected=EXPECTED, do=_near(path))
+    try:
+        _check_regular(path)
+    except OSError as error:
+        raise UserError(f"no config file can be here: {error.strerror}", where=path, do="correct the path") from None
     content = _content(path)
     if content is None:
         do = "write settings into it, or leave out --configfile"
@@ -34,6 +35,16 @@ def read_config(path: str | Path) -> dict:
         what = f"the config file holds {'a list' if isinstance(content, list) else 'one value'}, and no settings"
         raise UserError(what, where=path, expected="YAML lines such as  seeds: [1, 2]")
     return content
+
+
+def _check_regular(path: Path) -> None:
+    if path.is_dir():
+        raise UserError("the config file is a folder", where=path, expected=EXPECTED)
+    if not path.exists():
+        raise UserError("the config file does not exist", where=path, expected=EXPECTED, do=_near(path))
+    if not path.is_file():
+        what = "the config file is a pipe or a device, which can be read once alone"
+        raise UserError(what, where=path, expected=EXPECTED, do="write its content into a file")
 
 
 def _content(path: Path) -> object:

@@ -237,27 +237,8 @@ def _expectation(error: jsonschema.ValidationError) -> str:
     ):
         if key in schema:
             parts.append(f"{words} {schema[key]}")
-    for key in ("oneOf", "anyOf"):
-        parts += [" or ".join(_words_of(option) for option in schema[key])] if key in schema else []
     if schema.get("uniqueItems"):
         parts.append("none twice")
     if "pattern" in schema:
         parts = [schema["pattern"].strip("^$()").replace("|", ", ").replace(".+", "NAME")]
     return ", ".join(parts) or error.message
-
-
-def _words_of(option: dict) -> str:
-    if "const" in option:
-        return str(option["const"])
-    if option.get("type") == "number":
-        return f"a number from {option['minimum']} to {option['maximum']}"
-    kind = option.get("type", "array")
-    if option.get("items", {}).get("type") == "string":
-        return "a list of names"
-    words = {
-        "null": "null",
-        "array": "a list such as [1, 2]",
-        "string": "text",
-        "integer": "a whole number from 1 to 1000",
-    }
-    return words.get(kind, kind)

@@ -424,8 +424,12 @@ class Configuration:
         """What the comparison across data sets says of an experiment."""
         about = self.trained_on(experiment)
         found = {name: about[name] for name in ("experiment", "system", "backbone", "size", "images", "train")}
-        sources = self.datasets[about["train"]].get("sources", [])
-        return found | {"sources": sources, "learns": self.learns(experiment)}
+        return found | {"sources": self._merged(about["train"]), "learns": self.learns(experiment)}
+
+    def _merged(self, dataset: str) -> list[str]:
+        """The data sets that one is merged from, and those that these are merged from."""
+        direct = self.datasets[dataset].get("sources", [])
+        return [name for source in direct for name in (source, *self._merged(source))]
 
     def rendering(self, dataset: str) -> dict:
         """Settings with which a rendered data set is made; its entry overrides the section."""

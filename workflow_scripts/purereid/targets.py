@@ -10,11 +10,13 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from itertools import product
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from snakemake.io import strip_wildcard_constraints
 
 from purereid.configuration import Configuration
+from purereid.data.formats.scan import holds
 from purereid.purification.purifiers.registry import NETWORKS
 
 if TYPE_CHECKING:
@@ -46,6 +48,8 @@ class Suggestions(logging.Filter):
 
     def _advice(self, target: str) -> list[str]:
         """One line on a target, or none on one that can be made or is there."""
+        if not target or holds(Path(target).exists):
+            return []
         rules = {rule.name: rule for rule in self.workflow.rules}
         if target in rules:
             made = self._artifacts([rules[target]]) if rules[target].has_wildcards() else []

@@ -57,7 +57,7 @@ def same(
     known = read_calibration(calibration or find_calibration(path))
     check_encoder(known, path)
     loaded = load_encoder(path, device, **known["network"])
-    of_first, of_second = loaded.features([first, second], flip=known["flip"])
+    of_first, of_second = (loaded.features([each], flip=known["flip"])[0] for each in (first, second))
     return answer(float(of_first @ of_second), known, false_accepts)
 
 
@@ -131,13 +131,17 @@ def find_calibration(encoder: Path) -> Path:
         raise UserError(
             "the encoder does not lie in a folder of results, where its calibration would be",
             where=encoder,
-            do="name it: --calibration FILE",
+            do="name it: calibration=FILE, or --calibration FILE behind same",
         )
     seed, experiment, dataset, results = parts[1].name, parts[2].name, parts[4], parts[5]
     own = dataset / "calibrate" / experiment / seed / "calibration.json"
     found = [own] if own.is_file() else sorted(results.glob(f"*/calibrate/{experiment}/{seed}/calibration.json"))
     if len(found) != 1:
         several = f"it has {len(found)}, on other data sets than its own" if found else "it has none"
-        do = "name one: --calibration FILE" if found else f"make it: snakemake {own.relative_to(results.parent)}"
+        do = (
+            "name one: calibration=FILE, or --calibration FILE behind same"
+            if found
+            else f"make it: snakemake {own.relative_to(results.parent)}"
+        )
         raise UserError(f"no calibration of the encoder: {several}", where=own, do=do)
     return found[0]

@@ -1,6 +1,5 @@
 """Encoders as ONNX models, which run without this project, and without torch."""
 
-import logging
 import warnings
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 INPUT, OUTPUT = "images", "features"
 
 
-class Whole(nn.Module):
+class PixelsToFeatures(nn.Module):
     """An encoder between pixels and features of length 1; normalisation and flip test are inside."""
 
     def __init__(self, encoder: Encoder, flip: bool):
@@ -40,7 +39,8 @@ def check_installed() -> None:
     missing = [name for name in ("onnx", "onnxscript", "onnxruntime") if find_spec(name) is None]
     if missing:
         what = f"not installed: {', '.join(missing)}"
-        raise UserError(what, expected="the packages that write and run ONNX models", do="pip install purereid[onnx]")
+        do = f"pip install {' '.join(missing)}"
+        raise UserError(what, expected="the packages that write and run ONNX models", do=do)
 
 
 def onnx_model(encoder: Encoder, *, flip: bool, about: dict[str, str]) -> bytes:
@@ -64,9 +64,8 @@ def onnx_model(encoder: Encoder, *, flip: bool, about: dict[str, str]) -> bytes:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of the exporter, about its own insides
-            logging.getLogger("torch.onnx").setLevel(logging.ERROR)
             program = torch.onnx.export(
-                Whole(encoder, flip).eval(),
+                PixelsToFeatures(encoder, flip).eval(),
                 (images,),
                 dynamo=True,
                 dynamic_shapes=({0: torch.export.Dim("batch")},),
@@ -75,7 +74,7 @@ def onnx_model(encoder: Encoder, *, flip: bool, about: dict[str, str]) -> bytes:
             )
     except (torch.onnx.OnnxExporterError, RuntimeError) as error:
         raise UserError(
-            f"the encoder cannot be written as ONNX: {str(error).splitlines()[0]}",
+            f"the encoder cannot be written as ONNX: {str(error).partition(chr(10))[0]}",
             expected="a network of layers that ONNX has, such as those of all systems",
         ) from None
     model = _without_notes(program.model_proto)

@@ -97,10 +97,11 @@ class System(NamedTuple):
         return {name: stage.settings for name, stage in self.stages.items() if stage.settings}
 
 
-def system_names(rule: str | None = None) -> list[str]:
+@cache
+def system_names(rule: str | None = None) -> tuple[str, ...]:
     """Names of all systems, or of those of one rule, sorted."""
     names = sorted(path.parent.name for path in FOLDER.glob("*/system.yaml"))
-    return [name for name in names if rule is None or description(name).rule == rule]
+    return tuple(name for name in names if rule is None or description(name).rule == rule)
 
 
 @cache

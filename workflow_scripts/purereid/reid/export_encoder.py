@@ -68,7 +68,8 @@ def export_encoder(
     model = onnx_model(loaded, flip=flip, about={"encoder": digest, "resizing": known["resizing"]})
     crops = _crops(loaded, rows, images, threads)
     ways = _ways(loaded, model, flip, threads)
-    expected, found = (way(crops) for way in ways.values())
+    parts = [crops[start : start + BATCHES[-1]] for start in range(0, len(crops), BATCHES[-1])]
+    expected, found = (np.concatenate([way(part) for part in parts]) for way in ways.values())
     difference = float(np.abs(expected - found).max())
     if not difference <= ALLOWED:
         raise UserError(
@@ -106,8 +107,8 @@ def _crops(encoder: Encoder, rows: pd.DataFrame, images: int, threads: int) -> n
     """Test images uint8 [N, H, W, 3], evenly from all."""
     chosen = np.unique(np.linspace(0, len(rows) - 1, min(images, len(rows))).astype(int))
     paths = rows["path"].iloc[chosen].tolist()
-    batches = image_batches(encoder.configuration, paths, batch=len(paths), threads=threads)
-    return next(iter(batches)).permute(0, 2, 3, 1).contiguous().numpy()
+    batches = image_batches(encoder.configuration, paths, batch=BATCHES[-1], threads=threads)
+    return torch.cat([*batches]).permute(0, 2, 3, 1).contiguous().numpy()
 
 
 def _ways(encoder: Encoder, model: bytes, flip: bool, threads: int) -> dict[str, Callable[[np.ndarray], np.ndarray]]:

@@ -23,7 +23,7 @@ def pair_maps(encoder: Encoder, images: torch.Tensor) -> tuple[np.ndarray, np.nd
 
     Args:
         encoder: in evaluation mode; its parameters are frozen. Its ``combine`` may scale the numbers of an embedded
-            view, in parts or all alike, and no more.
+            view, in parts or all alike, and no more; only their count is compared.
         images: uint8 [1 + G, 3, H, W] of the encoder's size, the query first, on its device.
 
     Returns:
@@ -31,7 +31,7 @@ def pair_maps(encoder: Encoder, images: torch.Tensor) -> tuple[np.ndarray, np.nd
         which they sum up; and the cosines float32 [G], without flip test.
 
     Raises:
-        UserError: an encoder without a map, or one that does more than scale.
+        UserError: an encoder without a map, or one that compares other numbers than it embeds.
     """
     encoder.requires_grad_(False)
     inputs = normalise(images, encoder.configuration["mean"], encoder.configuration["std"])

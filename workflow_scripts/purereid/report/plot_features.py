@@ -47,7 +47,7 @@ def plot_features(
         experiment, seed: whose features these are, for the title.
 
     Raises:
-        UserError: no query; features missing.
+        UserError: no query, or one test image alone; features missing.
     """
     rows = _of_some(read_index(index), persons, draw, index)
     places, kept = plane(normalise(read_features(features, rows["image"].tolist())[1]), perplexity)
@@ -111,4 +111,6 @@ def _of_some(table: pd.DataFrame, persons: int, draw: int, index: Path) -> pd.Da
         raise UserError("there is no query", where=index, expected="images in the split query")
     chosen = np.random.default_rng(draw).permutation(asked)[:persons]
     rows = table[table["split"].isin(["query", "gallery"]) & table["pid"].isin(chosen)].drop_duplicates("pixels")
+    if len(rows) < 2:
+        raise UserError("there is one test image", where=index, expected="two or more, to be placed beside each other")
     return rows.sort_values(["pid", "image"], ignore_index=True)

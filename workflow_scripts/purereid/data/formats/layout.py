@@ -20,7 +20,7 @@ def layout_hint(folder: Path, format: str) -> str:
     children = [folder / name for name in list_folder(folder)[1][:LOOK_AT]]
     for place in [folder, *children, folder.resolve().parent]:
         layout = guess_layout(place)
-        if layout == "cuhk03_np":
+        if layout == "cuhk03_np" and (place, format) != (folder, layout):
             return _boxes_hint(place)
         if layout is not None and (place, layout) != (folder, format):
             return f"{place} looks like {layout}: set format to {layout} and folder to {place}"

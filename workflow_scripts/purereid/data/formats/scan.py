@@ -80,7 +80,8 @@ class Scan:
     @property
     def other(self) -> list[str]:
         """The other ignored files and folders."""
-        return [name for name in self.ignored if name not in set(self.unread)]
+        unread = set(self.unread)
+        return [name for name in self.ignored if name not in unread]
 
     def tell(self, severity: str, what: str, items: Iterable[object]) -> None:
         """Add a finding about some items; about none, nothing is said."""
