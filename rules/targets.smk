@@ -45,7 +45,7 @@ def pictures():
         *(
             path
             for d, e in tested
-            for path in expand(rules.rank_lists.output, dataset=d, experiment=e, seed=setup.seeds(e)[0])
+            for path in expand(rules.rank_lists.output, dataset=d, experiment=e, seed=min(setup.seeds(e)))
         ),
         *(path for d in setup.datasets_in_use() for path in _texture_pictures(d)),
         *(
