@@ -30,6 +30,7 @@ from purereid.purification.purifiers.registry import NETWORKS, RULES
 from purereid.strict_yaml import at_home
 from purereid.targets import Suggestions
 from purereid.training.made import forget
+from purereid.training.shown import learnt
 from purereid.unfinished import without_the_failed
 
 # Where this is a module, config.yaml was not read, and config is that of the other workflow, to be left as it is.

@@ -15,7 +15,7 @@ def train_gan_inputs(wildcards):
 
 def train_gan_settings(wildcards):
     training, stage = setup.making(wildcards.generator), wildcards.stage
-    return canonical(training.names(stage) | {"settings": training.settings(stage)})
+    return canonical(training.names(stage) | {"settings": learnt(training.settings(stage))})
 
 
 def train_gan_code(wildcards):

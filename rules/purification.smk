@@ -9,11 +9,15 @@ OUTPUT  results/{dataset}/embed_generated/{generator}/{shard}-of-{shards}/featur
 """
 
 
-def of_generator(rule):
-    """Settings of a rule for one generator."""
+def build_graph_settings(wildcards):
+    return setup.of_generator("build_graph", wildcards.generator)
+
+
+def graph_network_settings(rule):
+    """Settings of a rule that trains a network of graphs, for one generator."""
 
     def settings(wildcards):
-        return setup.of_generator(rule, wildcards.generator)
+        return learnt(setup.of_generator(rule, wildcards.generator))
 
     return settings
 
@@ -143,7 +147,7 @@ rule build_graph:
         mem_mb=memory("build_graph"),
         runtime=runtime("build_graph"),
     params:
-        settings=of_generator("build_graph"),
+        settings=build_graph_settings,
         code=code_digest("build_graph"),
     script:
         "../workflow_scripts/build_graph.py"
@@ -173,7 +177,7 @@ rule train_gcn:
         mem_mb=memory("train_gcn"),
         runtime=runtime("train_gcn"),
     params:
-        settings=of_generator("train_gcn"),
+        settings=graph_network_settings("train_gcn"),
         code=code_digest("train_gcn"),
     script:
         "../workflow_scripts/train_gcn.py"
@@ -203,7 +207,7 @@ rule train_gcn_v:
         mem_mb=memory("train_gcn_v"),
         runtime=runtime("train_gcn_v"),
     params:
-        settings=of_generator("train_gcn_v"),
+        settings=graph_network_settings("train_gcn_v"),
         code=code_digest("train_gcn_v"),
     script:
         "../workflow_scripts/train_gcn_v.py"
@@ -234,7 +238,7 @@ rule train_gcn_e:
         mem_mb=memory("train_gcn_e"),
         runtime=runtime("train_gcn_e"),
     params:
-        settings=of_generator("train_gcn_e"),
+        settings=graph_network_settings("train_gcn_e"),
         code=code_of_graph_networks("train_gcn_e"),
     script:
         "../workflow_scripts/train_gcn_e.py"

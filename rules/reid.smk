@@ -34,7 +34,7 @@ def train_reid_inputs(wildcards):
 
 def train_reid_settings(wildcards):
     training, stage = setup.training(wildcards.experiment), wildcards.stage
-    settings = training.settings(stage) | {"seed": int(wildcards.seed)}
+    settings = learnt(training.settings(stage)) | {"seed": int(wildcards.seed)}
     return canonical(training.names(stage) | {"settings": settings, "gpus": setup.gpus(wildcards.experiment)})
 
 

@@ -103,7 +103,7 @@ def _model_pictures(tested):
         path
         for rule, models in drawn
         for d, e in models
-        for path in expand(rule.output, dataset=d, experiment=e, seed=setup.seeds(e)[0])
+        for path in expand(rule.output, dataset=d, experiment=e, seed=min(setup.seeds(e)))
     ]
 
 

@@ -264,6 +264,27 @@ def test_encoders_that_teach_purify_and_judge_differ_as_far_as_there_are_seeds(
     assert not setup.judged_by_its_teacher("dcgan")
 
 
+def test_the_order_of_seeds_says_nothing(config: dict):
+    config["seeds"], config["experiments"]["purified"]["seeds"] = [3, 1, 2], [2, 1]
+    setup = configure(config)
+    assert (setup.seeds("baseline"), setup.seeds("purified")) == ([1, 2, 3], [1, 2])
+
+
+def test_what_a_training_logs_and_draws_is_told_to_its_job(config: dict):
+    config["experiments"]["baseline"]["train_reid"] = {"log_every": 3, "alarm_after": 7}
+    config["generators"]["posegan"] |= {"train_gan": {"samples": 4}, "train_gcn": {"log_every": 9}}
+    setup = configure(with_fdgan(config, system="fdgan", train_reid={"log_every": 5}))
+    job = {"dataset": "people"}
+    assert setup.shown("train_reid", **job, experiment="baseline", seed="1", stage="encoder") == {
+        "log_every": 3,
+        "alarm_after": 7,
+    }
+    assert setup.shown("train_reid", **job, experiment="early", seed="1", stage="verify")["log_every"] == 5
+    drawn = {"samples": 4, "samples_over_time": 8, "log_every": 10}
+    assert setup.shown("train_gan", **job, generator="posegan", stage="generator") == drawn
+    assert setup.shown("train_gcn", **job, generator="posegan") == {"log_every": 9}
+
+
 def with_fdgan(config: dict, **early: object) -> dict:
     config["experiments"] |= {"fdgan": {"system": "fdgan", "seeds": [1, 2, 3]}, "early": early}
     return config

@@ -209,6 +209,20 @@ def test_resources_concern_nothing(project: Project):
 
 
 @pytest.mark.slow
+def test_what_is_logged_and_drawn_and_the_order_of_seeds_concern_nothing(project: Project):
+    drawn = {"samples": 3, "samples_over_time": 4, "log_every": 2}
+    project.override(seeds=[2, 1], train_gan={"posegan": drawn, "dcgan": drawn})
+    project.override(**{rule: {"log_every": 2} for rule in ("train_gcn", "train_gcn_v", "train_gcn_e")})
+    project.override(train_reid={"log_every": 1, "alarm_after": 1})
+    assert project.planned() == {}
+    networks = project.folder / f"{TRAINED}/networks.safetensors"
+    before, curves = networks.read_bytes(), networks.with_name("curves.csv")
+    curves.unlink()
+    project.run(f"{TRAINED}/curves.csv")
+    assert pd.read_csv(curves)["step"].tolist() == list(range(1, 13)) and networks.read_bytes() == before
+
+
+@pytest.mark.slow
 def test_the_digest_can_be_switched_off(project: Project):
     path = project.folder / "tests/config.yaml"
     path.write_text(path.read_text() + "code_digest: false\n")

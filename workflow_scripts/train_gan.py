@@ -9,7 +9,7 @@ if __name__ == "__main__":
         train_stage(
             **snakemake.input,
             **snakemake.output,
-            **snakemake.params.settings,
+            **this.settings("train_gan"),
             stamp=this.stamp,
             threads=snakemake.threads,
             gpus=snakemake.resources.gpu,

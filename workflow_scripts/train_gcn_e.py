@@ -8,7 +8,7 @@ if __name__ == "__main__":
         train_gcn_e(
             **snakemake.input,
             **snakemake.output,
-            settings=snakemake.params.settings,
+            settings=this.settings("train_gcn_e"),
             stamp=this.stamp,
             gpus=snakemake.resources.gpu,
         )

@@ -9,7 +9,7 @@ if __name__ == "__main__":
         train_stage(
             **{name: file for name, file in snakemake.input.items() if name != "generated"},  # the index names these
             **snakemake.output,
-            **snakemake.params.settings,
+            **this.settings("train_reid"),
             stamp=this.stamp,
             threads=snakemake.threads,
             granted_gpus=snakemake.resources.gpu,

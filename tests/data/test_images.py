@@ -1,5 +1,8 @@
 """Reading images."""
 
+import struct
+import zlib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import cv2
@@ -7,8 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from purereid.data.check_images import check_image
+from purereid.data.check_images import check_image, check_images
 from purereid.data.images import as_rgb, load_images, read_image, resize
+from purereid.data.pixel_budget import PixelBudget
 from purereid.errors import UserError
 
 
@@ -51,11 +55,40 @@ def test_jpeg_files_have_the_pixels_that_pillow_gives(tmp_path: Path, kind: str)
     assert np.array_equal(read_image(tmp_path / "a.jpg"), expected)
 
 
-def test_a_jpeg_file_of_too_many_pixels_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    Image.fromarray(SMOOTH).save(tmp_path / "a.jpg")
-    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
-    with pytest.raises(UserError, match=r"image cannot be read: .*decompression bomb"):
-        read_image(tmp_path / "a.jpg")
+@pytest.mark.parametrize(("side", "said"), [(13_000, "13000 x 13000 pixels, more than"), (20_000, "more pixels than")])
+def test_a_small_file_of_too_many_pixels_is_told_before_they_are_decoded(tmp_path: Path, side: int, said: str):
+    def part(kind: bytes, content: bytes) -> bytes:
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+    header = part(b"IHDR", struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0))
+    (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n" + header + part(b"IDAT", zlib.compress(bytes(99))))
+    with pytest.raises(UserError, match=f"image cannot be read: {said} the 67,108,864 that an image may have"):
+        read_image(tmp_path / "a.png")
+    assert said in check_image(str(tmp_path / "a.png")).fault
+
+
+@pytest.mark.parametrize("ending", ["jpg", "png"])
+@pytest.mark.parametrize(
+    "decode",
+    [lambda paths: load_images(paths, 8, 8, threads=2), lambda paths: check_images(map(str, paths), threads=2)],
+)
+def test_an_image_waits_until_it_fits_among_those_that_are_decoded(tmp_path, monkeypatch, decode, ending: str):
+    budget = PixelBudget(20 * 30)
+    for module in ("images", "pixel_budget"):
+        monkeypatch.setattr(f"purereid.data.{module}.BUDGET", budget)
+    paths = [tmp_path / f"{number}.{ending}" for number in range(4)]
+    for path in paths:
+        Image.new("RGB", (20, 11)).save(path)
+    with ThreadPoolExecutor(1) as pool:
+        with budget.spent(20, 20):
+            waiting = pool.submit(decode, paths)
+            with pytest.raises(TimeoutError):
+                waiting.result(timeout=0.05)
+        assert len(waiting.result()) == 4 and budget.left == budget.most
+    Image.new("RGB", (20, 31)).save(paths[3])
+    with pytest.raises(UserError, match="20 x 31 pixels, more than the 600"):
+        load_images(paths, 8, 8, threads=2)
+    assert budget.left == budget.most
 
 
 def test_grey_image_gets_three_channels(tmp_path: Path):

@@ -162,10 +162,11 @@ def test_features_of_another_encoder():
         predict_links(network(32), features, lists, **SIZES)
 
 
-def test_features_that_are_not_finite():
+@pytest.mark.parametrize("factor", [2.66, 0.0, np.inf])
+def test_features_that_are_not_finite_or_not_of_length_1(factor: float):
     features, lists = data()
-    features[7, 3] = np.nan
-    with pytest.raises(UserError, match="1 features are not finite, the first that of image 7"):
+    features[7] *= np.float32(factor)
+    with pytest.raises(UserError, match="1 features have not length 1, the first that of image 7"):
         predict_links(network(), features, lists, **SIZES)
 
 

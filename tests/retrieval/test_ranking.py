@@ -2,6 +2,7 @@
 
 import tracemalloc
 from dataclasses import fields
+from functools import partial
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from purereid.retrieval.distances import block_rows, cosine_blocks, normalise
 from purereid.retrieval.precision import precisions
 from purereid.retrieval.ragged import Ragged
 from purereid.retrieval.ranking import Ranking, rank, rank_blocks, scores
+from purereid.retrieval.single_gallery_shot import single_gallery_shot
 
 
 def rank_distances(distances: np.ndarray, *labels: np.ndarray, **options: object) -> Ranking:
@@ -287,6 +289,16 @@ def test_features_must_have_the_same_width(device):
     pids = np.array([1, 2, 3])
     with pytest.raises(ValueError, match=r"features of queries \[3, 16\] and of the gallery \[3, 8\]"):
         rank(unit(0, 3), unit(0, 3, 8), pids, pids, device=device)
+
+
+@pytest.mark.parametrize("factor", [0.0, 2.66, 1e30, np.nan, np.inf])
+@pytest.mark.parametrize("side", ["queries", "the gallery"])
+def test_features_must_have_length_1(side, factor):
+    query, gallery = unit(0, 40), unit(1, 150)
+    (query if side == "queries" else gallery)[7] *= np.float32(factor)
+    for measure in (rank, partial(single_gallery_shot, generator=np.random.default_rng(0))):
+        with pytest.raises(ValueError, match=rf"1 features of {side} have not length 1: number 7"):
+            measure(query, gallery, *people(0))
 
 
 @pytest.mark.parametrize(("rows", "columns"), [(39, 150), (41, 150), (40, 149)])

@@ -41,9 +41,11 @@ def test_it_learns_and_leaves_no_checkpoint(index: Path, tmp_path: Path, setting
     ]
 
 
-def test_same_seed_same_bytes_whatever_the_decoding_threads(index: Path, tmp_path: Path, settings: dict):
+def test_same_seed_same_bytes_whatever_the_decoding_threads_and_what_is_logged(
+    index: Path, tmp_path: Path, settings: dict
+):
     first, _ = run(index, tmp_path / "a", settings)
-    second, _ = run(index, tmp_path / "b", settings, threads=2)
+    second, _ = run(index, tmp_path / "b", settings | {"log_every": 1, "alarm_after": 1}, threads=2)
     other, _ = run(index, tmp_path / "c", settings | {"seed": 2})
     assert first == second != other
 

@@ -113,6 +113,14 @@ def test_an_interrupted_training_ends_with_the_same_bytes(people, teacher, tmp_p
     assert all(torch.equal(value, drawing.state_dict()[name]) for name, value in encoder.state_dict().items())
 
 
+def test_drawing_moves_nothing(people, teacher):
+    trainer, other = trainer_of(people, teacher), trainer_of(people, teacher, samples=7, samples_over_time=1)
+    trainer.samples.draw_if_due(trainer.steps, trainer.written("generator"), "fp32")
+    assert len(trainer.samples.drawn[trainer.steps]) != 7
+    one, two = ({role: network.state_dict() for role, network in each.networks.items()} for each in (trainer, other))
+    torch.testing.assert_close(one, two, rtol=0, atol=0)
+
+
 def test_first_values_are_those_of_guessing(people, teacher):
     trainer = trainer_of(people, teacher)
     found = trainer.step(0, trainer.batch(0))

@@ -95,6 +95,14 @@ def test_interrupted_stages_end_with_the_same_bytes(people, trained, tmp_path, s
     assert again["samples.parquet"] == trained[stage].with_name("samples.parquet").read_bytes()
 
 
+@pytest.mark.parametrize("stage", ["generate", "joint"])
+def test_drawing_moves_nothing(people, trained, stage):
+    trainer, other = (trainer_of(people, trained, stage, samples=count) for count in (2, 7))
+    trainer.samples.draw_if_due(trainer.steps, trainer.written("generator"), "fp32")
+    assert len(trainer.samples.drawn[trainer.steps]) == 2
+    torch.testing.assert_close(states(trainer), states(other), rtol=0, atol=0)
+
+
 def test_curves_have_each_loss_and_what_the_discriminators_see(trained):
     curves = {stage: pd.read_csv(path.with_name("curves.csv")) for stage, path in trained.items()}
     assert all(np.isfinite(curve).all().all() and len(curve) == 4 for curve in curves.values())

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 import torch
 
+from interrupted import stopped_at
 from purereid.data.shards import decode
 from purereid.errors import UserError
 from purereid.networks.network_file import load_network
@@ -89,6 +90,20 @@ def test_interrupted_training_ends_with_the_same_bytes(people, gan_settings, tmp
     assert started[0] == {"posegan": 4, "dcgan": 2}[system]
     for name in ("networks.safetensors", "samples.parquet"):
         assert resumed[name] == whole[name], name
+
+
+@pytest.mark.parametrize("system", ["posegan", "dcgan"])
+def test_what_is_logged_and_drawn_changes_no_network_and_costs_no_checkpoint(people, gan_settings, tmp_path, system):
+    whole = run(people, tmp_path / "whole", system, gan_settings(system))
+    with stopped_at(trainer_class(system, "generator"), {"posegan": 6, "dcgan": 3}[system]):
+        run(people, tmp_path / "parts", system, gan_settings(system, samples_over_time=4))
+    shown = {"samples": 5, "samples_over_time": 4, "log_every": 1}
+    resumed = run(people, tmp_path / "parts", system, gan_settings(system, **shown))
+    assert resumed["networks.safetensors"] == whole["networks.safetensors"]
+    samples, curves = (pd.read_parquet(tmp_path / "parts/samples.parquet"), pd.read_csv(tmp_path / "parts/curves.csv"))
+    steps = {"posegan": [6, 8], "dcgan": [3, 4]}[system]  # those drawn before were of three conditions
+    assert samples["step"].unique().tolist() == steps and samples["number"].tolist() == [*range(5)] * 2
+    assert curves["step"].tolist()[-2:] == [steps[1] - 1, steps[1]]
 
 
 def test_other_seed_other_generator(people, gan_settings, tmp_path):

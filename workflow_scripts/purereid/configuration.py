@@ -15,6 +15,7 @@ from purereid.networks.registry import DEFAULT_SYSTEM, OF_KEYPOINTS, System, des
 from purereid.purification.purifiers.registry import RULES
 from purereid.report.training_sets import REAL_ALONE, set_name
 from purereid.strict_yaml import at_home
+from purereid.training.shown import shown
 
 OTHER_RULES = ("render_people", "keypoints", "import_keypoints")  # keys of a data set that do not concern its index
 
@@ -149,9 +150,9 @@ class Configuration:
         return [named] if isinstance(named, str) else named
 
     def seeds(self, experiment: str) -> list[int]:
-        """Seeds with which an experiment is run: its own, or those of the one whose networks it uses."""
+        """Seeds with which an experiment is run, sorted: its own, or those of the one whose networks it uses."""
         entry, training = self.experiments[experiment], self.experiments[self.trained_by(experiment)]
-        return entry.get("seeds", training.get("seeds", self.config["seeds"]))
+        return sorted(entry.get("seeds", training.get("seeds", self.config["seeds"])))
 
     def all_seeds(self) -> list[int]:
         """Seeds of all experiments, each once."""
@@ -282,6 +283,18 @@ class Configuration:
         name = self.trained(generator)
         entry = self.generators[name]
         return self._training("train_gan", name, entry["system"], entry.get("train_gan", {}))
+
+    def logged(self, rule: str, *, generator: str = "", experiment: str = "", stage: str = "", **_: str) -> dict:
+        """What the job of a training is to log and draw.
+
+        Args:
+            rule: that trains.
+            generator, experiment, stage: wildcards of the job, as far as it has them.
+        """
+        if not stage:
+            return shown(self.of_generator(rule, generator))
+        training = self.training(experiment) if experiment else self.making(generator)
+        return shown(training.settings(stage))
 
     def seed_behind(self, generator: str) -> int | None:
         """Seed of that experiment whose network is used: the entry's, or the smallest."""

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import cv2
 
@@ -17,6 +18,9 @@ from purereid.errors import UserError
 from purereid.lock import locked
 from purereid.logs import log, open_log
 from purereid.provenance import write_provenance
+
+if TYPE_CHECKING:
+    from purereid.configuration import Configuration
 
 
 @contextmanager
@@ -100,15 +104,25 @@ class Job:
         Raises:
             UserError: as for ``check_experiments.require``.
         """
-        from purereid.configuration import Configuration
         from purereid.data.check_experiments import require
         from purereid.experiment_needs import experiment_needs
 
         index, dataset = Path(self.snakemake.input.index), self.snakemake.wildcards.dataset
         if index.parent.name == "index_dataset" and index.parents[1].name == dataset:
-            schema = Path(self.snakemake.scriptdir).parent / "rules/schemas/config.schema.yaml"
-            needs = experiment_needs(Configuration(self.snakemake.config, schema), dataset)
-            require(index, needs)
+            require(index, experiment_needs(self._setup, dataset))
+
+    def settings(self, rule: str) -> dict:
+        """Settings of a training: its params, and what these leave out because nothing of it is learnt."""
+        given, shown = self.snakemake.params.settings, self._setup.logged(rule, **dict(self.snakemake.wildcards.items()))
+        return given | {"settings": given["settings"] | shown} if "settings" in given else given | shown
+
+    @cached_property
+    def _setup(self) -> "Configuration":
+        """The config, which Snakemake does not compare where a job reads it."""
+        from purereid.configuration import Configuration
+
+        schema = Path(self.snakemake.scriptdir).parent / "rules/schemas/config.schema.yaml"
+        return Configuration(self.snakemake.config, schema)
 
     def progress(self, done: int, total: int) -> None:
         """Say how far a long job is."""

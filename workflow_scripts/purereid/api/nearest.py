@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from purereid.errors import UserError
-from purereid.retrieval.distances import cosine_blocks, normalise
+from purereid.retrieval.distances import cosine_blocks, normalise, without_length_1
 from purereid.retrieval.rerank import reranked_blocks
 
 
@@ -80,10 +80,9 @@ def _checked(features: object, name: str) -> np.ndarray:
         what = f"features of the {name} are {found.dtype} {list(found.shape)}"
         raise UserError(what, expected="float [N, D], of one image or more")
     found = np.ascontiguousarray(found, np.float32)
-    lengths = np.linalg.norm(found, axis=1)
-    wrong = np.flatnonzero(~(np.abs(lengths - 1) < 1e-3))
+    wrong, lengths = without_length_1(found)
     if len(wrong):
-        what = f"feature {wrong[0]} of the {name} has length {lengths[wrong[0]]:.3g}"
+        what = f"feature {wrong[0]} of the {name} has length {lengths[0]:.3g}"
         raise UserError(what, expected="features of length 1, as encoder.features yields them")
     return normalise(found)
 

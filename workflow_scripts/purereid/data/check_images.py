@@ -1,7 +1,6 @@
 """Open every image of a data set once: its size, its digest, or what is wrong with it."""
 
 import hashlib
-import io
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 from purereid.data.images import as_rgb, is_turned
+from purereid.data.pixel_budget import opened
 
 TINY = 8  # pixels of a side, below which nobody can be told apart
 # What the first bytes of a file say that it is, where it is no image that can be read.
@@ -68,7 +68,7 @@ def check_image(path: str) -> Checked:
         leads = f"a link to {Path(path).readlink()}: " if Path(path).is_symlink() else ""
         return Checked(fault=f"cannot be opened ({leads}{error.strerror})")
     try:
-        with Image.open(io.BytesIO(content)) as image:
+        with opened(content) as image:
             image.load()
             odd = {
                 "turned": is_turned(image),
@@ -78,13 +78,13 @@ def check_image(path: str) -> Checked:
                 "misnamed": _kind(image.format) != _kind(Path(path).suffix[1:]),
             }
             upright = as_rgb(image)
+            odd["blank"] = all(low == high for low, high in upright.getextrema())
+            odd["tiny"] = min(upright.size) < TINY
+            size, pixels = upright.size, _digest(upright)
     except Exception as error:  # a broken file makes Pillow raise almost anything
         return Checked(fault=f"cannot be decoded ({_what_else(content) or _shorten(error)})")
-    pixels = _digest(upright)
-    odd["blank"] = all(low == high for low, high in upright.getextrema())
-    odd["tiny"] = min(upright.size) < TINY
     found = tuple(name for name in PECULIARITIES if odd[name])
-    return Checked(*upright.size, hashlib.sha256(content).hexdigest(), pixels, found)
+    return Checked(*size, hashlib.sha256(content).hexdigest(), pixels, found)
 
 
 def _kind(name: str | None) -> str:

@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import torch
 
-from purereid.data.images import read_image, resize
+from purereid.data.images import decoded, resize
 
 SCHEMA = pa.schema([("height", pa.int32()), ("width", pa.int32()), ("pixels", pa.binary())])
 CHUNK = 1024  # images decoded before they are written
@@ -37,8 +37,8 @@ def write_decoded(
     """
 
     def load(path: str) -> np.ndarray:
-        image = read_image(path)
-        return resize(image, height, width, resizing) if image.size > 3 * height * width else image
+        with decoded(path) as image:
+            return resize(image, height, width, resizing) if image.size > 3 * height * width else image
 
     with ThreadPoolExecutor(threads) as pool, pa.ipc.new_file(file, SCHEMA) as writer:
         for start in range(0, len(paths), CHUNK):

@@ -1,8 +1,9 @@
 """Read images, from files of their own or from shards of generated ones."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import cv2
@@ -12,6 +13,7 @@ import torch
 from PIL import Image, ImageOps
 from torch.nn import functional
 
+from purereid.data.pixel_budget import BUDGET, opened
 from purereid.data.shards import fault, image_bytes, shard_of
 from purereid.errors import UserError
 
@@ -31,30 +33,40 @@ def read_image(path: str | Path) -> np.ndarray:
         uint8 [H, W, 3], RGB, see ``as_rgb``.
 
     Raises:
-        UserError: the file is missing, truncated or no image, or so is the shard; the shard has no such image.
+        UserError: the file is missing, truncated, no image or one of too many pixels (see ``pixel_budget``), or so is
+            the shard; the shard has no such image.
     """
+    with decoded(path) as image:
+        return image
+
+
+@contextmanager
+def decoded(path: str | Path) -> Iterator[np.ndarray]:
+    """The same for as long as the context lasts, in which its pixels count among those held at a time."""
     inside = shard_of(path)
     packed = image_bytes(*inside) if inside else None
-    try:
-        return _decode(_content(path) if packed is None else packed)
-    except FileNotFoundError:
-        raise UserError(
-            "image file not found",
-            where=path,
-            expected="every image of the index at its place",
-            do="put the file back, or delete the index (results/DATASET/index_dataset) so that it is made again",
-        ) from None
-    except MemoryError:
-        raise
-    except Exception as error:  # a broken file makes Pillow raise almost anything
-        raise UserError(
-            f"image cannot be read: {fault(error)}",
-            where=path,
-            expected="a complete JPEG or PNG file",
-            do=f"delete the shard {inside[0]}, so that it is made again"
-            if inside
-            else "replace the file, or set index_dataset.bad_images to skip",
-        ) from None
+    with ExitStack() as spent:
+        try:
+            image = _decode(_content(path) if packed is None else packed, spent)
+        except FileNotFoundError:
+            raise UserError(
+                "image file not found",
+                where=path,
+                expected="every image of the index at its place",
+                do="put the file back, or delete the index (results/DATASET/index_dataset) so that it is made again",
+            ) from None
+        except MemoryError:
+            raise
+        except Exception as error:  # a broken file makes Pillow raise almost anything
+            raise UserError(
+                f"image cannot be read: {fault(error)}",
+                where=path,
+                expected="a complete JPEG or PNG file",
+                do=f"delete the shard {inside[0]}, so that it is made again"
+                if inside
+                else "replace the file, or set index_dataset.bad_images to skip",
+            ) from None
+        yield image
 
 
 def load_images(
@@ -77,7 +89,8 @@ def load_images(
     images = torch.empty(len(paths), 3, height, width, dtype=torch.uint8)
 
     def load(row: int) -> None:
-        cv2.split(resize(read_image(paths[row]), height, width, resizing), list(images[row].numpy()))
+        with decoded(paths[row]) as image:
+            cv2.split(resize(image, height, width, resizing), list(images[row].numpy()))
 
     with ThreadPoolExecutor(max_workers=threads) as pool:
         for _ in pool.map(load, range(len(paths))):
@@ -90,16 +103,16 @@ def _content(path: str | Path) -> bytes:
         return file.read()
 
 
-def _decode(file: bytes) -> np.ndarray:
-    """Pixels uint8 [H, W, 3] of a file, upright; an ordinary JPEG file takes a fifth of Pillow's time."""
+def _decode(file: bytes, spent: ExitStack) -> np.ndarray:
+    """Pixels uint8 [H, W, 3] of a file, upright, spent; an ordinary JPEG file takes a fifth of Pillow's time."""
     try:
         height, width, colours, _ = simplejpeg.decode_jpeg_header(file)
-        if colours in ("YCbCr", "Gray", "RGB") and height * width <= Image.MAX_IMAGE_PIXELS and not _lies(file):
+        if colours in ("YCbCr", "Gray", "RGB") and not _lies(file):
+            spent.enter_context(BUDGET.spent(width, height))
             return simplejpeg.decode_jpeg(file)
     except ValueError:
-        pass  # another format, or something is wrong, and Pillow decides how wrong
-    with Image.open(io.BytesIO(file)) as image:
-        return np.array(as_rgb(image))
+        spent.close()  # another format, or something is wrong, and Pillow decides how wrong
+    return np.array(as_rgb(spent.enter_context(opened(file))))
 
 
 def _lies(file: bytes) -> bool:

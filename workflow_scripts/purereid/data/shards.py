@@ -4,7 +4,6 @@ In an index the path of a generated image is that of its shard and its name:
 ``results/people/generate/posegan/train/0-of-2/images.parquet/generated/posegan/train/0000012.png``.
 """
 
-import io
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +19,7 @@ from PIL import Image
 
 from purereid.data.names import repeated
 from purereid.data.parquet import read_strictly
+from purereid.data.pixel_budget import opened
 from purereid.errors import UserError
 
 SCHEMA = pa.schema(
@@ -132,7 +132,7 @@ def _read(path: str | Path, columns: Sequence[str] = SCHEMA.names) -> pa.Table:
 
 def _pixels(number: int, file: bytes) -> np.ndarray:
     try:
-        with Image.open(io.BytesIO(file)) as image:
+        with opened(file) as image:
             return np.array(image.convert("RGB"))
     except Exception as error:  # a broken file makes Pillow raise almost anything
         what = f"image number {number} (from 0) cannot be decoded: {fault(error)}"

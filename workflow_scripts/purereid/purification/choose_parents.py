@@ -39,8 +39,8 @@ def choose_parents(
         the links; of equally probable candidates the nearest.
 
     Raises:
-        UserError: features or confidences that are not finite, features of another length than the network's, k or
-            share out of range.
+        UserError: features not finite, not of length 1 or of another width than the network's; confidences not finite;
+            k or share out of range.
         ValueError: not as many features or confidences as lists of neighbours.
     """
     check_features(features, network.configuration["features"], len(graph.indices))

@@ -3,6 +3,7 @@
 import numpy as np
 
 from purereid.errors import UserError
+from purereid.retrieval.distances import check_lengths
 
 
 def check_features(features: np.ndarray, expected: int, lists: int) -> None:
@@ -14,7 +15,7 @@ def check_features(features: np.ndarray, expected: int, lists: int) -> None:
         lists: lists of neighbours, N.
 
     Raises:
-        UserError: another D; features that are not finite.
+        UserError: another D; features that are not finite or not of length 1.
         ValueError: another N.
     """
     if len(features) != lists:
@@ -25,9 +26,4 @@ def check_features(features: np.ndarray, expected: int, lists: int) -> None:
             expected="features of the encoder that the network was trained with",
             do="extract the features with that encoder, or train the network again",
         )
-    bad = ~np.isfinite(features).all(axis=1)
-    if bad.any():
-        raise UserError(
-            f"{np.count_nonzero(bad)} features are not finite, the first that of image {np.argmax(bad)}",
-            expected="finite numbers",
-        )
+    check_lengths(features)

@@ -36,7 +36,8 @@ def predict_links(
         the k1 nearest neighbours of each image, and the probability that both show one person.
 
     Raises:
-        UserError: features that are not finite or of another length than the network's, k1, k2 or u out of range.
+        UserError: features not finite, not of length 1 or of another width than the network's; k1, k2 or u out of
+            range.
         ValueError: not as many features as lists of neighbours.
     """
     predictor = LinkPredictor(network, features, neighbours, k1=k1, k2=k2, u=u, batch=batch, device=device)

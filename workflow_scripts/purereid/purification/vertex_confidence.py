@@ -26,7 +26,7 @@ def vertex_confidence(
         float32 [N], about -1..1, in units of the training.
 
     Raises:
-        UserError: features that are not finite or of another length than the network's, k out of range.
+        UserError: features not finite, not of length 1 or of another width than the network's, k out of range.
         ValueError: not as many features as lists of neighbours.
     """
     check_features(features, network.configuration["features"], len(graph.indices))

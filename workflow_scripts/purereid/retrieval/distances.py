@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from purereid.errors import UserError
 from purereid.retrieval.compiled import compiled
 from purereid.threads import in_threads, slices, threads
 
@@ -17,6 +18,7 @@ ROWS = 1024  # queries per product: more do not make it faster, much fewer make 
 COLUMNS = 16_384  # gallery images per product; narrow parts of long rows are written slowly
 NEAR = 1e-3  # distances below this share of the query's squared length are computed from differences
 FIRST = 32  # numbers of a feature that are looked at first
+LENGTH_ERROR = 1e-3  # by which the length of a feature may differ from 1
 WINDOW = 256  # gallery images that stay in the cache while several queries are compared with some of them
 
 
@@ -31,6 +33,23 @@ def normalise(features: np.ndarray, *, in_place: bool = False) -> np.ndarray:
     if not usable.all():
         raise ValueError(f"feature {int(np.argmin(usable))} has length 0 or numbers that are not finite")
     return np.divide(features, lengths[:, None].astype(np.float32), out=features if in_place else None)
+
+
+def without_length_1(features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Features [N, D] that are not finite or not of length 1: their indices, ascending, and their lengths."""
+    lengths = np.sqrt(np.einsum("nd,nd->n", features, features))
+    wrong = np.flatnonzero(~(np.abs(lengths - 1) <= LENGTH_ERROR))
+    return wrong, lengths[wrong]
+
+
+def check_lengths(features: np.ndarray) -> None:
+    """Refuse features [N, D] that are not finite or not of length 1; raises UserError."""
+    wrong, lengths = without_length_1(features)
+    if len(wrong):
+        raise UserError(
+            f"{len(wrong)} features have not length 1, the first that of image {wrong[0]}: {lengths[0]:.4g}",
+            expected="finite features, each divided by its Euclidean length",
+        )
 
 
 def cosine_blocks(
@@ -48,11 +67,17 @@ def cosine_blocks(
         1e-5 of themselves; the same bits for gallery images whose features are the same. The next block overwrites it.
 
     Raises:
-        ValueError: features that are no matrices of the same width.
+        ValueError: features that are no matrices of the same width, not finite or not of length 1.
     """
     query, gallery = np.asarray(query, np.float32), np.asarray(gallery, np.float32)
     if query.ndim != 2 or gallery.ndim != 2 or query.shape[1] != gallery.shape[1]:
         raise ValueError(f"features of queries {list(query.shape)} and of the gallery {list(gallery.shape)}")
+    for features, side in ((query, "queries"), (gallery, "the gallery")):
+        wrong, lengths = without_length_1(features)
+        if len(wrong):
+            raise ValueError(
+                f"{len(wrong)} features of {side} have not length 1: number {wrong[0]} has {lengths[0]:.4g}"
+            )
     copies, originals = equal_images(gallery)
     for start, block in _products(query, gallery, memory, device):
         np.subtract(1, block, out=block)

@@ -12,6 +12,7 @@ from purereid.data.neighbours import Neighbours
 from purereid.errors import UserError
 from purereid.retrieval.candidates import Candidates, Visit, find_candidates, floors, largest_error
 from purereid.retrieval.compiled import compiled
+from purereid.retrieval.distances import check_lengths
 from purereid.retrieval.ragged import Ragged
 from purereid.threads import in_threads, slices, threads
 
@@ -21,7 +22,6 @@ WINDOW = 2048  # images that stay in the cache while those of a chunk are compar
 WITHIN = 4  # of an image's candidates at least in a window; with fewer, windows cost more than they save
 CHUNK_BYTES = 64 * 2**20  # held by a thread meanwhile
 CANDIDATE_BYTES = 80  # for each candidate of such an image
-LENGTH_ERROR = 1e-3  # by which the length of a feature may differ from 1
 
 
 def find_neighbours(
@@ -243,11 +243,5 @@ def _checked(features: np.ndarray, k: int) -> np.ndarray:
             expected=f"1 to {len(features) - 1}" if len(features) > 1 else "at least 2 images",
             do="ask for fewer neighbours, or generate more images",
         )
-    lengths = np.sqrt(np.einsum("nd,nd->n", features, features))
-    wrong = np.flatnonzero(~(np.abs(lengths - 1) <= LENGTH_ERROR))
-    if len(wrong):
-        raise UserError(
-            f"{len(wrong)} features have not length 1, the first that of image {wrong[0]}: {lengths[wrong[0]]:.4g}",
-            expected="finite features, each divided by its Euclidean length",
-        )
+    check_lengths(features)
     return features

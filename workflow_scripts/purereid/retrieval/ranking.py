@@ -86,7 +86,7 @@ def rank(
         device: computes the distances.
 
     Raises:
-        ValueError: features of different width; a distance is not a finite number.
+        ValueError: features of different width, not finite or not of length 1.
     """
     pictures = {"query_pictures": query_pictures, "gallery_pictures": gallery_pictures}
     blocks = cosine_blocks(query, gallery, memory, device)
@@ -109,7 +109,8 @@ def rank_blocks(
     """As ``rank``, from distances of consecutive queries, [b, G] each; a given matrix is one block of them.
 
     Raises:
-        ValueError: as ``rank``; other numbers of distances than of labels, ``in_cameras`` without cameras.
+        ValueError: a distance is not a finite number; other numbers of distances than of labels, ``in_cameras`` without
+            cameras.
     """
     labels = matches(query_pids, gallery_pids, query_camids, gallery_camids, query_pictures, gallery_pictures)
     if in_cameras and gallery_camids is None:

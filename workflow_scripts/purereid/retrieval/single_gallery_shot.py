@@ -34,7 +34,7 @@ def single_gallery_shot(
         [ranks] float64 CMC, fractions 0..1.
 
     Raises:
-        ValueError: no query has a match.
+        ValueError: no query has a match; features of different width, not finite or not of length 1.
     """
     gallery_pids = np.asarray(gallery_pids)
     right, _ = matches(query_pids, gallery_pids, query_camids, gallery_camids, query_pictures, gallery_pictures)

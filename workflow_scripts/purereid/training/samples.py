@@ -25,6 +25,10 @@ class Samples:
         self.due = {round(steps * (number + 1) / times) for number in range(times)} - {0}
         self.drawn: dict[int, torch.Tensor] = {}
 
+    def take_up(self, drawn: dict[int, torch.Tensor]) -> None:
+        """Take up what an interrupted training drew, unless it drew another number of conditions."""
+        self.drawn = {step: images for step, images in drawn.items() if len(images) == len(self.table)}
+
     def draw_if_due(self, done: int, generator: nn.Module, precision: str) -> None:
         """Draw them by the generator as it is after so many steps; each of its modules stays in its mode."""
         if done not in self.due:

@@ -141,7 +141,7 @@ class BaseTrainer(ABC):
         for role, average in self.averages.items():
             average.load_state_dict(state["averages"][role])
         if self.samples:
-            self.samples.drawn = state["samples"]
+            self.samples.take_up(state["samples"])
 
     def watch(self, row: dict) -> None:  # noqa: B027 (stages may leave it empty)
         """Look at each row of the curves, for instance to raise an alarm."""
