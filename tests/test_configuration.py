@@ -275,14 +275,14 @@ def test_what_a_training_logs_and_draws_is_told_to_its_job(config: dict):
     config["generators"]["posegan"] |= {"train_gan": {"samples": 4}, "train_gcn": {"log_every": 9}}
     setup = configure(with_fdgan(config, system="fdgan", train_reid={"log_every": 5}))
     job = {"dataset": "people"}
-    assert setup.shown("train_reid", **job, experiment="baseline", seed="1", stage="encoder") == {
+    assert setup.logged("train_reid", **job, experiment="baseline", seed="1", stage="encoder") == {
         "log_every": 3,
         "alarm_after": 7,
     }
-    assert setup.shown("train_reid", **job, experiment="early", seed="1", stage="verify")["log_every"] == 5
+    assert setup.logged("train_reid", **job, experiment="early", seed="1", stage="verify")["log_every"] == 5
     drawn = {"samples": 4, "samples_over_time": 8, "log_every": 10}
-    assert setup.shown("train_gan", **job, generator="posegan", stage="generator") == drawn
-    assert setup.shown("train_gcn", **job, generator="posegan") == {"log_every": 9}
+    assert setup.logged("train_gan", **job, generator="posegan", stage="generator") == drawn
+    assert setup.logged("train_gcn", **job, generator="posegan") == {"log_every": 9}
 
 
 def with_fdgan(config: dict, **early: object) -> dict:

@@ -113,7 +113,10 @@ class Job:
 
     def settings(self, rule: str) -> dict:
         """Settings of a training: its params, and what these leave out because nothing of it is learnt."""
-        given, shown = self.snakemake.params.settings, self._setup.logged(rule, **dict(self.snakemake.wildcards.items()))
+        given, shown = (
+            self.snakemake.params.settings,
+            self._setup.logged(rule, **dict(self.snakemake.wildcards.items())),
+        )
         return given | {"settings": given["settings"] | shown} if "settings" in given else given | shown
 
     @cached_property
