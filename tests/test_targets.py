@@ -17,7 +17,7 @@ PATTERNS = (
 def known(config: dict) -> list[str]:
     config["seeds"] = [1, 2]
     setup = configure(config)
-    return [path for pattern in PATTERNS for path in artifacts(pattern, setup)]
+    return list(artifacts(PATTERNS, setup))
 
 
 @pytest.mark.parametrize(

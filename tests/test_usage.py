@@ -92,6 +92,7 @@ def test_data_are_looked_for_in_the_working_folder(root: Path, tiny: dict, tmp_p
     assert "folder not found: data/mine" in run(tmp_path, *command, fails=True)
 
 
+@pytest.mark.slow
 def test_what_snakemake_has_no_words_for_is_one_message(root: Path, tmp_path: Path):
     place = "--snakefile", root / "Snakefile", "--dry-run", "--cores", "1"
     text = run(tmp_path, "snakemake", *place, "--config", "a.b=3", fails=True)

@@ -232,6 +232,7 @@ def test_the_digest_can_be_switched_off(project: Project):
     assert project.planned() == planned
 
 
+@pytest.mark.slow
 def test_one_deleted_artifact_is_one_job(project: Project):
     artifact = "results/people/evaluate/baseline/seed2/scores.json"
     before = (project.folder / artifact).read_bytes()
@@ -313,6 +314,7 @@ def test_a_failed_experiment_does_not_cost_the_comparison(project: Project):
     assert "left out (leave_out): lsro" in table and "purified: " in table and "lsro: " not in table
 
 
+@pytest.mark.slow
 def test_what_an_experiment_lacks_stops_all_trainings(project: Project):
     project.override(experiments={"lsro": {"train_reid": {"identities_per_batch": 99}}})
     project.override(train_reid={"bot": {"epochs": 4}})

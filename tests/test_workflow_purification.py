@@ -42,6 +42,7 @@ def test_the_graph_knows_nothing_of_the_test(finished: Project):
     assert set(features.loc[~generated, "image"]) <= set(index.loc[index["split"] == "train", "image"])
 
 
+@pytest.mark.slow
 def test_a_setting_of_a_purifier_concerns_it_and_what_follows(project: Project):
     project.override(purify={"overlap": 0.2})
     after = {"purify", "index_purified", "show_purified", "train_reid", "compare_purifiers", "compare", "plot_cmc"}

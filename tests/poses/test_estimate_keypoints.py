@@ -106,6 +106,7 @@ def weights(tmp_path: Path) -> Iterator[dict[str, str]]:
     path.unlink()  # 240 MB
 
 
+@pytest.mark.slow
 def test_the_whole_way_with_random_weights(index: Path, weights: dict[str, str]):
     path = run(index, **weights)
     found = read_keypoints(path)

@@ -122,8 +122,10 @@ def test_a_missing_file_is_named(tmp_path):
         read_curves(tmp_path / "nowhere.csv")
 
 
-@pytest.mark.parametrize("steps", [[0], [1], [40], [5, 0, 9]])
-@pytest.mark.parametrize("losses", [["loss"], ["loss", "l1", "real"], list("abcdefghi")])
+@pytest.mark.parametrize(
+    ("losses", "steps"),
+    [(["loss"], [0]), (["loss"], [1]), (["loss", "l1", "real"], [5, 0, 9]), (list("abcdefghi"), [40])],
+)
 def test_generators_with_any_losses_are_drawn(tmp_path, steps, losses):
     files = [
         write(tmp_path, f"{number}.csv", generator(count, **dict.fromkeys(losses, 1.0)))

@@ -47,7 +47,7 @@ def plot(path: Path, shown: pd.DataFrame, neighbours: Neighbours, seed: int = 0)
     return path.read_bytes()
 
 
-@pytest.mark.parametrize(("people", "images"), [(1, 1), (1, 2), (2, 1), (3, 8), (30, 2)])
+@pytest.mark.parametrize(("people", "images"), [(1, 1), (1, 2), (3, 8)])
 def test_the_seed_alone_decides(tmp_path, people, images):
     neighbours = nearest_neighbours(features(people + 1, images), 1)
     shown = table(people, images)

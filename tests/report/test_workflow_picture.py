@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from matplotlib.lines import Line2D
 from PIL import Image
 from workflow_jobs import by_name, job
@@ -66,6 +67,7 @@ draw_workflow(graph, Path(sys.argv[1]), fills={}, legend=[], road=graph.main_roa
 """
 
 
+@pytest.mark.slow
 def test_the_same_jobs_give_the_same_bytes_in_every_process(tmp_path: Path):
     for seed in "12":  # decides the order of sets
         environment = {"PYTHONHASHSEED": seed, "PYTHONPATH": os.pathsep.join(sys.path)}

@@ -8,7 +8,7 @@ import difflib
 import logging
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -62,7 +62,7 @@ class Suggestions(logging.Filter):
     def _artifacts(self, rules: Sequence) -> list[str]:
         """Artifacts that some rules make of the names in the config."""
         patterns = [strip_wildcard_constraints(str(output)) for rule in rules for output in rule.output]
-        return [path for pattern in dict.fromkeys(patterns) for path in artifacts(pattern, self.setup)]
+        return list(artifacts(patterns, self.setup))
 
 
 def suggestion(target: str, path: str, rules: Sequence[str], known: Sequence[str]) -> str:
@@ -86,15 +86,18 @@ def suggestion(target: str, path: str, rules: Sequence[str], known: Sequence[str
     return f"{target} is no artifact; " + (f"did you mean {' or '.join(near)}?" if near else "see docs/artifacts.md")
 
 
-def artifacts(pattern: str, setup: Configuration) -> Iterator[str]:
-    """Paths that a pattern of a rule stands for with names of the config; the parts of what is shared are left out."""
-    names = list(dict.fromkeys(re.findall(r"{(\w+)}", pattern)))
+def artifacts(patterns: Iterable[str], setup: Configuration) -> Iterator[str]:
+    """Paths that patterns of rules stand for with names of the config; the parts of what is shared are left out."""
     values = _values(setup)
-    if all(name in values for name in names):
-        for chosen in product(*(values[name] for name in names)):
-            given = dict(zip(names, chosen, strict=True))
-            if _fit(given, setup):
-                yield pattern.format(**given)
+    stages = {("experiment", name): setup.training(name).about.stages for name in setup.experiments}
+    stages |= {("generator", name): setup.making(name).about.stages for name in setup.generators}
+    for pattern in dict.fromkeys(patterns):
+        names = list(dict.fromkeys(re.findall(r"{(\w+)}", pattern)))
+        if all(name in values for name in names):
+            for chosen in product(*(values[name] for name in names)):
+                given = dict(zip(names, chosen, strict=True))
+                if _fit(given, setup, stages):
+                    yield pattern.format(**given)
 
 
 def _values(setup: Configuration) -> dict[str, list]:
@@ -114,21 +117,20 @@ def _values(setup: Configuration) -> dict[str, list]:
     }
 
 
-def _fit(names: dict, setup: Configuration) -> bool:
+def _fit(names: dict, setup: Configuration, stages: dict[tuple, dict]) -> bool:
     """Whether names go together: of what the config trains, tests, generates and purifies."""
     dataset, experiment, generator = (names.get(key) for key in ("dataset", "experiment", "generator"))
     if experiment is not None:
         used = [setup.train(experiment), *setup.tests(experiment)]
-        stages = setup.training(experiment).about.stages
         return (
             dataset in used
             and names.get("seed") in (None, *setup.seeds(experiment))
-            and ("stage" not in names or names["stage"] in stages)
+            and ("stage" not in names or names["stage"] in stages["experiment", experiment])
         )
     if "purifier" in names:
         return (dataset, generator, names["purifier"]) in setup.purified_in_use()
     if generator is not None:
-        stages = setup.making(generator).about.stages
         used = (*setup.generators_in_use(), *setup.networks_in_use())
-        return (dataset, generator) in used and ("stage" not in names or names["stage"] in stages)
+        known = "stage" not in names or names["stage"] in stages["generator", generator]
+        return (dataset, generator) in used and known
     return True

@@ -97,7 +97,6 @@ class System(NamedTuple):
         return {name: stage.settings for name, stage in self.stages.items() if stage.settings}
 
 
-@cache
 def system_names(rule: str | None = None) -> tuple[str, ...]:
     """Names of all systems, or of those of one rule, sorted."""
     names = sorted(path.parent.name for path in FOLDER.glob("*/system.yaml"))
