@@ -54,6 +54,7 @@ def test_second_run_has_nothing_to_do(finished: Project):
     assert "Nothing to be done" in finished.run("--dry-run")
 
 
+@pytest.mark.slow
 def test_same_config_same_bytes(finished: Project, tmp_path: Path):
     again = copy(Path(__file__).parents[1], tmp_path)
     target = "results/people/evaluate/baseline/seed1/ranks.parquet"

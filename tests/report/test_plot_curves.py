@@ -56,7 +56,7 @@ def lines(axes) -> list[np.ndarray]:
     return [line.get_ydata() for line in axes.get_lines()]
 
 
-@pytest.mark.parametrize("steps", [[0], [1], [0, 5], [3] * 9])
+@pytest.mark.parametrize("steps", [[0], [0, 5], [3] * 9])
 def test_any_number_of_runs_of_any_length(tmp_path, steps):
     files = [write(tmp_path, f"{number}.csv", curves(count)) for number, count in enumerate(steps)]
     labels = [f"_run ${number}" for number in range(len(files))]

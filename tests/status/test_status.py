@@ -31,6 +31,7 @@ def lines(text: str, state: str) -> list[str]:
     return re.findall(rf"^{state} +(.*)$", text, re.M)
 
 
+@pytest.mark.slow
 def test_before_the_first_run(root: Path, tmp_path: Path):
     text = status(copy(root, tmp_path / "new"))
     assert [line.split()[0] for line in lines(text, "ready")] == ["render_people", "rule_graph"]
