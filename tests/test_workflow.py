@@ -292,7 +292,7 @@ def test_an_image_replaced_deep_in_a_folder_is_noticed(project: Project):
 @pytest.mark.slow
 def test_another_reference_or_order_of_experiments_is_noticed(project: Project):
     project.override(compare={"reference": "untrained"})
-    assert set(project.planned()) == {"compare", "plot_cmc", "compare_purifiers"}
+    assert set(project.planned()) == {"compare", "plot_cmc", "compare_purifiers", "similarity_maps", "plot_features"}
 
 
 @pytest.mark.slow
@@ -306,7 +306,8 @@ def test_gpus_beyond_the_profile_are_told(project: Project):
 
 @pytest.mark.slow
 def test_a_failed_experiment_does_not_cost_the_comparison(project: Project):
-    project.override(experiments={"lsro": {"train_reid": {"learning_rate": 1.0e30}}})
+    diverging = {"optimiser": "sgd", "learning_rate": 10.0, "backbone_factor": 10.0, "weight_decay": 1.0}
+    project.override(experiments={"lsro": {"train_reid": diverging | {"warmup_epochs": 0, "epochs": 20}}})
     text = project.run(fails=True)
     assert "Not scored: lsro." in text and '--config "leave_out=[lsro]"' in text
     assert "leave_out" not in project.run(f"{GENERATED}/none.parquet", fails=True)  # no comparison was asked for
