@@ -30,7 +30,7 @@ from purereid.purification.purifiers.registry import NETWORKS, RULES
 from purereid.strict_yaml import at_home
 from purereid.targets import Suggestions
 from purereid.training.made import forget
-from purereid.training.shown import learnt
+from purereid.training.logged import learnt
 from purereid.unfinished import without_the_failed
 
 # Where this is a module, config.yaml was not read, and config is that of the other workflow, to be left as it is.
@@ -77,6 +77,11 @@ wildcard_constraints:
 def code_digest(rule, *modules):
     """Digest of the code behind a rule's script, so that an edit of a module counts as a change."""
     return digest_of_script(SCRIPTS / f"{rule}.py", *modules) if config["code_digest"] else "off"
+
+
+def besides_experiments(rule):
+    """The section of a rule, without those whom it is asked for with every run."""
+    return {name: value for name, value in config[rule].items() if name != "experiments"}
 
 
 def code_of_encoder(rule, experiment):

@@ -192,9 +192,8 @@ rule evaluate:
 
 def settings_with_extraction(rule, wildcards):
     """Settings of a rule, and with which the features were made."""
-    settings = {name: value for name, value in config[rule].items() if name != "experiments"}
     extracting = setup.extracting(wildcards.experiment)
-    return settings | {name: extracting[name] for name in ("flip", "network")}
+    return besides_experiments(rule) | {name: extracting[name] for name in ("flip", "network")}
 
 
 def calibrate_settings(wildcards):

@@ -33,10 +33,7 @@ def rank_lists_settings(wildcards):
 
 
 def similarity_maps_settings(wildcards):
-    settings = {
-        "lists": config["similarity_maps"]["lists"],
-        "network": setup.extracting(wildcards.experiment)["network"],
-    }
+    settings = besides_experiments("similarity_maps") | {"network": setup.extracting(wildcards.experiment)["network"]}
     return canonical(settings | {"experiment": wildcards.experiment, "seed": int(wildcards.seed)})
 
 
@@ -45,7 +42,7 @@ def similarity_maps_code(wildcards):
 
 
 def plot_features_settings(wildcards):
-    settings = {name: value for name, value in config["plot_features"].items() if name != "experiments"}
+    settings = besides_experiments("plot_features")
     return canonical(settings | {"experiment": wildcards.experiment, "seed": int(wildcards.seed)})
 
 

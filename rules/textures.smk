@@ -62,7 +62,7 @@ def score_alignment_code(wildcards):
 
 
 def score_alignment_settings(wildcards):
-    return canonical({name: value for name, value in config["score_alignment"].items() if name != "experiments"})
+    return canonical(besides_experiments("score_alignment"))
 
 
 def aligned(dataset):

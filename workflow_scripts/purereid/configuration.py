@@ -15,7 +15,7 @@ from purereid.networks.registry import DEFAULT_SYSTEM, OF_KEYPOINTS, System, des
 from purereid.purification.purifiers.registry import RULES
 from purereid.report.training_sets import REAL_ALONE, set_name
 from purereid.strict_yaml import at_home
-from purereid.training.shown import shown
+from purereid.training.logged import logged
 
 OTHER_RULES = ("render_people", "keypoints", "import_keypoints")  # keys of a data set that do not concern its index
 
@@ -293,9 +293,9 @@ class Configuration:
             generator, experiment, stage: wildcards of the job, as far as it has them.
         """
         if not stage:
-            return shown(self.of_generator(rule, generator))
+            return logged(self.of_generator(rule, generator))
         training = self.training(experiment) if experiment else self.making(generator)
-        return shown(training.settings(stage))
+        return logged(training.settings(stage))
 
     def seed_behind(self, generator: str) -> int | None:
         """Seed of that experiment whose network is used: the entry's, or the smallest."""
@@ -438,12 +438,12 @@ class Configuration:
         """What the comparison across data sets says of an experiment."""
         about = self.trained_on(experiment)
         found = {name: about[name] for name in ("experiment", "system", "backbone", "size", "images", "train")}
-        return found | {"sources": self._merged(about["train"]), "learns": self.learns(experiment)}
+        return found | {"sources": self._sources(about["train"]), "learns": self.learns(experiment)}
 
-    def _merged(self, dataset: str) -> list[str]:
+    def _sources(self, dataset: str) -> list[str]:
         """The data sets that one is merged from, and those that these are merged from."""
         direct = self.datasets[dataset].get("sources", [])
-        return [name for source in direct for name in (source, *self._merged(source))]
+        return [name for source in direct for name in (source, *self._sources(source))]
 
     def rendering(self, dataset: str) -> dict:
         """Settings with which a rendered data set is made; its entry overrides the section."""

@@ -113,11 +113,9 @@ class Job:
 
     def settings(self, rule: str) -> dict:
         """Settings of a training: its params, and what these leave out because nothing of it is learnt."""
-        given, shown = (
-            self.snakemake.params.settings,
-            self._setup.logged(rule, **dict(self.snakemake.wildcards.items())),
-        )
-        return given | {"settings": given["settings"] | shown} if "settings" in given else given | shown
+        given = self.snakemake.params.settings
+        logged = self._setup.logged(rule, **dict(self.snakemake.wildcards.items()))
+        return given | {"settings": given["settings"] | logged} if "settings" in given else given | logged
 
     @cached_property
     def _setup(self) -> "Configuration":

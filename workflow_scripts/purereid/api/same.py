@@ -11,6 +11,7 @@ from purereid.api.encoder import load_encoder, network_file
 from purereid.digests.values import file_digest
 from purereid.errors import UserError
 
+NAMED = "calibration=FILE, or --calibration FILE behind same"
 AGAIN = "snakemake results/DATASET/calibrate/EXPERIMENT/seedN/calibration.json"
 
 
@@ -131,17 +132,13 @@ def find_calibration(encoder: Path) -> Path:
         raise UserError(
             "the encoder does not lie in a folder of results, where its calibration would be",
             where=encoder,
-            do="name it: calibration=FILE, or --calibration FILE behind same",
+            do=f"name it: {NAMED}",
         )
     seed, experiment, dataset, results = parts[1].name, parts[2].name, parts[4], parts[5]
     own = dataset / "calibrate" / experiment / seed / "calibration.json"
     found = [own] if own.is_file() else sorted(results.glob(f"*/calibrate/{experiment}/{seed}/calibration.json"))
     if len(found) != 1:
         several = f"it has {len(found)}, on other data sets than its own" if found else "it has none"
-        do = (
-            "name one: calibration=FILE, or --calibration FILE behind same"
-            if found
-            else f"make it: snakemake {own.relative_to(results.parent)}"
-        )
+        do = f"name one: {NAMED}" if found else f"make it: snakemake {own.relative_to(results.parent)}"
         raise UserError(f"no calibration of the encoder: {several}", where=own, do=do)
     return found[0]

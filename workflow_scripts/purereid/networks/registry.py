@@ -10,7 +10,7 @@
 - ``classifies``, if it is false: its encoder has no classifier
 - ``mixes``, if it is true: the generator draws persons between two others, see ``contracts``
 - ``settings``: JSON schema of the settings of all its stages; ``includes``, if there is any, names files with more of
-  them, which systems share. Nothing that is learnt may depend on those of ``training.shown``
+  them, which systems share. Nothing that is learnt may depend on those of ``training.logged``
 - ``stages``: in running order, by name: ``after``, the stage that it continues, or null; ``inputs``, what it reads
   besides the index, of ``INPUTS``; ``roles``, the networks that its file holds; and, if there is any, ``settings``, its
   own; ``needed_for``: by input, the settings that make it needless where all of them are 0 or null; ``where``:

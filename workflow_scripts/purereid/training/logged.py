@@ -6,14 +6,14 @@ the config, which Snakemake does not compare.
 
 from purereid.networks.registry import TO_DRAW
 
-SHOWN = ("log_every", "alarm_after", *TO_DRAW)
+LOGGED = ("log_every", "alarm_after", *TO_DRAW)
 
 
 def learnt(settings: dict) -> dict:
-    """Settings without those of ``SHOWN``."""
-    return {name: value for name, value in settings.items() if name not in SHOWN}
+    """Settings without those of ``LOGGED``."""
+    return {name: value for name, value in settings.items() if name not in LOGGED}
 
 
-def shown(settings: dict) -> dict:
-    """Those of ``SHOWN`` alone."""
-    return {name: value for name, value in settings.items() if name in SHOWN}
+def logged(settings: dict) -> dict:
+    """Those of ``LOGGED`` alone."""
+    return {name: value for name, value in settings.items() if name in LOGGED}
