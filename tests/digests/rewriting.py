@@ -30,7 +30,7 @@ def texts(message: ast.expr) -> Iterator[ast.Constant]:
         case ast.FormattedValue(value=value) | ast.GeneratorExp(elt=value) | ast.ListComp(elt=value):
             yield from texts(value)
         case ast.Call(func=ast.Attribute(value=ast.Constant(value=str()) as text), args=arguments):
-            yield text
+            yield from texts(text)
             for argument in arguments:
                 yield from texts(argument)
 
@@ -73,7 +73,8 @@ def texts_of_messages(tree: ast.Module) -> list[ast.Constant]:
 
 def other_constants(tree: ast.Module) -> list[ast.Constant]:
     """Texts and numbers that are no part of a message, of what is computed for one, of an annotation or a docstring."""
-    silent = [*messages(tree), *_values_of_messages(tree)]
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    silent = [*messages(tree), *(value for scope in (tree, *functions) for value in _values_of_messages(scope))]
     for node in ast.walk(tree):
         match node:
             case ast.arg(annotation=value) | ast.AnnAssign(annotation=value) | ast.FunctionDef(returns=value) if value:

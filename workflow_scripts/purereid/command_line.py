@@ -68,12 +68,12 @@ def _check_files(values: Sequence[str]) -> None:
         path = Path(value)
         odd = position > 0 and path.suffix not in CONFIG_FILES and not holds(path.exists)
         if path.parts[:1] == ("results",) or odd:
-            files = " ".join(each for each in values if each != value) or "mine.yaml"
+            others = [each for each in values if each != value]
             raise UserError(
                 f"{value} stands behind --configfile, and is taken for a config file",
                 where="command line",
                 expected="what is to be made before the options",
-                do=f"snakemake {value} ... --configfile{' ' if ' ' in files else '='}{files}",
+                do=f"snakemake {value} ... --configfile{' ' if others[1:] else '='}{' '.join(others) or 'mine.yaml'}",
             )
         read_config(path)
 

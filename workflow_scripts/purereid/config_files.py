@@ -71,12 +71,11 @@ def _content(path: Path) -> object:
 def _no_yaml(error: yaml.MarkedYAMLError, path: Path) -> UserError:
     mark, begin = error.problem_mark or error.context_mark, error.context_mark
     where = f"{path}, line {mark.line + 1}, column {mark.column + 1}"
-    if begin and begin.line < mark.line:
-        where += f"; what is not complete there begins in line {begin.line + 1}"
+    begun = f"; what is not complete there begins in line {begin.line + 1}" if begin and begin.line < mark.line else ""
     tab = "\\t" in str(error.problem)
     do = "indent with blanks instead of tabs" if tab else "correct the line, or the one before it"
     words = ", ".join(filter(None, [error.context, error.problem]))
-    return UserError(f"the config file is no YAML: {words}", where=where, do=do)
+    return UserError(f"the config file is no YAML: {words}", where=where + begun, do=do)
 
 
 def _near(path: Path) -> str:

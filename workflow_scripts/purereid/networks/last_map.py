@@ -9,6 +9,8 @@ from torch import nn
 from purereid.errors import UserError
 from purereid.networks.contracts import Encoder
 
+WHERE, EXPECTED = "train_reid.backbone", "an encoder with a map, such as resnet_small"
+
 
 def last_map(encoder: Encoder, images: torch.Tensor) -> torch.Tensor:
     """The last feature map float [B, D, h, w] of normalised images float [B, 3, H, W].
@@ -43,15 +45,11 @@ def kept_maps(encoder: Encoder) -> Iterator[list[torch.Tensor]]:
 
 def _backbone(encoder: Encoder) -> nn.Module:
     if not hasattr(encoder, "backbone"):
-        raise _no_map("the encoder has no backbone")
+        raise UserError("the encoder has no backbone", where=WHERE, expected=EXPECTED)
     return encoder.backbone
 
 
 def _checked(maps: torch.Tensor) -> torch.Tensor:
     if maps.ndim != 4:
-        raise _no_map("the backbone yields no map of places")
+        raise UserError("the backbone yields no map of places", where=WHERE, expected=EXPECTED)
     return maps
-
-
-def _no_map(what: str) -> UserError:
-    return UserError(what, where="train_reid.backbone", expected="an encoder with a map, such as resnet_small")
