@@ -5,6 +5,7 @@ import contextlib
 import torch
 
 from purereid.errors import UserError
+from purereid.networks.narrow_maps import mend_narrow_maps
 
 
 def autocast(precision: str, device: torch.device) -> contextlib.AbstractContextManager:
@@ -19,6 +20,7 @@ def autocast(precision: str, device: torch.device) -> contextlib.AbstractContext
     if precision not in ("auto", "bf16", "fp32"):
         raise UserError(f"unknown precision {precision!r}", expected="auto, bf16 or fp32")
     if precision == "bf16" or (precision == "auto" and has_bf16(device)):
+        mend_narrow_maps()
         return torch.autocast(device.type, dtype=torch.bfloat16)
     return contextlib.nullcontext()
 
