@@ -22,7 +22,7 @@ from purereid.quality.frechet import frechet_distance, gaussian
 from purereid.quality.pose_neighbours import nearest_poses
 from purereid.reid.extract import views_of
 from purereid.scoring.score_images import score_images
-from purereid.scoring.yardsticks import PoseNeighbours, other_persons
+from purereid.scoring.yardsticks import PoseNeighbours, other_images, other_persons
 
 SIZE = 32, 16
 
@@ -104,8 +104,8 @@ def test_feature_scores_are_those_of_the_encoder(people, score):
     images = [load(people, pairs[side]) for side in ("source", "target")]
     with torch.inference_mode():
         source, target = (model.combine(views_of(model, each, True)).numpy() for each in images)
-    real = rows["consistency", "real", "source"]
-    assert real["value"] == pytest.approx((source * target).sum(axis=1).mean(), abs=1e-5)
+    other = rows["consistency", "same_person", "source"]
+    assert other["value"] == pytest.approx((source * target).sum(axis=1).mean(), abs=1e-5)
     assert rows["consistency", "copy_source", "source"]["value"] == pytest.approx(1, abs=1e-5)
     expected = frechet_distance(gaussian(source), gaussian(target))
     assert rows["frechet_reid", "copy_source", "targets"]["value"] == pytest.approx(expected, rel=1e-3)
@@ -130,6 +130,30 @@ def test_images_that_show_nobody_or_somebody_else_are_the_floor(people, score):
     assert other["value"] == pytest.approx((strangers * embedded[:-1]).sum(axis=1).mean(), abs=1e-5)
     assert {"ssim_255", "l1", "mask_ssim"} <= {name for name, of, _ in rows if of == "other_person"}
     assert {("consistency", of, "train_source") for of in ("grey", "other_person")} <= set(rows)
+
+
+def test_a_set_of_grey_images_is_scored_as_one_feature_without_variance(people, score):
+    rows = score()
+    train = people.table[(people.table["split"] == "train") & (people.table["pid"] > 0)]["image"]
+    model = load_network(people.encoder, "encoder")
+    images = torch.cat([load(people, train), torch.full((1, 3, *SIZE), 128, dtype=torch.uint8)])
+    with torch.inference_mode():
+        *real, nothing = model.combine(views_of(model, images, True)).double().numpy()
+    expected = np.square(np.mean(real, axis=0) - nothing).sum() + np.var(real, axis=0, ddof=1).sum()
+    assert rows["frechet_reid", "grey", "train"]["value"] == pytest.approx(expected, rel=1e-3)
+    assert rows["frechet_reid", "copy_source", "train"]["value"] < rows["frechet_reid", "grey", "train"]["value"]
+
+
+def test_the_ceiling_is_another_image_of_the_same_person(people, score):
+    train = people.table[(people.table["split"] == "train") & (people.table["pid"] > 0)].reset_index(drop=True)
+    chosen = other_images(train["image"], train, 3)
+    several = train.groupby("pid")["image"].transform("size") > 1
+    assert ((chosen >= 0) == several).all() and (chosen != np.arange(len(train)))[several].all()
+    assert (train["pid"].to_numpy()[chosen] == train["pid"])[several].all()
+    alone = train.drop_duplicates("pid").reset_index(drop=True)
+    assert (other_images(alone["image"], alone, 3) == -1).all()
+    row = score()["consistency", "same_person", "train_source"]
+    assert row["images"] == several.sum() and row["value"] < 1
 
 
 @pytest.mark.parametrize("pids", [[1, 2], [5, 3, 3, 5, 1], [1, 2, 3, 4], [7, 7, 7, 2, 2, 1]])
@@ -161,11 +185,11 @@ def test_truth_is_the_rendered_picture(people, score, settings):
     assert rows["l1", "copy_source", "truth"]["value"] == pytest.approx(expected)
     assert rows["l1", "copy_source", "truth"]["images"] == 4
     assert {of for name, of, against in rows if against == "truth"} == {
-        "generator",
-        "copy_source",
-        "pose_neighbours",
-        "grey",
+        *("generator", "copy_source", "pose_neighbours"),
+        *("pose_image", "other_person", "grey"),
     }
+    expected = (load(people, poses).double() - truth).abs().mean().item() / 127.5
+    assert rows["l1", "pose_image", "truth"]["value"] == pytest.approx(expected)
 
 
 def test_every_score_says_what_it_is(people, score):
@@ -183,13 +207,13 @@ def test_every_score_says_what_it_is(people, score):
 def test_people_without_identity_are_scored_as_a_set(people, score, shard):
     images = torch.randint(256, (12, 3, *SIZE), dtype=torch.uint8, generator=torch.Generator().manual_seed(1))
     rows = score(train=shard("noise", "", "", -1, images), test=[], scene=None, keypoints=None)
-    assert set(rows) == {("frechet_reid", "generator", "train")}
+    assert set(rows) == {("frechet_reid", "generator", "train"), ("frechet_reid", "grey", "train")}
 
 
 def test_the_encoder_that_a_generator_learnt_from_is_told(score):
     rows = score(own_encoder=True)
     assert "learnt to please this very encoder" in rows["consistency", "generator", "source"]["note"]
-    assert "learnt to please" not in rows["consistency", "real", "source"]["note"]
+    assert "learnt to please" not in rows["consistency", "same_person", "source"]["note"]
     assert "learnt to please" not in rows["ssim_patn", "generator", "targets"]["note"]
 
 

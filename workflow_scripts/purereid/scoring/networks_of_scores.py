@@ -81,10 +81,8 @@ class ImageSet:
         return len(self.images)
 
     def rows(self, numbers: np.ndarray) -> "ImageSet":
-        """Some of the images, int64 [B], again; their features are not computed anew."""
-        chosen = ImageSet(self.images[torch.from_numpy(numbers)], self.networks)
-        chosen.encoded = self.encoded[numbers]
-        return chosen
+        """Some of the images, int64 [B], again."""
+        return _Rows(self, numbers)
 
     @cached_property
     def encoded(self) -> np.ndarray:
@@ -95,6 +93,37 @@ class ImageSet:
     def inception(self) -> np.ndarray:
         """Inception features."""
         return self.networks.inception_features(self.images)
+
+    @cached_property
+    def poses(self) -> Estimate:
+        """Poses in pixels of a picture of 128 x 64."""
+        return self.networks.poses(self.images)
+
+
+class _Rows(ImageSet):
+    """Images of a set, of which nothing is computed anew."""
+
+    def __init__(self, whole: ImageSet, numbers: np.ndarray):
+        self.whole, self.numbers, self.networks = whole, numbers, whole.networks
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    @cached_property
+    def images(self) -> torch.Tensor:
+        return self.whole.images[torch.from_numpy(self.numbers)]
+
+    @cached_property
+    def encoded(self) -> np.ndarray:
+        return self.whole.encoded[self.numbers]
+
+    @cached_property
+    def inception(self) -> np.ndarray:
+        return self.whole.inception[self.numbers]
+
+    @cached_property
+    def poses(self) -> Estimate:
+        return Estimate(*(values[self.numbers] for values in self.whole.poses))
 
 
 def _stretched(images: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:

@@ -53,9 +53,9 @@ DEFINITIONS = {
 class ScoreTable:
     """Collects scores as rows of plain values.
 
-    A row has: score (its name), of (generator, copy_source, pose_neighbours, other_person, grey, real), against
-    (targets, source, truth, train, train_source, none), value, spread (or None), better (higher, lower, none),
-    definition, images, height, width, weights (sha256 or None) and note.
+    A row has: score (its name), of (generator, copy_source, pose_neighbours, pose_image, same_person, other_person,
+    grey, real), against (targets, source, truth, train, train_source, none), value, spread (or None), better (higher,
+    lower, none), definition, images, height, width, weights (sha256 or None) and note.
 
     Args:
         size: height and width of the images.
@@ -112,7 +112,7 @@ class ScoreTable:
         self._row("dssim", of, "none", found.value, len(images), spread=found.spread, note=note)
 
     def add_consistency(self, of: str, against: str, images: ImageSet, sources: ImageSet) -> None:
-        """Whether images, or one image, show the persons of their sources."""
+        """Whether images show the persons of their sources."""
         values = torch.from_numpy(cosines(images.encoded, sources.encoded))
         self._add("consistency", of, against, values, "encoder")
 
@@ -120,7 +120,7 @@ class ScoreTable:
         """Whether images show the wanted poses, joints [N, 18, 2] in pixels of a picture of 128 x 64."""
         if "pose" not in self.checksums:
             return
-        found = images.networks.poses(images.images)
+        found = images.poses
         try:
             score = pckh(found.joints, found.visible, joints, visible)
         except UserError as error:
