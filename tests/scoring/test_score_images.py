@@ -17,7 +17,7 @@ from purereid.data.shard_writer import encode, write_shard
 from purereid.digests.values import file_digest
 from purereid.errors import UserError
 from purereid.networks.network_file import load_network
-from purereid.people.true_pictures import true_pictures
+from purereid.people.true_pictures import pictures_of_look_alikes, true_pictures
 from purereid.quality.frechet import frechet_distance, gaussian
 from purereid.quality.pose_neighbours import nearest_poses
 from purereid.reid.extract import views_of
@@ -190,6 +190,18 @@ def test_truth_is_the_rendered_picture(people, score, settings):
     }
     expected = (load(people, poses).double() - truth).abs().mean().item() / 127.5
     assert rows["l1", "pose_image", "truth"]["value"] == pytest.approx(expected)
+
+
+def test_who_shows_the_true_picture_is_nearest_to_it_and_who_shows_a_look_alike_is_not(people, score, settings, made):
+    train = pd.read_parquet(made["train"][0])
+    asked = people.scene, train["source"].tolist(), train["pose"].tolist(), SIZE
+    truth, alike = true_pictures(*asked), pictures_of_look_alikes(*asked, 3)
+    for images, share in ((truth, 1.0), (alike[:, 2], 0.0)):
+        dimmed = (images.float() * 0.9).to(torch.uint8)
+        write_shard(made["train"][0], train, encode(dimmed, "png", 0))
+        row = score(settings=settings | {"truth": 100, "look_alikes": 3})["nearest_truth", "generator", "truth"]
+        assert row["value"] == share and row["images"] == len(train) and "chance is 0.25" in row["definition"]
+    assert not any(name == "nearest_truth" for name, _, _ in score(settings=settings | {"look_alikes": 0}))
 
 
 def test_every_score_says_what_it_is(people, score):

@@ -18,7 +18,7 @@ from purereid.data.pose_masks import pose_masks
 from purereid.data.shards import decode, read_shard
 from purereid.errors import UserError
 from purereid.logs import log
-from purereid.people.true_pictures import true_pictures
+from purereid.people.true_pictures import pictures_of_look_alikes, true_pictures
 from purereid.scoring.networks_of_scores import ImageSet, Networks
 from purereid.scoring.scores import ScoreTable
 from purereid.scoring.yardsticks import PoseNeighbours, grey, other_images, other_persons
@@ -110,7 +110,7 @@ def score_images(
             asked, known = made.iloc[some], {COPY: sources} | candidates
             shown = {of: images.rows(some).images for of, images in known.items()} | {POSE: files.of(asked["pose"])}
             shown |= {NEIGHBOURS: poses.nearest(asked["pose"])} if poses else {}
-            _score_truth(found, asked, shown, scene)
+            _score_truth(found, asked, shown, scene, settings["look_alikes"])
     content = {"dataset": dataset, "generator": generator, "system": system, "scores": found.rows}
     write_text(scores, json.dumps(content, indent=1) + "\n")
     for row in found.rows:
@@ -199,11 +199,15 @@ def _learnt(table: pd.DataFrame, targets: pd.Series, splits: list[str]) -> str:
     return f"{known} of {len(targets)} targets are training images, which the generator may know" if known else ""
 
 
-def _score_truth(found: ScoreTable, made: pd.DataFrame, candidates: dict[str, torch.Tensor], scene: str | Path) -> None:
+def _score_truth(
+    found: ScoreTable, made: pd.DataFrame, candidates: dict[str, torch.Tensor], scene: str | Path, look_alikes: int
+) -> None:
     """Score candidates for generated images, uint8 [N, 3, H, W] each, whose true pictures can be rendered."""
-    truth = true_pictures(scene, made["source"], made["pose"], tuple(candidates[GENERATOR].shape[2:]))
+    asked = scene, made["source"], made["pose"], tuple(candidates[GENERATOR].shape[2:])
+    truth = true_pictures(*asked)
+    alike = pictures_of_look_alikes(*asked, look_alikes) if look_alikes else None
     for of, images in candidates.items():
-        found.add_pairs(of, "truth", images, truth, None)
+        found.add_truth(of, images, truth, alike)
 
 
 def _some(count: int, most: int, seed: int) -> np.ndarray:

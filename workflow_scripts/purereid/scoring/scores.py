@@ -10,7 +10,7 @@ from purereid.quality.dssim import diversity
 from purereid.quality.frechet import frechet_distance, gaussian
 from purereid.quality.inception_score import FEWEST, SPLITS, inception_score, mixed
 from purereid.quality.pckh import pckh
-from purereid.quality.pixels import l1
+from purereid.quality.pixels import l1, nearer_than_all
 from purereid.quality.ssim import mask_ssim, ssim
 from purereid.scoring.networks_of_scores import ImageSet
 
@@ -26,6 +26,11 @@ DEFINITIONS = {
     "ssim_255": ("higher", "ssim_patn but for a range of 255: higher than ssim_patn by its definition"),
     "mask_ssim": ("higher", "ssim_patn with both images black outside the mask of the target's pose (PATN)"),
     "l1": ("lower", "mean absolute difference of images whose values are mapped to -1..1"),
+    "nearest_truth": (
+        "higher",
+        "share of the images that are nearer (l1) to the true picture of their person than to those of look-alikes, "
+        "whose textures differ least from that person's, in the same pose, camera and background",
+    ),
     "consistency": ("higher", "mean cosine to the source image in features of the reID encoder (flip-tested)"),
     "frechet_reid": (
         "lower",
@@ -90,6 +95,14 @@ class ScoreTable:
                 self._add("mask_ssim", of, against, mask_ssim(images[seen], real[seen], masks[seen]))
         self._add("l1", of, against, l1(images, real))
 
+    def add_truth(self, of: str, images: torch.Tensor, truth: torch.Tensor, alike: torch.Tensor | None) -> None:
+        """Scores with true pictures, uint8 [N, 3, H, W] like the images, and with K look-alikes' [N, K, 3, H, W]."""
+        self.add_pairs(of, "truth", images, truth, None)
+        if alike is not None:
+            share, others = nearer_than_all(images, truth, alike).double().mean().item(), alike.shape[1]
+            about = {"more": f"; {others} look-alikes, so that chance is {1 / (others + 1):.2f}"}
+            self._row("nearest_truth", of, "truth", share, len(images), **about)
+
     def add_sets(self, of: str, against: str, images: ImageSet, real: ImageSet) -> None:
         """Scores of a set of images against another set; the Inception score looks at the first alone."""
         note = f"{len(images)} against {len(real)} images"
@@ -153,8 +166,10 @@ class ScoreTable:
         spread: float | None = None,
         weights: str | None = None,
         note: str = "",
+        more: str = "",
     ) -> None:
         better, definition = DEFINITIONS[score]
+        definition += more
         if against == "targets" and of == self.sees_targets:
             definition += "; of a generator that saw the target itself, without its colours"
         about = {"better": better, "definition": definition, "images": images}
