@@ -11,20 +11,29 @@ from purereid.people.texture import texture_of
 SIDE = 32  # of the textures that are compared, in texels
 
 
-def look_alikes(persons: Sequence[Identity], count: int) -> np.ndarray:
-    """For each of N persons the others whose textures differ least from theirs, by the mean absolute difference.
+class LookAlikes:
+    """Persons among whom others are found whose textures differ least, by the mean absolute difference.
 
     Args:
         persons: each once.
-        count: others wanted; fewer where there are fewer.
-
-    Returns:
-        int64 [N, at most count], most alike first, equal ones in the order given.
     """
-    textures = [cv2.resize(texture_of(person), (SIDE, SIDE), interpolation=cv2.INTER_AREA) for person in persons]
-    flat = np.stack(textures).reshape(len(persons), -1).astype(np.int16)
-    found = []
-    for number, texture in enumerate(flat):
-        nearest = np.argsort(np.abs(flat - texture).sum(axis=1), kind="stable")
-        found.append(nearest[nearest != number][:count])
-    return np.array(found, np.int64).reshape(len(persons), -1)
+
+    def __init__(self, persons: Sequence[Identity]):
+        self.persons = persons
+        self.textures = np.stack([_texture(person) for person in persons])
+
+    def of(self, person: Identity, count: int) -> list[Identity]:
+        """Others who look most like a person, most alike first, equal ones in the order given; all if there are fewer.
+
+        Args:
+            person: one of the persons or not.
+            count: others wanted.
+        """
+        differences = np.abs(self.textures - _texture(person)).sum(axis=1)
+        nearest = [self.persons[number] for number in np.argsort(differences, kind="stable")[: count + 1]]
+        return [other for other in nearest if other != person][:count]
+
+
+def _texture(person: Identity) -> np.ndarray:
+    """Levels int16 [D], reduced."""
+    return cv2.resize(texture_of(person), (SIDE, SIDE), interpolation=cv2.INTER_AREA).ravel().astype(np.int16)

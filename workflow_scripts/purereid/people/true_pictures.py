@@ -8,8 +8,8 @@ import pandas as pd
 import torch
 
 from purereid.data.images import resize
-from purereid.people.look_alikes import look_alikes
-from purereid.people.renderer import Rendering
+from purereid.people.look_alikes import LookAlikes
+from purereid.people.renderer import Rendering, render
 from purereid.people.scene import render_as, scene_of
 
 
@@ -34,23 +34,22 @@ def true_pictures(
 def pictures_of_look_alikes(
     scene: str | Path, sources: Sequence[str], poses: Sequence[str], size: tuple[int, int], count: int
 ) -> torch.Tensor:
-    """The same of those persons of the data set who look most like the persons of the sources, see ``look_alikes``.
+    """The same of those persons of the data set who look most like the persons of the sources, see ``LookAlikes``.
 
     Args:
-        scene, sources, poses, size: as for ``true_pictures``; the sources show persons (a pid above 0).
-        count: look-alikes of each person; fewer where the data set has fewer persons.
+        scene, sources, poses, size: as for ``true_pictures``.
+        count: look-alikes of each person; all others where the data set has fewer persons.
 
     Returns:
         uint8 [N, at most count, 3, height, width], most alike first.
     """
     rows = pd.read_parquet(scene).set_index("image", drop=False)
-    persons = [row for _, row in rows[rows["pid"] > 0].drop_duplicates(["seed", "identity"]).iterrows()]
-    identities = [scene_of(row).identity for row in persons]
-    alike = dict(zip(identities, look_alikes(identities, count), strict=True))
+    persons = rows[rows["pid"] > 0].drop_duplicates(["seed", "identity"])
+    alike = LookAlikes([scene_of(row).identity for _, row in persons.iterrows()])
     pictures = []
     for source, pose in zip(sources, poses, strict=True):
-        others = alike[scene_of(rows.loc[source]).identity]
-        pictures.append(_stretched((render_as(persons[other], rows.loc[pose]) for other in others), size))
+        others, place = alike.of(scene_of(rows.loc[source]).identity, count), scene_of(rows.loc[pose])[1:]
+        pictures.append(_stretched((render(other, *place) for other in others), size))
     return torch.stack(pictures)
 
 
