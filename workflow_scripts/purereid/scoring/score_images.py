@@ -86,7 +86,7 @@ def score_images(
     real = ImageSet(load_images(rows["path"].tolist(), *size, threads), networks)
     drawn = ImageSet(decode(made["bytes"], threads), networks)
     pleases, sees = (GENERATOR if does else None for does in (own_encoder, sees_targets))
-    found = ScoreTable(size, networks.checksums, pleases, sees)
+    found = ScoreTable(size, networks.checksums, pleases, sees, independent=networks.independent)
     for of, images in {GENERATOR: drawn, GREY: _grey(drawn)}.items():
         found.add_sets(of, "train", images, real)
     if (made["pid"] >= 0).all():

@@ -15,6 +15,11 @@ from purereid.quality.ssim import mask_ssim, ssim
 from purereid.scoring.networks_of_scores import ImageSet
 
 SMALL = 10_000  # images, below which Frechet distances depend much on their number
+CONSISTENCY = {
+    "consistency": "encoder",
+    "consistency_independent": "independent",
+}  # scores, and whose features they take
+FRECHET = {"frechet_reid": "encoder", "frechet_independent": "independent", "fid": "inception"}
 
 # score: (which direction is better, definition)
 DEFINITIONS = {
@@ -36,6 +41,15 @@ DEFINITIONS = {
         "lower",
         "Frechet distance in features of the reID encoder (flip-tested, of length 1); not FID, and comparable only "
         "with values of the same encoder",
+    ),
+    "consistency_independent": (
+        "higher",
+        "mean cosine to the source image in features (flip-tested) of a network that saw no image of this data set",
+    ),
+    "frechet_independent": (
+        "lower",
+        "Frechet distance in features (flip-tested, of length 1) of a network that saw no image of this data set; not "
+        "FID, and comparable only with values of the same network",
     ),
     "fid": ("lower", "Frechet distance in the Inception features of 2015-12-05 (pool3), bilinear resize to 299 x 299"),
     "inception_score": (
@@ -69,6 +83,7 @@ class ScoreTable:
         sees_targets: whose images are made from the very targets, as far as these show a pose; None: nobody's. Such
             scores are another task, and so have another definition.
         learnt_targets: a note on the scores of the generator against the targets; "" for none.
+        independent: what the network of that name is, for the definition of its scores.
     """
 
     def __init__(
@@ -78,9 +93,10 @@ class ScoreTable:
         pleases: str | None = None,
         sees_targets: str | None = None,
         learnt_targets: str = "",
+        independent: str = "",
     ):
         self.size, self.checksums, self.pleases, self.sees_targets = size, checksums, pleases, sees_targets
-        self.learnt_targets = learnt_targets
+        self.learnt_targets, self.independent = learnt_targets, independent
         self.rows: list[dict] = []
 
     def add_pairs(
@@ -107,14 +123,14 @@ class ScoreTable:
         """Scores of a set of images against another set; the Inception score looks at the first alone."""
         note = f"{len(images)} against {len(real)} images"
         note = note if min(len(images), len(real)) >= SMALL else f"small-scale: {note}"
-        self._add_frechet("frechet_reid", of, against, [images.encoded, real.encoded], "encoder", note)
-        if "inception" in self.checksums:
-            self._add_frechet("fid", of, against, [images.inception, real.inception], "inception", note)
-            if len(images) >= SPLITS * FEWEST:
-                logits = images.networks.inception_logits(images.inception)
-                mean, spread = inception_score(mixed(logits))  # they stand in order of their persons
-                names = {"spread": spread, "weights": "inception", "note": note}
-                self._row("inception_score", of, against, mean, len(images), **names)
+        for score, network in FRECHET.items():
+            if network in self.checksums:
+                self._add_frechet(score, of, against, [images.features(network), real.features(network)], network, note)
+        if "inception" in self.checksums and len(images) >= SPLITS * FEWEST:
+            logits = images.networks.inception_logits(images.features("inception"))
+            mean, spread = inception_score(mixed(logits))  # they stand in order of their persons
+            names = {"spread": spread, "weights": "inception", "note": note}
+            self._row("inception_score", of, against, mean, len(images), **names)
 
     def add_identities(self, of: str, images: ImageSet, pids: np.ndarray, seed: int) -> None:
         """How much the images of an identity differ among each other."""
@@ -126,8 +142,10 @@ class ScoreTable:
 
     def add_consistency(self, of: str, against: str, images: ImageSet, sources: ImageSet) -> None:
         """Whether images show the persons of their sources."""
-        values = torch.from_numpy(cosines(images.encoded, sources.encoded))
-        self._add("consistency", of, against, values, "encoder")
+        for score, network in CONSISTENCY.items():
+            if network in self.checksums:
+                values = torch.from_numpy(cosines(images.features(network), sources.features(network)))
+                self._add(score, of, against, values, network)
 
     def add_pose(self, of: str, images: ImageSet, joints: np.ndarray, visible: np.ndarray) -> None:
         """Whether images show the wanted poses, joints [N, 18, 2] in pixels of a picture of 128 x 64."""
@@ -169,7 +187,7 @@ class ScoreTable:
         more: str = "",
     ) -> None:
         better, definition = DEFINITIONS[score]
-        definition += more
+        definition += more + (f"; {self.independent}" if weights == "independent" else "")
         if against == "targets" and of == self.sees_targets:
             definition += "; of a generator that saw the target itself, without its colours"
         about = {"better": better, "definition": definition, "images": images}
