@@ -88,7 +88,8 @@ def judge_generated_inputs(wildcards):
 
 def judge_generated_settings(wildcards):
     splits = setup.generating(wildcards.generator)["train"]["splits"]
-    return canonical(config["judge_generated"] | {"splits": splits})
+    more = {"splits": splits, "look_alikes": config["score_images"]["look_alikes"]}
+    return canonical(config["judge_generated"] | more)
 
 
 def judge_generated_code(wildcards):

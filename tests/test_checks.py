@@ -324,6 +324,7 @@ def test_mistakes_in_merged_sets_are_told_where_these_are_used(config: dict):
         ("train_gan.posegan.perceptual_weights", "no.file", "perceptual_weights of the generator posegan"),
         ("score_images.inception_weights", "no.file", "inception_weights of score_images"),
         ("estimate_keypoints.weights", "no.file", "weights of estimate_keypoints"),
+        ("score_images.independent.backbone", "resnet18", "weights is ''\n  where:    score_images.independent"),
     ],
 )
 def test_mistakes_about_files_are_told(config: dict, tmp_path: Path, path: str, value: object, message: str):

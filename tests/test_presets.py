@@ -66,6 +66,18 @@ def test_network_of_lsro(of_preset):
         assert network.eval().embed(images).shape == (2, 1024) and network.backbone(images).shape[2:] == (8, 4)
 
 
+def test_controls_differ_in_nothing_but_what_fills_the_batch(of_preset):
+    setup = of_preset("controls")
+    sizes = {}
+    for name in set(setup.experiments) - {"baseline"}:
+        settings = setup.training(name).settings("encoder")
+        real = settings["identities_per_batch"] * settings["images_per_identity"]
+        sizes[name] = real + settings["generated_per_batch"], settings["steps_per_epoch"], settings["epochs"]
+    assert set(sizes.values()) == {(80, 32, 25)}
+    assert {"more_real", "generated", "shuffled", "noise", "smoothed"} <= set(sizes)
+    assert setup.generating("noise")["train"]["injected"] == {"share": 1.0, "kinds": ["only_noise"]}
+
+
 @pytest.mark.parametrize("preset", ["market1501", "dukemtmc"])
 def test_recipe_of_pcb(of_preset, preset: str):
     setup = of_preset(preset)

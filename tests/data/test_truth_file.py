@@ -19,6 +19,7 @@ TABLE = pd.DataFrame(
         "nearest_pid": [7, 5],
         "ssim_truth": [0.5, np.nan],
         "l1_truth": [0.25, np.nan],
+        "nearest_truth": [1.0, np.nan],
     }
 )
 

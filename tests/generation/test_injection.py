@@ -18,7 +18,7 @@ def plan() -> pd.DataFrame:
 
 
 def test_the_kinds_in_their_order():
-    assert KINDS == ("wrong_identity", "off_pose", "upside_down", "noise", "blur", "grey_box")
+    assert KINDS == ("wrong_identity", "off_pose", "upside_down", "noise", "only_noise", "blur", "grey_box")
 
 
 @pytest.mark.parametrize(("share", "count"), [(0.0, 0), (0.01, 1), (0.4, 24), (1.0, 60)])

@@ -11,7 +11,7 @@ SEEDS = range(40)
 @pytest.fixture
 def image() -> np.ndarray:
     """No two pixels near each other are alike."""
-    return np.random.default_rng(0).integers(0, 256, (3, 32, 16), np.uint8)
+    return np.random.default_rng(99).integers(0, 256, (3, 32, 16), np.uint8)
 
 
 def spoiled(image: np.ndarray, kind: str) -> np.ndarray:
@@ -35,6 +35,13 @@ def test_noise_covers_half_of_the_blocks(image):
     assert (touched.sum(axis=(1, 2)) == 16).all() and len(np.unique(touched, axis=0)) == len(SEEDS)
     noise = changed.transpose(0, 2, 3, 1)[touched.repeat(4, axis=1).repeat(4, axis=2)]
     assert 126 < noise.mean() < 129 and 72 < noise.std() < 76  # uniform: 127.5 and 73.9
+
+
+def test_nothing_is_left_under_noise_alone(image):
+    changed = spoiled(image, "only_noise")
+    np.testing.assert_array_equal(changed, spoiled(np.full_like(image, 7), "only_noise"))
+    assert len(np.unique(changed, axis=0)) == len(SEEDS)
+    assert 126 < changed.mean() < 129 and 72 < changed.std() < 76  # uniform: 127.5 and 73.9
 
 
 def test_blur_leaves_colours_alone():

@@ -105,9 +105,9 @@ def test_unknown_model_is_told(asked, name: str):
 @pytest.mark.parametrize(
     ("name", "size", "advice"),
     [
-        ("vit_small_patch14_dinov2", (256, 128), "height to 252 or 266 and train_reid.width to 126 or 140"),
-        ("vit_tiny_patch16_224", (256, 120), "set train_reid.width to 112 or 128"),
-        ("vit_tiny_patch16_224", (12, 32), "set train_reid.height to 16"),
+        ("vit_small_patch14_dinov2", (256, 128), "height to 252 or 266 and width to 126 or 140"),
+        ("vit_tiny_patch16_224", (256, 120), "set width to 112 or 128"),
+        ("vit_tiny_patch16_224", (12, 32), "set height to 16"),
     ],
 )
 def test_size_that_patches_do_not_fill_is_told(name: str, size: tuple[int, int], advice: str):

@@ -15,12 +15,12 @@ from purereid.data.shard_writer import encode, write_shard
 from purereid.data.truth_file import read_truth
 from purereid.errors import UserError
 from purereid.networks.network_file import load_network
-from purereid.people.true_pictures import true_pictures
+from purereid.people.true_pictures import pictures_of_look_alikes, true_pictures
 from purereid.purification.judge_generated import judge_generated
 from purereid.reid.extract import views_of
 
 SIZE = 32, 16
-SETTINGS = {"splits": ["train"], "batch": 3, "precision": "fp32"}
+SETTINGS = {"splits": ["train"], "batch": 3, "precision": "fp32", "look_alikes": 2}
 
 
 class Made:
@@ -108,6 +108,17 @@ def test_similarity_to_true_pictures_one_by_one(made: Made):
         assert found["l1_truth"][row] == pytest.approx(difference, abs=1e-9)
 
 
+def test_who_is_nearer_to_the_true_picture_than_to_those_of_look_alikes_one_by_one(made: Made):
+    asked = made.people.scene, made.rows["source"].tolist(), made.rows["pose"].tolist(), SIZE
+    pictures = torch.cat([true_pictures(*asked)[:, None], pictures_of_look_alikes(*asked, 2)], dim=1)
+    made.pixels[::2] = pictures[::2, 0]  # some are what they should be
+    made.shards = [made.write("true", slice(None))]
+    far = (made.pixels[:, None].double() - pictures).abs().flatten(2).mean(2)
+    expected = (far[:, 0] < far[:, 1:].amin(1)).double().tolist()
+    assert made.judge()["nearest_truth"].tolist() == expected and 0 < sum(expected) < len(expected)
+    assert made.judge(settings=SETTINGS | {"look_alikes": 0})["nearest_truth"].isna().all()
+
+
 def test_names_identities_and_what_was_injected_stay_in_order(made: Made):
     known = ["image", "pid", "injected"]
     pd.testing.assert_frame_equal(made.judge()[known], made.rows[known])
@@ -115,7 +126,7 @@ def test_names_identities_and_what_was_injected_stay_in_order(made: Made):
 
 def test_without_a_scene_there_is_no_truth(made: Made):
     found, known = made.judge(scene=None), made.judge()
-    assert found[["ssim_truth", "l1_truth"]].isna().all(axis=None) and known.notna().all(axis=None)
+    assert found[["ssim_truth", "l1_truth", "nearest_truth"]].isna().all(axis=None) and known.notna().all(axis=None)
     assert found["nearest_pid"].equals(known["nearest_pid"])
 
 

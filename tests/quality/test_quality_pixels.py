@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from purereid.quality import pixels
-from purereid.quality.pixels import l1, masked
+from purereid.quality.pixels import l1, masked, nearer_than_all
 
 
 def random_images(number: int, seed: int) -> torch.Tensor:
@@ -21,6 +21,16 @@ def test_l1_is_that_of_images_mapped_to_minus_one_to_one(monkeypatch: pytest.Mon
     white = torch.full_like(real, 255)
     assert l1(white, torch.zeros_like(real)).tolist() == [2.0] * 5
     assert l1(real, real).tolist() == [0.0] * 5
+
+
+def test_an_image_is_nearest_to_the_wanted_picture_or_not():
+    images, wanted, others = random_images(40, 0), random_images(40, 1), random_images(120, 2).reshape(40, 3, 3, 9, 5)
+    far = [
+        [np.abs(a.astype(int) - b).sum() for b in (w, *o)]
+        for a, w, o in zip(*map(np.asarray, (images, wanted, others)), strict=True)
+    ]
+    assert nearer_than_all(images, wanted, others).tolist() == [row[0] < min(row[1:]) for row in far]
+    assert not nearer_than_all(images, wanted, wanted[:, None]).any()
 
 
 def test_masked_images_are_black_outside():

@@ -44,15 +44,25 @@ def test_identity_takes_the_intended_identity():
     assert label_rows(rows(9, 5, 9), "identity").labels[:3].tolist() == [2, 1, 2]
 
 
+def test_shuffled_are_the_intended_identities_in_an_order_of_the_seed():
+    given = rows(*[3, 5, 9] * 40)
+    found = [label_rows(given, "shuffled", seed).labels.tolist() for seed in (1, 1, 2)]
+    assert found[0] == found[1] != found[2] and found[0][120:] == [2, 0, 0, 1]
+    assert sorted(found[0][:120]) == sorted([0, 1, 2] * 40)
+    right = sum(label == number % 3 for number, label in enumerate(found[0][:120]))
+    assert 25 <= right <= 55  # by chance a third, 40
+
+
+@pytest.mark.parametrize("name", ["identity", "shuffled"])
 @pytest.mark.parametrize(("pid", "known"), [(-1, 5), (4, 3)])
-def test_identity_without_an_identity_is_told(pid: int, known: int):
+def test_identity_without_an_identity_is_told(pid: int, known: int, name: str):
     message = (
         rf"1 of 2 generated images show no training identity, such as 1.png \(pid {pid}\)[\s\S]*"
-        r"generated_labels: identity[\s\S]*real training images[\s\S]*"
+        rf"generated_labels: {name}[\s\S]*real training images[\s\S]*"
         r"people without identity \(pid -1\), set generated_labels to uniform, extra_class, pseudo"
     )
     with pytest.raises(UserError, match=message):
-        label_rows(rows(known, pid), "identity")
+        label_rows(rows(known, pid), name)
 
 
 def test_without_generated_images_no_setting_matters():

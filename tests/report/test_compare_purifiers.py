@@ -41,7 +41,7 @@ class Folder:
         row = np.arange(NUMBER)
         table = pd.DataFrame({"image": [f"{generator}/{number}.png" for number in row], "pid": row % 20, "kept": kept})
         known = table.assign(injected=spoiled, nearest_pid=table["pid"] + (row % 4 == 0), l1_truth=0.25)
-        known = known.assign(ssim_truth=row / NUMBER if rendered else np.nan)
+        known = known.assign(ssim_truth=row / NUMBER if rendered else np.nan, nearest_truth=np.nan)
         names = [self.path / f"{len(self.sets)}.{what}.parquet" for what in ("kept", "truth")]
         write_purified(names[0], table.assign(score=0.0, reason=""))
         write_truth(names[1], known if rendered else known.assign(l1_truth=np.nan))

@@ -30,6 +30,7 @@ def images(number: int, seed: int = 0, kinds=KINDS) -> pd.DataFrame:
             "nearest_pid": np.where(rng.random(number) < 0.7, pid, (pid + 1) % 5),
             "ssim_truth": ssim,
             "l1_truth": 1 - ssim,
+            "nearest_truth": np.round(ssim),
         }
     )
 
@@ -68,9 +69,9 @@ def slow_figures(table: pd.DataFrame) -> dict[str, float]:
         "right_dropped": 100 * slow_mean([row["pid"] == row["nearest_pid"] for row in dropped]),
         "right_recall": 100 * slow_mean([row["kept"] for row in rows if row["pid"] == row["nearest_pid"]]),
     }
-    for name in ("ssim_truth", "l1_truth"):
-        found[f"{name}_kept"] = slow_mean([row[name] for row in kept if row[name] == row[name]])
-        found[f"{name}_dropped"] = slow_mean([row[name] for row in dropped if row[name] == row[name]])
+    for name, factor in (("ssim_truth", 1), ("l1_truth", 1), ("nearest_truth", 100)):
+        found[f"{name}_kept"] = slow_mean([factor * row[name] for row in kept if row[name] == row[name]])
+        found[f"{name}_dropped"] = slow_mean([factor * row[name] for row in dropped if row[name] == row[name]])
     groups = {kind: [row for row in rows if row["injected"] == kind] for kind in KINDS[1:]}
     groups |= {"all_injected": [row for row in rows if row["injected"]]}
     groups |= {"others": [row for row in rows if not row["injected"]]}
@@ -100,7 +101,7 @@ def test_keeping_nothing_and_keeping_everything_are_results(kept):
     present, absent = ("kept", "dropped") if kept else ("dropped", "kept")
     assert found["share"] == found["right_recall"] == found["kept"] / 40 * 100 == 100 * kept
     assert found["identities_kept"] == (5 if kept else 0)
-    for name in ("right", "ssim_truth", "l1_truth"):
+    for name in ("right", "ssim_truth", "l1_truth", "nearest_truth"):
         assert math.isnan(found[f"{name}_{absent}"])
         assert found[f"{name}_{present}"] == pytest.approx(slow_figures(table)[f"{name}_{present}"])
     assert found["above_others"] == found["chance"] == 0

@@ -8,21 +8,24 @@ import pandas as pd
 import pytest
 import torch
 import yaml
+from safetensors.torch import save_file
 from skimage.metrics import structural_similarity
 
 from purereid.data.heatmaps import FRAME
 from purereid.data.images import load_images
 from purereid.data.keypoints import read_keypoints, select_keypoints, write_keypoints
 from purereid.data.shard_writer import encode, write_shard
+from purereid.data.transforms import MEAN, STD
 from purereid.digests.values import file_digest
 from purereid.errors import UserError
 from purereid.networks.network_file import load_network
-from purereid.people.true_pictures import true_pictures
+from purereid.people.true_pictures import pictures_of_look_alikes, true_pictures
 from purereid.quality.frechet import frechet_distance, gaussian
 from purereid.quality.pose_neighbours import nearest_poses
 from purereid.reid.extract import views_of
 from purereid.scoring.score_images import score_images
-from purereid.scoring.yardsticks import PoseNeighbours, other_persons
+from purereid.scoring.yardsticks import PoseNeighbours, other_images, other_persons
+from purereid.vision import torchvision
 
 SIZE = 32, 16
 
@@ -104,11 +107,39 @@ def test_feature_scores_are_those_of_the_encoder(people, score):
     images = [load(people, pairs[side]) for side in ("source", "target")]
     with torch.inference_mode():
         source, target = (model.combine(views_of(model, each, True)).numpy() for each in images)
-    real = rows["consistency", "real", "source"]
-    assert real["value"] == pytest.approx((source * target).sum(axis=1).mean(), abs=1e-5)
+    other = rows["consistency", "same_person", "source"]
+    assert other["value"] == pytest.approx((source * target).sum(axis=1).mean(), abs=1e-5)
     assert rows["consistency", "copy_source", "source"]["value"] == pytest.approx(1, abs=1e-5)
     expected = frechet_distance(gaussian(source), gaussian(target))
     assert rows["frechet_reid", "copy_source", "targets"]["value"] == pytest.approx(expected, rel=1e-3)
+
+
+def test_a_network_that_saw_no_image_of_the_data_set_judges_too(people, score, settings, tmp_path):
+    torch.manual_seed(2)
+    network = torchvision.models.resnet18(weights=None).eval()
+    save_file(network.state_dict(), tmp_path / "w.safetensors")
+    checksum = file_digest(tmp_path / "w.safetensors")
+    given = {"backbone": "resnet18", "weights": str(tmp_path / "w.safetensors"), "weights_sha256": checksum}
+    rows = score(settings=settings | {"independent": {**given, "height": 64, "width": 32}})
+    network.fc = torch.nn.Identity()
+
+    def features(names) -> np.ndarray:
+        large = torch.nn.functional.interpolate(load(people, names).float(), (64, 32), mode="bilinear", antialias=True)
+        images = (large.round() / 255 - torch.tensor(MEAN)[:, None, None]) / torch.tensor(STD)[:, None, None]
+        with torch.inference_mode():
+            both = sum(torch.nn.functional.normalize(network(view)) for view in (images, images.flip(3)))
+        return torch.nn.functional.normalize(both).numpy()
+
+    pairs = pd.read_parquet(people.test_pairs)
+    source, target = features(pairs["source"]), features(pairs["target"])
+    row = rows["consistency_independent", "same_person", "source"]
+    assert row["value"] == pytest.approx((source * target).sum(axis=1).mean(), abs=1e-5)
+    assert row["weights"] == checksum and "resnet18, of images stretched to 64 x 32" in row["definition"]
+    expected = frechet_distance(gaussian(source), gaussian(target))
+    assert rows["frechet_independent", "copy_source", "targets"]["value"] == pytest.approx(expected, rel=1e-2)
+    assert {key[1:] for key in rows if key[0] == "frechet_independent"} == {
+        key[1:] for key in rows if key[0] == "frechet_reid"
+    }
 
 
 def test_images_that_show_nobody_or_somebody_else_are_the_floor(people, score):
@@ -130,6 +161,30 @@ def test_images_that_show_nobody_or_somebody_else_are_the_floor(people, score):
     assert other["value"] == pytest.approx((strangers * embedded[:-1]).sum(axis=1).mean(), abs=1e-5)
     assert {"ssim_255", "l1", "mask_ssim"} <= {name for name, of, _ in rows if of == "other_person"}
     assert {("consistency", of, "train_source") for of in ("grey", "other_person")} <= set(rows)
+
+
+def test_a_set_of_grey_images_is_scored_as_one_feature_without_variance(people, score):
+    rows = score()
+    train = people.table[(people.table["split"] == "train") & (people.table["pid"] > 0)]["image"]
+    model = load_network(people.encoder, "encoder")
+    images = torch.cat([load(people, train), torch.full((1, 3, *SIZE), 128, dtype=torch.uint8)])
+    with torch.inference_mode():
+        *real, nothing = model.combine(views_of(model, images, True)).double().numpy()
+    expected = np.square(np.mean(real, axis=0) - nothing).sum() + np.var(real, axis=0, ddof=1).sum()
+    assert rows["frechet_reid", "grey", "train"]["value"] == pytest.approx(expected, rel=1e-3)
+    assert rows["frechet_reid", "copy_source", "train"]["value"] < rows["frechet_reid", "grey", "train"]["value"]
+
+
+def test_the_ceiling_is_another_image_of_the_same_person(people, score):
+    train = people.table[(people.table["split"] == "train") & (people.table["pid"] > 0)].reset_index(drop=True)
+    chosen = other_images(train["image"], train, 3)
+    several = train.groupby("pid")["image"].transform("size") > 1
+    assert ((chosen >= 0) == several).all() and (chosen != np.arange(len(train)))[several].all()
+    assert (train["pid"].to_numpy()[chosen] == train["pid"])[several].all()
+    alone = train.drop_duplicates("pid").reset_index(drop=True)
+    assert (other_images(alone["image"], alone, 3) == -1).all()
+    row = score()["consistency", "same_person", "train_source"]
+    assert row["images"] == several.sum() and row["value"] < 1
 
 
 @pytest.mark.parametrize("pids", [[1, 2], [5, 3, 3, 5, 1], [1, 2, 3, 4], [7, 7, 7, 2, 2, 1]])
@@ -161,11 +216,22 @@ def test_truth_is_the_rendered_picture(people, score, settings):
     assert rows["l1", "copy_source", "truth"]["value"] == pytest.approx(expected)
     assert rows["l1", "copy_source", "truth"]["images"] == 4
     assert {of for name, of, against in rows if against == "truth"} == {
-        "generator",
-        "copy_source",
-        "pose_neighbours",
-        "grey",
+        *("generator", "copy_source", "pose_neighbours"),
+        *("pose_image", "other_person", "grey"),
     }
+    expected = (load(people, poses).double() - truth).abs().mean().item() / 127.5
+    assert rows["l1", "pose_image", "truth"]["value"] == pytest.approx(expected)
+
+
+def test_who_shows_the_true_picture_is_nearest_to_it_and_who_shows_a_look_alike_is_not(people, score, settings, made):
+    train = pd.read_parquet(made["train"][0])
+    asked = people.scene, train["source"].tolist(), train["pose"].tolist(), SIZE
+    truth, alike = true_pictures(*asked), pictures_of_look_alikes(*asked, 3)
+    for images, share in ((truth, 1.0), (alike[:, 2], 0.0)):
+        dimmed = (images.float() * 0.9).to(torch.uint8)
+        write_shard(made["train"][0], train, encode(dimmed, "png", 0))
+        row = score(settings=settings | {"truth": 100, "look_alikes": 3})["nearest_truth", "generator", "truth"]
+        assert row["value"] == share and row["images"] == len(train) and "chance is 0.25" in row["definition"]
 
 
 def test_every_score_says_what_it_is(people, score):
@@ -175,7 +241,8 @@ def test_every_score_says_what_it_is(people, score):
         needs_encoder = name in ("consistency", "frechet_reid")
         assert row["weights"] == (file_digest(people.encoder) if needs_encoder else None)
         assert np.isfinite(row["value"])
-    assert "fid" not in {name for name, _, _ in rows} and "pckh" not in {name for name, _, _ in rows}
+    without_weights = {"fid", "inception_score", "consistency_independent", "frechet_independent", "pckh"}
+    assert not without_weights & {name for name, _, _ in rows}
     assert "small-scale: 10 against 10 images" in rows["frechet_reid", "generator", "targets"]["note"]
     assert ("dssim", "real", "none") in rows and ("dssim", "generator", "none") in rows
 
@@ -183,13 +250,13 @@ def test_every_score_says_what_it_is(people, score):
 def test_people_without_identity_are_scored_as_a_set(people, score, shard):
     images = torch.randint(256, (12, 3, *SIZE), dtype=torch.uint8, generator=torch.Generator().manual_seed(1))
     rows = score(train=shard("noise", "", "", -1, images), test=[], scene=None, keypoints=None)
-    assert set(rows) == {("frechet_reid", "generator", "train")}
+    assert set(rows) == {("frechet_reid", "generator", "train"), ("frechet_reid", "grey", "train")}
 
 
 def test_the_encoder_that_a_generator_learnt_from_is_told(score):
     rows = score(own_encoder=True)
     assert "learnt to please this very encoder" in rows["consistency", "generator", "source"]["note"]
-    assert "learnt to please" not in rows["consistency", "real", "source"]["note"]
+    assert "learnt to please" not in rows["consistency", "same_person", "source"]["note"]
     assert "learnt to please" not in rows["ssim_patn", "generator", "targets"]["note"]
 
 
@@ -202,7 +269,8 @@ def test_scores_of_who_saw_the_targets_are_another_task(score):
 
 
 def test_at_most_so_many_images_are_scored(score, settings):
-    rows = score(settings=settings | {"images": 7})
+    rows = score(settings=settings | {"images": 7, "look_alikes": 0})
+    assert "nearest_truth" not in {name for name, _, _ in rows}
     assert rows["frechet_reid", "generator", "train"]["images"] == 7
     assert rows["consistency", "generator", "train_source"]["images"] == 7
 

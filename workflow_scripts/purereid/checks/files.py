@@ -15,6 +15,13 @@ def check_weights(setup: Configuration) -> None:
     named = {f"the experiment {name}": setup.training(name).section for name in setup.experiments}
     named |= {f"the generator {name}": setup.making(name).section for _, name in setup.generators_in_use()}
     named |= {name: setup.config[name] for name in ("estimate_keypoints", "score_images")}
+    independent = named["score_images.independent"] = setup.config["score_images"]["independent"]
+    if bool(independent["backbone"]) != bool(independent["weights"]):
+        raise UserError(
+            f"backbone is {independent['backbone']!r} and weights is {independent['weights']!r}",
+            where="score_images.independent",
+            expected="both, or neither for no such judge",
+        )
     for owner, settings in named.items():
         for key in settings:
             if f"{key}_sha256" in settings and settings[key] and not Path(settings[key]).is_file():

@@ -162,7 +162,7 @@ def _check_generator_of(setup: Configuration, experiment: str) -> None:
     if "generated" not in training.about.inputs:
         what = f"the system {training.system} does not train on images of a generator"
         raise UserError(what, where=f"{where}.generator", do="remove the generator, or name another system")
-    if settings.get("generated_labels") == "identity" and "source" not in setup.takes(generator):
+    if settings.get("generated_labels") in ("identity", "shuffled") and "source" not in setup.takes(generator):
         raise UserError(
             f"the generator {generator} makes people without identity",
             where=f"{where}.train_reid.generated_labels",

@@ -2,8 +2,9 @@
 
 image; pid, the intended identity; injected, how it was spoiled on purpose, "" if not; nearest_pid, the identity whose
 real images' centre is nearest in features of the scoring encoder; ssim_truth and l1_truth, structural similarity
-(-1..1, for the range 255) and mean absolute difference (of values mapped to -1..1) to the true picture, NaN where there
-is none.
+(-1..1, for the range 255) and mean absolute difference (of values mapped to -1..1) to the true picture; nearest_truth,
+1 where that difference is smaller than to the true pictures of all look-alikes, else 0. The last three are NaN where
+there is no true picture, nearest_truth also where no look-alikes were asked for.
 """
 
 from pathlib import Path
@@ -23,6 +24,7 @@ SCHEMA = pa.schema(
         ("nearest_pid", pa.int64()),
         ("ssim_truth", pa.float64()),
         ("l1_truth", pa.float64()),
+        ("nearest_truth", pa.float64()),
     ]
 )
 

@@ -15,6 +15,7 @@ def spoil(image: np.ndarray, kind: str, rng: np.random.Generator) -> np.ndarray:
         - ``upside_down``: flipped vertically and pushed aside by a third of the width; the columns that become free
           repeat the edge.
         - ``noise``: half of 8 x 4 blocks, drawn at random, turn to random pixels.
+        - ``only_noise``: all pixels are random, so that nothing is left of the image; a control.
         - ``blur``: a Gaussian of 1/12 of the height, after which only smears of colour are left.
         - ``grey_box``: grey hides all but the outer eighths of the image, and thereby the person.
 
@@ -44,6 +45,10 @@ def _noise(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return np.where(noisy, rng.integers(0, 256, image.shape, np.uint8), image)
 
 
+def _only_noise(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    return rng.integers(0, 256, image.shape, np.uint8)
+
+
 def _blur(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     sigma = image.shape[1] / 12
     planes = [cv2.GaussianBlur(plane, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE) for plane in image]
@@ -60,6 +65,7 @@ def _grey_box(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 SPOILED: dict[str, Callable[[np.ndarray, np.random.Generator], np.ndarray]] = {
     "upside_down": _upside_down,
     "noise": _noise,
+    "only_noise": _only_noise,
     "blur": _blur,
     "grey_box": _grey_box,
 }

@@ -1,6 +1,8 @@
 """What the encoders of all systems are built on: a backbone for images of one size, and what rebuilds the network."""
 
+import torch
 from torch import nn
+from torch.nn import functional
 
 from purereid.networks.backbones import build_backbone, with_pixel_statistics
 
@@ -43,3 +45,8 @@ class BackboneEncoder(nn.Module):
         given |= {"resizing": resizing, "mean": mean, "std": std}
         self.configuration = with_pixel_statistics(given | own)
         self.backbone, self.features = build_backbone(backbone, last_stride, height, width, own_pooling=own_pooling)
+
+    def combine(self, views: list[torch.Tensor]) -> torch.Tensor:
+        """The sum of the views' embeddings of length 1, brought to length 1; float32 [B, D]."""
+        total = sum(functional.normalize(view.float(), dim=1) for view in views)
+        return functional.normalize(total, dim=1) if len(views) > 1 else total

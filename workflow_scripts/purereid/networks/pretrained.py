@@ -31,7 +31,7 @@ def start_backbone(backbone: nn.Module, settings: dict) -> None:
         log.info("models of timm keep their own strides: train_reid.last_stride is not used")
 
 
-def load_pretrained(backbone: nn.Module, path: str, sha256: str) -> None:
+def load_pretrained(backbone: nn.Module, path: str, sha256: str, section: str = "train_reid") -> None:
     """Fill a backbone with weights from a local file, for instance of ImageNet.
 
     Weights of timm's transformers may be of another input size or patch size: their position tables and patch filters
@@ -42,17 +42,18 @@ def load_pretrained(backbone: nn.Module, path: str, sha256: str) -> None:
         path: safetensors file with the state of the torchvision or timm model of the same name; the classifier's
             tensors may be in it and are not used.
         sha256: checksum (hex) that the file must have.
+        section: of the config in which ``backbone`` and ``weights`` are named, for messages.
 
     Raises:
         UserError: the file is missing, has another checksum, is no safetensors file, or is of another network; or the
             names of its tensors have a prefix.
     """
-    state = read_weights(path, sha256, "train_reid.weights")
+    state = read_weights(path, sha256, f"{section}.weights")
     found = {name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in state.items()}
     network = backbone.network if isinstance(backbone, TimmBackbone) else backbone
     fitted = _converted(backbone, found)
     if difference(network.state_dict(), fitted):
-        raise _misfit(backbone, network.state_dict(), found, path)
+        raise _misfit(backbone, network.state_dict(), found, path, section)
     network.load_state_dict(fitted, strict=False)
     resampled = sum(name in found and found[name].shape != tensor.shape for name, tensor in fitted.items())
     log.info("backbone starts from %s%s", path, f", {resampled} tensors resampled to its size" if resampled else "")
@@ -68,20 +69,20 @@ def _converted(backbone: nn.Module, found: dict[str, torch.Tensor]) -> dict[str,
 
 
 def _misfit(
-    backbone: nn.Module, known: dict[str, torch.Tensor], found: dict[str, torch.Tensor], path: str
+    backbone: nn.Module, known: dict[str, torch.Tensor], found: dict[str, torch.Tensor], path: str, section: str
 ) -> UserError:
     prefix = _prefix(known, found)
     inner = {name.removeprefix(prefix): tensor for name, tensor in found.items() if name.startswith(prefix)}
     where = f"{path}, tensors called {prefix}*" if prefix else path
     misfit = difference(known, _converted(backbone, inner))
     if misfit:
-        expected = "weights of the network named in train_reid.backbone"
+        expected = f"weights of the network named in {section}.backbone"
         return UserError(f"the weights are of {misfit}", where=where, expected=expected)
     return UserError(
         f"the weights fit the backbone, but their names have the prefix {prefix!r}",
         where=where,
         expected="names as in torchvision or timm",
-        do=f"{_how_to_strip(prefix, path)}, then set train_reid.weights and train_reid.weights_sha256 to NEW_FILE",
+        do=f"{_how_to_strip(prefix, path)}, then set {section}.weights and {section}.weights_sha256 to NEW_FILE",
     )
 
 

@@ -90,7 +90,7 @@ def _configuration(name: str) -> "PretrainedCfg":  # noqa: F821 (a class of timm
     except (KeyError, RuntimeError):
         raise UserError(
             f"timm has no model {name!r}",
-            where="train_reid.backbone",
+            where=f"backbone: timm:{name}",
             do="see timm.list_models(), or timm.list_pretrained() for the tags after the full stop",
         ) from None
 
@@ -103,7 +103,7 @@ def _library(name: str) -> ModuleType:
     except ImportError:
         raise UserError(
             f"backbone timm:{name} needs the package timm",
-            where="train_reid.backbone",
+            where=f"backbone: timm:{name}",
             do="pip install timm==1.0.31",
         ) from None
     return timm
@@ -117,8 +117,8 @@ def _told(name: str, what: str) -> Iterator[None]:
     except Exception as error:
         raise UserError(
             f"timm:{name} {what}: {str(error) or type(error).__name__}",
-            where="train_reid.backbone",
-            do="choose another model, or another size (train_reid.height, train_reid.width)",
+            where=f"backbone: timm:{name}",
+            do="choose another model, or another size (height, width)",
         ) from None
 
 
@@ -136,12 +136,12 @@ def _check_patches(name: str, network: nn.Module, height: int, width: int) -> No
     if not isinstance(embedding, _library(name).layers.PatchEmbed):
         return
     sides = zip(("height", "width"), (height, width), embedding.patch_size, strict=True)
-    wrong = [f"train_reid.{side} {_multiples(size, patch)}" for side, size, patch in sides if size % patch]
+    wrong = [f"{side} {_multiples(size, patch)}" for side, size, patch in sides if size % patch]
     if wrong:
         raise UserError(
             f"timm:{name} sees patches of {' x '.join(map(str, embedding.patch_size))} pixels, "
             f"which do not fill images of {height} x {width}",
-            where="train_reid.backbone",
+            where=f"backbone: timm:{name}",
             do=f"set {' and '.join(wrong)}",
         )
 

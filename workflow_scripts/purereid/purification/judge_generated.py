@@ -13,9 +13,9 @@ from purereid.data.truth_file import write_truth
 from purereid.errors import UserError
 from purereid.logs import log
 from purereid.networks.network_file import load_network
-from purereid.people.true_pictures import true_pictures
+from purereid.people.true_pictures import pictures_of_look_alikes, true_pictures
 from purereid.quality.consistency import nearest_centres
-from purereid.quality.pixels import l1
+from purereid.quality.pixels import l1, nearer_than_all
 from purereid.quality.ssim import ssim
 from purereid.reid.extract import encode
 from purereid.training.distributed import first_device
@@ -39,7 +39,8 @@ def judge_generated(
         shards: files of generated images.
         encoder: of the scores; best another than that which purifies, so that no purifier is its own judge.
         truth: Parquet file that is written, see ``truth_file``.
-        settings: splits of the real images, precision, and batch, the images at once.
+        settings: splits of the real images, precision, batch, the images at once, and look_alikes, how many other
+            persons' true pictures an image is compared with.
         scene: of rendered people, if the data set is one.
         threads: files decoded at once.
         gpus: 0 for the CPU.
@@ -57,21 +58,28 @@ def judge_generated(
     options = {"flip": True, "threads": threads} | {name: settings[name] for name in ("batch", "precision")}
     real, generated = (encode(model, files, **options) for files in (rows["path"].tolist(), paths))
     nearest = nearest_centres(generated, real, rows["pid"].to_numpy(np.int64))
-    found = made.assign(nearest_pid=nearest, ssim_truth=np.nan, l1_truth=np.nan)
+    found = made.assign(nearest_pid=nearest, ssim_truth=np.nan, l1_truth=np.nan, nearest_truth=np.nan)
     if scene is not None:
-        found = found.assign(**_against_truth(made, scene, settings["batch"], threads))
+        found = found.assign(**_against_truth(made, scene, settings["look_alikes"], settings["batch"], threads))
     write_truth(truth, found)
     log.info("%.1f %% of %d images look like whom they should show", 100 * (nearest == made["pid"]).mean(), len(made))
 
 
-def _against_truth(made: pd.DataFrame, scene: str | Path, batch: int, threads: int) -> dict[str, np.ndarray]:
-    """Similarity and difference to the intended person, rendered in the intended pose; float64 [N] each."""
+def _against_truth(
+    made: pd.DataFrame, scene: str | Path, look_alikes: int, batch: int, threads: int
+) -> dict[str, np.ndarray]:
+    """Columns of ``truth_file`` that tell of the intended person, rendered in the intended pose; float64 [N] each."""
     size = int(made["height"].iloc[0]), int(made["width"].iloc[0])
-    scores = {"ssim_truth": [], "l1_truth": []}
+    scores: dict[str, list[np.ndarray]] = {}
     for start in range(0, len(made), batch):
         part = made.iloc[start : start + batch]
-        images, true = decode(part["bytes"], threads), true_pictures(scene, part["source"], part["pose"], size)
-        scores["ssim_truth"].append(ssim(images, true, data_range=255).numpy())
-        scores["l1_truth"].append(l1(images, true).numpy())
+        images, asked = decode(part["bytes"], threads), (scene, part["source"], part["pose"], size)
+        true = true_pictures(*asked)
+        found = {"ssim_truth": ssim(images, true, data_range=255), "l1_truth": l1(images, true)}
+        if look_alikes:
+            nearest = nearer_than_all(images, true, pictures_of_look_alikes(*asked, look_alikes))
+            found["nearest_truth"] = nearest.double()
+        for name, values in found.items():
+            scores.setdefault(name, []).append(values.numpy())
         log.info("%d of %d true pictures", start + len(part), len(made))
     return {name: np.concatenate(values) for name, values in scores.items()}

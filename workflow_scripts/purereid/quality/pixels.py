@@ -1,4 +1,4 @@
-"""Pixel by pixel: mean absolute difference, and images without their background."""
+"""Pixel by pixel: mean absolute difference, which picture an image is nearest to, images without their background."""
 
 import torch
 
@@ -22,6 +22,23 @@ def l1(generated: torch.Tensor, real: torch.Tensor) -> torch.Tensor:
     check_pairs(generated, real)
     blocks = zip(generated.split(BLOCK), real.split(BLOCK), strict=True)
     return torch.cat([(a.short() - b.short()).abs().double().mean((1, 2, 3)) / 127.5 for a, b in blocks])
+
+
+def nearer_than_all(images: torch.Tensor, wanted: torch.Tensor, others: torch.Tensor) -> torch.Tensor:
+    """Which images differ less (``l1``) from the wanted picture than from every other one; not at equal differences.
+
+    Args:
+        images, wanted: uint8 [N, 3, H, W] on one device.
+        others: uint8 [N, K, 3, H, W] there.
+
+    Returns:
+        bool [N].
+
+    Raises:
+        UserError: the images differ in size.
+    """
+    least = torch.stack([l1(images, other) for other in others.unbind(1)]).amin(0)
+    return l1(images, wanted) < least
 
 
 def masked(images: torch.Tensor, masks: torch.Tensor) -> torch.Tensor:

@@ -10,7 +10,7 @@ from purereid.data.decoded_images import DecodedImages, write_decoded
 from purereid.data.samplers import Batches
 from purereid.data.transforms import augment, normalise
 from purereid.logs import log
-from purereid.reid.labels import MEANING, REAL, label_rows, targets, with_guesses
+from purereid.reid.labels import IDENTITY, KINDS, MEANING, REAL, label_rows, targets, with_guesses
 from purereid.reid.teacher import Teacher
 from purereid.training.distributed import own_slice, rank
 from purereid.training.seeds import step_seed
@@ -81,7 +81,7 @@ class LabelledImages:
         if wanted and not there_are:
             log.warning("NO GENERATED IMAGES: none is left of those asked for; the model learns from real images alone")
         self.rows = rows if self.uses_generated else _real(rows)
-        self.pids, self.labels, self.kinds = label_rows(self.rows, settings["generated_labels"])
+        self.pids, self.labels, self.kinds = label_rows(self.rows, settings["generated_labels"], settings["seed"])
         self.weights = torch.tensor(self.rows["weight"].to_numpy())
         self.batches = self.images = self.told = None
 
@@ -99,7 +99,7 @@ class LabelledImages:
             identities=settings["identities_per_batch"],
             images_per_identity=settings["images_per_identity"],
             generated_per_batch=settings["generated_per_batch"] if self.uses_generated else 0,
-            of_same_identities=settings["generated_labels"] == "identity",
+            of_same_identities=KINDS[settings["generated_labels"]] == IDENTITY,
             sampler=settings["sampler"],
             seed=settings["seed"],
             batches_per_epoch=settings["steps_per_epoch"],

@@ -6,12 +6,14 @@ A real image is its identity. What a generated image is, the setting ``generated
 - ``extra_class``: one further class K + 1, the same for all of them ("all in one" there)
 - ``pseudo``: whoever the model takes it for at that moment (Lee 2013)
 - ``identity``: the identity that it was made to show
+- ``shuffled``: the identity that another generated image was made to show, all of these in random order; a control
 - ``teacher``: whoever an encoder that was trained before takes it for, with the probability of each (DG-Net, Zheng et
   al. 2019)
 """
 
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 import torch
 from torch.nn import functional
@@ -24,6 +26,7 @@ KINDS = {
     "extra_class": EXTRA_CLASS,
     "pseudo": PSEUDO,
     "identity": IDENTITY,
+    "shuffled": IDENTITY,
     "teacher": TEACHER,
 }
 MEANING = {
@@ -31,6 +34,7 @@ MEANING = {
     "extra_class": "as one class of their own, K + 1",
     "pseudo": "as whoever the model takes them for",
     "identity": "as the identity they were made to show",
+    "shuffled": "as identities in random order, a control",
     "teacher": "as whoever the teacher takes them for",
 }
 
@@ -40,7 +44,7 @@ class Labels(NamedTuple):
 
     Attributes:
         pids: the K identities of the real images, in label order.
-        labels: int64 [N], 0..K-1; -1 for generated images, but for those labelled with their identity.
+        labels: int64 [N], 0..K-1; -1 for generated images that are labelled with no identity.
         kinds: int64 [N] of REAL, UNIFORM, EXTRA_CLASS, PSEUDO, IDENTITY, TEACHER.
     """
 
@@ -49,24 +53,29 @@ class Labels(NamedTuple):
     kinds: torch.Tensor
 
 
-def label_rows(rows: pd.DataFrame, generated_labels: str) -> Labels:
+def label_rows(rows: pd.DataFrame, generated_labels: str, seed: int = 0) -> Labels:
     """Labels of training images.
 
     Args:
         rows: rows of an index.
         generated_labels: one of ``KINDS``.
+        seed: of the random order of ``shuffled``.
 
     Raises:
-        UserError: with ``identity``, a generated image of nobody, or of somebody who has no real image.
+        UserError: with ``identity`` or ``shuffled``, a generated image of nobody, or of somebody without a real image.
     """
     generated = rows["kind"] == "generated"
     pids = sorted(rows.loc[~generated, "pid"].unique().tolist())
     labels = rows["pid"].map({pid: label for label, pid in enumerate(pids)}).fillna(-1).astype(int)
     kinds = generated * KINDS[generated_labels]
-    if generated_labels != "identity":
+    if KINDS[generated_labels] != IDENTITY:
         labels[generated] = -1
     elif (labels < 0).any():
-        raise _without_identity(rows[generated], rows[labels < 0])
+        raise _without_identity(rows[generated], rows[labels < 0], generated_labels)
+    if generated_labels == "shuffled":
+        places = np.flatnonzero(generated)
+        order = np.random.default_rng([seed, 3]).permutation(places)
+        labels.iloc[places] = labels.iloc[order].to_numpy()
     return Labels(pids, torch.tensor(labels.to_numpy()), torch.tensor(kinds.to_numpy()))
 
 
@@ -99,12 +108,12 @@ def targets(
     return found if told is None else torch.where((kinds == TEACHER)[:, None], told, found)
 
 
-def _without_identity(generated: pd.DataFrame, unknown: pd.DataFrame) -> UserError:
+def _without_identity(generated: pd.DataFrame, unknown: pd.DataFrame, generated_labels: str) -> UserError:
     first = unknown.iloc[0]
     return UserError(
         f"{len(unknown)} of {len(generated)} generated images show no training identity,"
         f" such as {first['image']} (pid {first['pid']})",
-        where="train_reid.generated_labels: identity",
+        where=f"train_reid.generated_labels: {generated_labels}",
         expected="generated images that are made to show an identity which has real training images",
         do="if the generator makes people without identity (pid -1), set generated_labels to uniform, extra_class,"
         " pseudo or teacher",

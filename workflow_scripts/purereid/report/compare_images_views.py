@@ -22,8 +22,9 @@ LEGEND = (
     "the definition names. The number of a column leads to its definition below the table: values of two columns are "
     "not comparable, even where the score has the same name. In similarity and distance to targets and truth, a "
     "generator should beat the trivial ones: the source as it is, and the mean of the training images with the nearest "
-    "poses. In features the source, a real image of the person, is best by construction, and what a real image of "
-    "another person reaches, or a grey image, is the floor: a generator near it shows nobody in particular."
+    "poses. In features the source, a real image of the person, is best by construction; another real image of the "
+    "person is the ceiling. What a real image of another person reaches, or a grey image, is the floor: a generator "
+    "near it shows nobody in particular."
 )
 
 

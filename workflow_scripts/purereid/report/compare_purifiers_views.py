@@ -56,6 +56,15 @@ QUALITY = [
         "mean absolute difference (of values -1 to 1, lower is better) of the same",
     ),
     Column("dropped", "l1_truth_dropped", "{:.3f}", ""),
+    Column(
+        "nearest kept",
+        "nearest_truth_kept",
+        "{:.1f}",
+        "share of the kept images, in percent, that are nearer (L1) to their true picture than to those of look-alikes "
+        "in the same pose (score_images.look_alikes), rendered people alone: a judge without a network; beside it that "
+        "of the dropped images",
+    ),
+    Column("dropped", "nearest_truth_dropped", "{:.1f}", ""),
 ]
 FAILURES = [
     Column("above others", "above_others", "{:+.1f}", "all injected minus others, in points"),

@@ -14,6 +14,8 @@ AGAIN = "delete the file, so that it is made again"
 TRIVIAL = {
     "copy_source": "copy of the source",
     "pose_neighbours": "mean of the nearest poses",
+    "pose_image": "image that shows the pose",
+    "same_person": "other real image of the person",
     "other_person": "real image of another person",
     "grey": "grey image",
     "real": "real images",

@@ -53,7 +53,7 @@ def read_set(kept: Path, truth: Path) -> pd.DataFrame:
     """What was decided on the generated images and what is known of them.
 
     Returns:
-        image, pid, kept, injected, nearest_pid, ssim_truth, l1_truth (see ``truth_file``), sorted by image.
+        image, pid, kept, injected, nearest_pid, ssim_truth, l1_truth, nearest_truth (see ``truth_file``), by image.
 
     Raises:
         UserError: files that cannot be read or show different images.
@@ -81,7 +81,8 @@ def figures(images: pd.DataFrame) -> dict[str, float]:
         - images, kept, share, identities (with an image), identities_kept (with a kept one).
         - right_kept, right_dropped: share of the kept and of the dropped images whose nearest_pid is their pid: the
           precision of the kept set by the scoring encoder; right_recall: share of the right images that is kept.
-        - ssim_truth_kept, ssim_truth_dropped, l1_truth_kept, l1_truth_dropped: means over the images with a truth.
+        - ssim_truth_kept, ssim_truth_dropped, l1_truth_kept, l1_truth_dropped: means over the images with a truth;
+          nearest_truth_kept, nearest_truth_dropped: shares of these.
 
         Where some images are injected, also
         - injected_KIND: how many of a kind; dropped_KIND: share of them that is dropped. Kinds are those of
@@ -95,8 +96,8 @@ def figures(images: pd.DataFrame) -> dict[str, float]:
     numbers = {**counts, "share": 100 * counts["share"]}
     numbers |= {"right_kept": 100 * _mean(right[kept]), "right_dropped": 100 * _mean(right[~kept])}
     numbers |= {"right_recall": 100 * _mean(kept[right])}
-    for name in ("ssim_truth", "l1_truth"):
-        values = images[name].to_numpy()
+    for name, factor in (("ssim_truth", 1), ("l1_truth", 1), ("nearest_truth", 100)):
+        values = factor * images[name].to_numpy()
         known = ~np.isnan(values)
         numbers |= {f"{name}_kept": _mean(values[kept & known]), f"{name}_dropped": _mean(values[~kept & known])}
     injected = images["injected"].to_numpy(str)

@@ -18,14 +18,14 @@ from purereid.data.pose_masks import pose_masks
 from purereid.data.shards import decode, read_shard
 from purereid.errors import UserError
 from purereid.logs import log
-from purereid.people.true_pictures import true_pictures
+from purereid.people.true_pictures import pictures_of_look_alikes, true_pictures
 from purereid.scoring.networks_of_scores import ImageSet, Networks
 from purereid.scoring.scores import ScoreTable
-from purereid.scoring.yardsticks import PoseNeighbours, grey, other_persons
+from purereid.scoring.yardsticks import PoseNeighbours, grey, other_images, other_persons
 from purereid.training.distributed import first_device
 
-GENERATOR, COPY, NEIGHBOURS, REAL = "generator", "copy_source", "pose_neighbours", "real"
-OTHER, GREY = "other_person", "grey"  # know nothing; left out where sets are compared
+GENERATOR, COPY, NEIGHBOURS, POSE, REAL = "generator", "copy_source", "pose_neighbours", "pose_image", "real"
+SAME, OTHER, GREY = "same_person", "other_person", "grey"
 
 
 def score_images(
@@ -86,27 +86,31 @@ def score_images(
     real = ImageSet(load_images(rows["path"].tolist(), *size, threads), networks)
     drawn = ImageSet(decode(made["bytes"], threads), networks)
     pleases, sees = (GENERATOR if does else None for does in (own_encoder, sees_targets))
-    found = ScoreTable(size, networks.checksums, pleases, sees)
-    found.add_sets(GENERATOR, "train", drawn, real)
+    found = ScoreTable(size, networks.checksums, pleases, sees, independent=networks.independent)
+    for of, images in {GENERATOR: drawn, GREY: _grey(drawn)}.items():
+        found.add_sets(of, "train", images, real)
     if (made["pid"] >= 0).all():
         found.add_identities(GENERATOR, drawn, made["pid"].to_numpy(), settings["seed"])
         found.add_identities(REAL, real, rows["pid"].to_numpy(), settings["seed"])
     if test:
-        pairs, images = _read(test), IndexImages(table, size, threads)
+        pairs, files = _read(test), IndexImages(table, size, threads)
         poses = None if keypoints is None else KnownPoses(keypoints, rows, real.images, settings["neighbours"])
         people = table.set_index("image")["pid"]
         found.learnt_targets = _learnt(table, pairs["pose"], splits)
-        targets = _score_targets(found, pairs, people, images, poses, networks)
-        found.add_sets(REAL, "train", targets, real)
-        sources = ImageSet(images.of(made["source"]), networks)
-        found.add_consistency(GENERATOR, "train_source", drawn, sources)
-        _score_floor(found, "train_source", sources, sources, people[made["source"]])
+        targets = _score_targets(found, pairs, people, files, poses, networks)
+        sources = ImageSet(files.of(made["source"]), networks)
+        for of, images in {REAL: targets, COPY: sources}.items():
+            found.add_sets(of, "train", images, real)
+        candidates = {GENERATOR: drawn} | _floor(sources, people[made["source"]])
+        for of, images in candidates.items():
+            found.add_consistency(of, "train_source", images, sources)
+        _score_others(found, sources, real, other_images(made["source"], rows, settings["seed"]))
         if scene is not None and settings["truth"]:
             some = _some(len(made), settings["truth"], settings["seed"] + 1)
-            candidates = {GENERATOR: drawn.images[some], COPY: sources.images[some]}
-            candidates |= {NEIGHBOURS: poses.nearest(made["pose"].iloc[some])} if poses else {}
-            candidates |= {GREY: grey(drawn.images).expand(len(some), -1, -1, -1)}
-            _score_truth(found, made.iloc[some], candidates, scene)
+            asked, known = made.iloc[some], {COPY: sources} | candidates
+            shown = {of: images.rows(some).images for of, images in known.items()} | {POSE: files.of(asked["pose"])}
+            shown |= {NEIGHBOURS: poses.nearest(asked["pose"])} if poses else {}
+            _score_truth(found, asked, shown, scene, settings["look_alikes"])
     content = {"dataset": dataset, "generator": generator, "system": system, "scores": found.rows}
     write_text(scores, json.dumps(content, indent=1) + "\n")
     for row in found.rows:
@@ -159,32 +163,34 @@ def _score_targets(
         candidates |= {NEIGHBOURS: ImageSet(poses.nearest(pairs["pose"]), networks)}
         wanted = poses.joints(pairs["pose"])
         masks = torch.from_numpy(pose_masks(*wanted, images.size))
-    for of, candidate in candidates.items():
+    floor = _floor(target, people[pairs["source"]])
+    for of, candidate in (candidates | floor).items():
         found.add_pairs(of, "targets", candidate.images, target.images, masks)
-        found.add_sets(of, "targets", candidate, target)
         found.add_consistency(of, "source", candidate, source)
-    found.add_consistency(REAL, "source", target, source)
-    floor = _score_floor(found, "source", target, source, people[pairs["source"]])
-    for of, candidate in floor.items():
-        found.add_pairs(of, "targets", candidate, target.images, masks)
-    for of, candidate in ({**candidates, REAL: target} if wanted else {}).items():
+        if of != OTHER:  # as a set, the targets themselves
+            found.add_sets(of, "targets", candidate, target)
+    found.add_consistency(SAME, "source", target, source)
+    for of, candidate in (candidates | floor | {REAL: target} if wanted else {}).items():
         found.add_pose(of, candidate, *wanted)
     return target
 
 
-def _score_floor(
-    found: ScoreTable, against: str, images: ImageSet, sources: ImageSet, pids: pd.Series
-) -> dict[str, torch.Tensor]:
-    """Score real images of other persons, and a grey one, as if they showed the persons of the sources; all of them."""
-    nothing = grey(sources.images)
-    found.add_consistency(GREY, against, ImageSet(nothing, sources.networks), sources)
-    floor = {GREY: nothing.expand(len(sources), -1, -1, -1)}
+def _floor(images: ImageSet, pids: pd.Series) -> dict[str, ImageSet]:
+    """For each real image one of another person, if there are such, and a grey one."""
     others = other_persons(pids.to_numpy())
-    if others is not None:
-        strangers = images.rows(others)
-        found.add_consistency(OTHER, against, strangers, sources)
-        floor = {OTHER: strangers.images} | floor
-    return floor
+    return ({} if others is None else {OTHER: images.rows(others)}) | {GREY: _grey(images)}
+
+
+def _grey(images: ImageSet) -> ImageSet:
+    """As many grey images."""
+    return ImageSet(grey(images.images), images.networks).rows(np.zeros(len(images), np.int64))
+
+
+def _score_others(found: ScoreTable, sources: ImageSet, real: ImageSet, others: np.ndarray) -> None:
+    """Score other real images of the persons, by their rows int64 [N] in ``real``, -1 where there is none."""
+    known = np.flatnonzero(others >= 0)
+    if len(known):
+        found.add_consistency(SAME, "train_source", real.rows(others[known]), sources.rows(known))
 
 
 def _learnt(table: pd.DataFrame, targets: pd.Series, splits: list[str]) -> str:
@@ -193,11 +199,15 @@ def _learnt(table: pd.DataFrame, targets: pd.Series, splits: list[str]) -> str:
     return f"{known} of {len(targets)} targets are training images, which the generator may know" if known else ""
 
 
-def _score_truth(found: ScoreTable, made: pd.DataFrame, candidates: dict[str, torch.Tensor], scene: str | Path) -> None:
+def _score_truth(
+    found: ScoreTable, made: pd.DataFrame, candidates: dict[str, torch.Tensor], scene: str | Path, look_alikes: int
+) -> None:
     """Score candidates for generated images, uint8 [N, 3, H, W] each, whose true pictures can be rendered."""
-    truth = true_pictures(scene, made["source"], made["pose"], tuple(candidates[GENERATOR].shape[2:]))
+    asked = scene, made["source"], made["pose"], tuple(candidates[GENERATOR].shape[2:])
+    truth = true_pictures(*asked)
+    alike = pictures_of_look_alikes(*asked, look_alikes) if look_alikes else None
     for of, images in candidates.items():
-        found.add_pairs(of, "truth", images, truth, None)
+        found.add_truth(of, images, truth, alike)
 
 
 def _some(count: int, most: int, seed: int) -> np.ndarray:

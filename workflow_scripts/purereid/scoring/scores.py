@@ -10,11 +10,16 @@ from purereid.quality.dssim import diversity
 from purereid.quality.frechet import frechet_distance, gaussian
 from purereid.quality.inception_score import FEWEST, SPLITS, inception_score, mixed
 from purereid.quality.pckh import pckh
-from purereid.quality.pixels import l1
+from purereid.quality.pixels import l1, nearer_than_all
 from purereid.quality.ssim import mask_ssim, ssim
 from purereid.scoring.networks_of_scores import ImageSet
 
 SMALL = 10_000  # images, below which Frechet distances depend much on their number
+CONSISTENCY = {
+    "consistency": "encoder",
+    "consistency_independent": "independent",
+}  # scores, and whose features they take
+FRECHET = {"frechet_reid": "encoder", "frechet_independent": "independent", "fid": "inception"}
 
 # score: (which direction is better, definition)
 DEFINITIONS = {
@@ -26,11 +31,25 @@ DEFINITIONS = {
     "ssim_255": ("higher", "ssim_patn but for a range of 255: higher than ssim_patn by its definition"),
     "mask_ssim": ("higher", "ssim_patn with both images black outside the mask of the target's pose (PATN)"),
     "l1": ("lower", "mean absolute difference of images whose values are mapped to -1..1"),
+    "nearest_truth": (
+        "higher",
+        "share of the images that are nearer (l1) to the true picture of their person than to those of look-alikes, "
+        "whose textures differ least from that person's, in the same pose, camera and background",
+    ),
     "consistency": ("higher", "mean cosine to the source image in features of the reID encoder (flip-tested)"),
     "frechet_reid": (
         "lower",
         "Frechet distance in features of the reID encoder (flip-tested, of length 1); not FID, and comparable only "
         "with values of the same encoder",
+    ),
+    "consistency_independent": (
+        "higher",
+        "mean cosine to the source image in features (flip-tested) of a network that saw no image of this data set",
+    ),
+    "frechet_independent": (
+        "lower",
+        "Frechet distance in features (flip-tested, of length 1) of a network that saw no image of this data set; not "
+        "FID, and comparable only with values of the same network",
     ),
     "fid": ("lower", "Frechet distance in the Inception features of 2015-12-05 (pool3), bilinear resize to 299 x 299"),
     "inception_score": (
@@ -53,9 +72,9 @@ DEFINITIONS = {
 class ScoreTable:
     """Collects scores as rows of plain values.
 
-    A row has: score (its name), of (generator, copy_source, pose_neighbours, other_person, grey, real), against
-    (targets, source, truth, train, train_source, none), value, spread (or None), better (higher, lower, none),
-    definition, images, height, width, weights (sha256 or None) and note.
+    A row has: score (its name), of (generator, copy_source, pose_neighbours, pose_image, same_person, other_person,
+    grey, real), against (targets, source, truth, train, train_source, none), value, spread (or None), better (higher,
+    lower, none), definition, images, height, width, weights (sha256 or None) and note.
 
     Args:
         size: height and width of the images.
@@ -64,6 +83,7 @@ class ScoreTable:
         sees_targets: whose images are made from the very targets, as far as these show a pose; None: nobody's. Such
             scores are another task, and so have another definition.
         learnt_targets: a note on the scores of the generator against the targets; "" for none.
+        independent: what the network of that name is, for the definition of its scores.
     """
 
     def __init__(
@@ -73,9 +93,10 @@ class ScoreTable:
         pleases: str | None = None,
         sees_targets: str | None = None,
         learnt_targets: str = "",
+        independent: str = "",
     ):
         self.size, self.checksums, self.pleases, self.sees_targets = size, checksums, pleases, sees_targets
-        self.learnt_targets = learnt_targets
+        self.learnt_targets, self.independent = learnt_targets, independent
         self.rows: list[dict] = []
 
     def add_pairs(
@@ -90,18 +111,26 @@ class ScoreTable:
                 self._add("mask_ssim", of, against, mask_ssim(images[seen], real[seen], masks[seen]))
         self._add("l1", of, against, l1(images, real))
 
+    def add_truth(self, of: str, images: torch.Tensor, truth: torch.Tensor, alike: torch.Tensor | None) -> None:
+        """Scores with true pictures, uint8 [N, 3, H, W] like the images, and with K look-alikes' [N, K, 3, H, W]."""
+        self.add_pairs(of, "truth", images, truth, None)
+        if alike is not None:
+            share, others = nearer_than_all(images, truth, alike).double().mean().item(), alike.shape[1]
+            about = {"more": f"; {others} look-alikes, so that chance is {1 / (others + 1):.2f}"}
+            self._row("nearest_truth", of, "truth", share, len(images), **about)
+
     def add_sets(self, of: str, against: str, images: ImageSet, real: ImageSet) -> None:
         """Scores of a set of images against another set; the Inception score looks at the first alone."""
         note = f"{len(images)} against {len(real)} images"
         note = note if min(len(images), len(real)) >= SMALL else f"small-scale: {note}"
-        self._add_frechet("frechet_reid", of, against, [images.encoded, real.encoded], "encoder", note)
-        if "inception" in self.checksums:
-            self._add_frechet("fid", of, against, [images.inception, real.inception], "inception", note)
-            if len(images) >= SPLITS * FEWEST:
-                logits = images.networks.inception_logits(images.inception)
-                mean, spread = inception_score(mixed(logits))  # they stand in order of their persons
-                names = {"spread": spread, "weights": "inception", "note": note}
-                self._row("inception_score", of, against, mean, len(images), **names)
+        for score, network in FRECHET.items():
+            if network in self.checksums:
+                self._add_frechet(score, of, against, [images.features(network), real.features(network)], network, note)
+        if "inception" in self.checksums and len(images) >= SPLITS * FEWEST:
+            logits = images.networks.inception_logits(images.features("inception"))
+            mean, spread = inception_score(mixed(logits))  # they stand in order of their persons
+            names = {"spread": spread, "weights": "inception", "note": note}
+            self._row("inception_score", of, against, mean, len(images), **names)
 
     def add_identities(self, of: str, images: ImageSet, pids: np.ndarray, seed: int) -> None:
         """How much the images of an identity differ among each other."""
@@ -112,15 +141,17 @@ class ScoreTable:
         self._row("dssim", of, "none", found.value, len(images), spread=found.spread, note=note)
 
     def add_consistency(self, of: str, against: str, images: ImageSet, sources: ImageSet) -> None:
-        """Whether images, or one image, show the persons of their sources."""
-        values = torch.from_numpy(cosines(images.encoded, sources.encoded))
-        self._add("consistency", of, against, values, "encoder")
+        """Whether images show the persons of their sources."""
+        for score, network in CONSISTENCY.items():
+            if network in self.checksums:
+                values = torch.from_numpy(cosines(images.features(network), sources.features(network)))
+                self._add(score, of, against, values, network)
 
     def add_pose(self, of: str, images: ImageSet, joints: np.ndarray, visible: np.ndarray) -> None:
         """Whether images show the wanted poses, joints [N, 18, 2] in pixels of a picture of 128 x 64."""
         if "pose" not in self.checksums:
             return
-        found = images.networks.poses(images.images)
+        found = images.poses
         try:
             score = pckh(found.joints, found.visible, joints, visible)
         except UserError as error:
@@ -153,8 +184,10 @@ class ScoreTable:
         spread: float | None = None,
         weights: str | None = None,
         note: str = "",
+        more: str = "",
     ) -> None:
         better, definition = DEFINITIONS[score]
+        definition += more + (f"; {self.independent}" if weights == "independent" else "")
         if against == "targets" and of == self.sees_targets:
             definition += "; of a generator that saw the target itself, without its colours"
         about = {"better": better, "definition": definition, "images": images}

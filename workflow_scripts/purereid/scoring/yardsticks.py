@@ -1,6 +1,10 @@
-"""Trivial generators, which a trained one must beat: the source as it is, the mean image of the nearest poses, and
-those that know nothing: an image of somebody else, and a grey image. What these reach is the floor of a score.
+"""What stands beside a generator: trivial ones, which it must beat, and the floor and the ceiling of a score.
+
+Trivial generators show the source as it is, or the mean image of the nearest poses. An image of somebody else and a
+grey image show nobody who was asked for: what they reach is the floor. Another real image of the person is the ceiling.
 """
+
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -34,6 +38,24 @@ def other_persons(pids: np.ndarray) -> np.ndarray | None:
     others = np.empty_like(order)
     others[order] = np.roll(order, -most)
     return others
+
+
+def other_images(images: Sequence[str], rows: pd.DataFrame, seed: int) -> np.ndarray:
+    """For each image the row of another one of the same person, drawn at random.
+
+    Args:
+        images: N of ``rows``.
+        rows: image, and pid, who it shows.
+        seed: of the draws.
+
+    Returns:
+        int64 [N]; -1 where there is no other image of the person.
+    """
+    rng, number = np.random.default_rng([seed, 6]), {image: row for row, image in enumerate(rows["image"])}
+    pids, of_person = rows["pid"].to_numpy(), rows.groupby("pid").indices
+    own = np.array([number[image] for image in images], np.int64)
+    others = [np.setdiff1d(of_person[pids[row]], row) for row in own]
+    return np.array([rng.choice(rest) if len(rest) else -1 for rest in others], np.int64)
 
 
 class PoseNeighbours:

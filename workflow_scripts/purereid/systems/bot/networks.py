@@ -2,7 +2,6 @@
 
 import torch
 from torch import nn
-from torch.nn import functional
 
 from purereid.networks.backbone_encoder import BackboneEncoder
 from purereid.networks.bottleneck import Bottleneck
@@ -62,11 +61,6 @@ class Encoder(BackboneEncoder):
         """What is known of one view, float32 [B, D], see ``embedding``."""
         pooled = self.pool(images)
         return pooled if self.embeds_pooled else self.neck(pooled)
-
-    def combine(self, views: list[torch.Tensor]) -> torch.Tensor:
-        """The sum of the views' embeddings of length 1, brought to length 1; float32 [B, D]."""
-        total = sum(functional.normalize(view.float(), dim=1) for view in views)
-        return functional.normalize(total, dim=1) if len(views) > 1 else total
 
     def probabilities(self, embedded: torch.Tensor) -> torch.Tensor:
         """Probability float32 [B, K] of each class, the extra one last, for one embedded view."""
