@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import torch
 
 from purereid.data.images import resize
+from purereid.people.ground_truth import read_scenes
 from purereid.people.scene import render_as
 
 
@@ -24,6 +24,6 @@ def true_pictures(
     Returns:
         uint8 [N, 3, height, width].
     """
-    rows = pd.read_parquet(scene).set_index("image", drop=False)
+    rows = read_scenes(scene).set_index("image", drop=False)
     pictures = [render_as(rows.loc[source], rows.loc[pose]).image for source, pose in zip(sources, poses, strict=True)]
     return torch.from_numpy(np.stack([resize(picture, *size) for picture in pictures])).permute(0, 3, 1, 2)
