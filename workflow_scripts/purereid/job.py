@@ -15,9 +15,11 @@ import cv2
 
 from purereid.digests.values import digest, file_digest
 from purereid.errors import UserError
+from purereid.file_times import wait_until_past
+from purereid.library_versions import differences
 from purereid.lock import locked
 from purereid.logs import log, open_log
-from purereid.provenance import write_provenance
+from purereid.provenance import NAME, check_made, environment, made_with, write_provenance
 
 if TYPE_CHECKING:
     from purereid.configuration import Configuration
@@ -40,9 +42,10 @@ def job(snakemake: object) -> Iterator["Job"]:
     cv2.setNumThreads(snakemake.threads)
     try:
         with locked(this.folder, this.place, log.warning):
-            (this.folder / "provenance.json").unlink(missing_ok=True)  # it told of what Snakemake has just removed
+            (this.folder / NAME).unlink(missing_ok=True)  # it told of what Snakemake has just removed
+            this.check_inputs()
             yield this
-            write_provenance(this.folder, this.record, this.started)
+            write_provenance(this.folder, this.record, this.started, this.snakemake.output)
     except UserError as error:
         log.error("%s", error)
         sys.exit(1)
@@ -80,6 +83,11 @@ class Job:
             "wildcards": dict(self.snakemake.wildcards.items()),
             "settings": self.snakemake.params.get("settings", {}),
             "code": self.snakemake.params.get("code"),
+            "params": sorted(repr(value) for _, value in self.snakemake.params.items()),  # as Snakemake keeps them
+            "log": list(self.snakemake.log),
+            "benchmark": [
+                str(Path("benchmarks", *Path(log).parts[1:]).with_suffix(".tsv")) for log in self.snakemake.log
+            ],
             "inputs": {str(path): file_digest(path) for path in self.snakemake.input},
         }
 
@@ -91,6 +99,22 @@ class Job:
         """
         made_from = [self.record["settings"], self.record["code"], sorted(self.record["inputs"].values())]
         return digest([*made_from, self.snakemake.threads])
+
+    def check_inputs(self) -> None:
+        """Stop before the work where what it would make could not be kept, or would be made from damaged files.
+
+        The digests, which the provenance tells, are computed here, before the inputs are read.
+
+        Raises:
+            UserError: an input is dated in the future, or is not what its own job made.
+        """
+        for path in map(Path, self.snakemake.input):
+            wait_until_past(path)
+        for path, found in self.record["inputs"].items():
+            check_made(Path(path), found)
+        makers = [made_with(path) for path in map(Path, self.snakemake.input)]
+        if mixed := differences([environment(), *makers]):
+            log.warning("what this is made from was made with other versions of libraries: %s", mixed)
 
     def require_data(self) -> None:
         """Stop a training where the data set lacks what an experiment of the config needs, be it another one.
