@@ -82,6 +82,14 @@ def test_full_disk_is_told_without_traceback(snakemake: SimpleNamespace, tmp_pat
     assert "no space left on the disk" in text and "free space and run again" in text and "Traceback" not in text
 
 
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EROFS, errno.EIO])
+def test_what_the_system_refuses_is_told_without_traceback(snakemake: SimpleNamespace, tmp_path: Path, number: int):
+    with pytest.raises(SystemExit):
+        run(snakemake, OSError(number, os.strerror(number), "some/file"))
+    text = (tmp_path / "logs/demo.log").read_text()
+    assert os.strerror(number) in text and "some/file" in text and "do: " in text and "Traceback" not in text
+
+
 def test_ctrl_c_has_no_traceback(snakemake: SimpleNamespace, tmp_path: Path, capsys: pytest.CaptureFixture):
     Path(snakemake.output[0]).parent.mkdir()
     with pytest.raises(SystemExit) as stopped, job(snakemake):

@@ -29,15 +29,19 @@ if TYPE_CHECKING:
 def job(snakemake: object) -> Iterator["Job"]:
     """Run the body of a rule's script.
 
-    Messages of ``log`` go to the rule's log file and to the terminal. A ``UserError`` or a full disk ends the
-    script with one message in the log file, which Snakemake shows (``show-failed-logs``), and without a traceback.
+    Messages of ``log`` go to the rule's log file and to the terminal. A ``UserError``, a full disk or a folder that
+    may not be written ends the script with one message in the log file, which Snakemake shows (``show-failed-logs``),
+    and without a traceback.
     No two jobs run at a time for one artifact. After success the provenance lies beside the first output.
 
     Args:
         snakemake: the object that Snakemake puts into a script.
     """
     this = Job(snakemake)
-    open_log(Path(snakemake.log[0]), this.name)
+    try:
+        open_log(Path(snakemake.log[0]), this.name)
+    except OSError as error:
+        sys.exit(f"the log cannot be written: {error}")
     log.info("started on %s", this.place)
     cv2.setNumThreads(snakemake.threads)
     try:
@@ -53,10 +57,11 @@ def job(snakemake: object) -> Iterator["Job"]:
         log.info("interrupted; the next run goes on from the last checkpoint, if there is one")
         sys.exit(130)
     except Exception as error:
-        if not _disk_is_full(error):
+        told = _of_the_system(error, this.folder)
+        if told is None:
             log.exception("this is a bug of purereid, please report it with this log")
             sys.exit(2)
-        log.error("%s", UserError("no space left on the disk", where=this.folder, do="free space and run again"))
+        log.error("%s", told)
         sys.exit(1)
 
 
@@ -154,6 +159,18 @@ class Job:
         log.info("%d of %d", done, total)
 
 
-def _disk_is_full(error: Exception) -> bool:
-    """Libraries written in Rust and C++ report a full disk in their own exception classes."""
-    return getattr(error, "errno", None) == errno.ENOSPC or "No space left on device" in str(error)
+def _of_the_system(error: Exception, folder: Path) -> UserError | None:
+    """What the user can mend of an error of the operating system; None of any other.
+
+    Libraries written in Rust and C++ report a full disk in their own exception classes.
+    """
+    number, file = getattr(error, "errno", None), getattr(error, "filename", None) or folder
+    if number in (errno.ENOSPC, errno.EDQUOT) or "No space left on device" in str(error):
+        return UserError("no space left on the disk", where=folder, do="free space and run again")
+    if number in (errno.EACCES, errno.EPERM, errno.EROFS):
+        what = f"the system does not allow it: {error.strerror}"
+        return UserError(what, where=file, expected="folders that may be written", do="ls -ld it; then chmod or chown")
+    if number in (errno.EIO, errno.ESTALE, errno.ELOOP):
+        what = f"the disk or its server reports: {error.strerror}"
+        return UserError(what, where=file, do="look at the disk and at links, and run again")
+    return None

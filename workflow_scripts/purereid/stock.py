@@ -20,11 +20,19 @@ def take_stock(results: Path, snakemake: Path, warn: Callable[[str], None]) -> N
         warn: called with what the user should know.
 
     Raises:
-        UserError: files that are there have another size than when they were made.
+        UserError: files that are there have another size than when they were made; a folder that cannot be written.
     """
     records = all_provenance(results)
     _refuse_damaged(records)
-    restored, unknown = restore_records(records, snakemake)
+    try:
+        restored, unknown = restore_records(records, snakemake)
+    except OSError as error:
+        raise UserError(
+            f"Snakemake's folder cannot be used: {error.strerror}",
+            where=error.filename,
+            expected="a working folder that may be written",
+            do="run in another one: snakemake --directory FOLDER",
+        ) from None
     if restored:
         warn(f"Snakemake's records of {len(restored)} artifacts were lost; they are restored from {NAME} beside each.")
     if unknown:
