@@ -7,6 +7,7 @@ import os
 import platform
 import subprocess
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 
 import purereid
@@ -16,7 +17,7 @@ from purereid.errors import UserError
 
 PACKAGE = Path(__file__).parent
 NAME = "provenance.json"
-KEYS = {"rule", "wildcards", "inputs", "outputs", "seconds"}
+KEYS = {"rule", "wildcards", "inputs", "outputs", "params", "log", "benchmark", "seconds"}  # that others read
 LIBRARIES = (
     "numba",
     "numpy",
@@ -54,6 +55,7 @@ def write_provenance(
     write_text(folder / NAME, json.dumps(record, indent=2, sort_keys=True, default=str) + "\n")
 
 
+@cache
 def environment() -> dict:
     """Libraries and machine of this process."""
     machine = {"platform": platform.platform(), "processor": _processor(), "python": platform.python_version()}
@@ -80,9 +82,7 @@ def all_provenance(results: Path) -> dict[Path, dict]:
     for folder, folders, names in os.walk(results):
         if NAME in names:
             folders.clear()  # of images
-            record = made_with(Path(folder, NAME))
-            if record:
-                found[Path(folder)] = record
+            found[Path(folder)] = made_with(Path(folder, NAME))
     return dict(sorted(found.items()))
 
 

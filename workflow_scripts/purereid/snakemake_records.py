@@ -17,35 +17,53 @@ from purereid.digests.values import file_digest
 from purereid.file_times import modified, set_modified
 
 
-def restore_records(records: Mapping[Path, dict], snakemake: Path) -> tuple[list[Path], list[Path]]:
+def kept_records(folder: Path) -> FilePersistence:
+    """Snakemake's records.
+
+    Args:
+        folder: ``.snakemake``, in the folder to which all paths are relative.
+    """
+    return FilePersistence(path=folder)
+
+
+def restore_records(records: Mapping[Path, dict], kept: FilePersistence) -> list[Path]:
     """Restore Snakemake's records of artifacts that it has none of.
 
     A changed input makes an artifact older than itself, and equal ones make it newer, whatever the times were.
 
     Args:
         records: provenance by folder, see ``provenance.all_provenance``.
-        snakemake: folder ``.snakemake``, in the folder to which all paths are relative.
+        kept: Snakemake's records.
 
     Returns:
-        folders of artifacts whose records were restored, and of those whose provenance does not hold enough.
+        folders of artifacts whose records were restored.
     """
-    kept = FilePersistence(path=snakemake)
     lost = {folder: record for folder, record in records.items() if _is_lost(kept, folder, record)}
-    whole = {folder: record for folder, record in lost.items() if "params" in record}
     made = {(folder / name).as_posix(): folder for folder, record in records.items() for name in record["outputs"]}
-    needs = {folder: {made[path] for path in record["inputs"] if path in made} for folder, record in whole.items()}
+    needs = {folder: {made[path] for path in record["inputs"] if path in made} for folder, record in lost.items()}
     found: dict[str, str | None] = {}
     for folder in TopologicalSorter(needs).static_order():
-        if folder not in whole:
+        if folder not in lost:
             continue
-        record = whole[folder]
+        record = lost[folder]
         for path in record["inputs"]:
             if path not in found:
                 found[path] = _digest(Path(path), records.get(made.get(path, Path())))
         _order_times(folder, record, {path for path, old in record["inputs"].items() if found[path] not in (old, None)})
         for output in _outputs(folder, record):
             kept._write_record(output.as_posix(), _snakemake_record(record, output))
-    return sorted(whole), sorted(lost.keys() - whole.keys())
+    return sorted(lost)
+
+
+def is_as_recorded(path: Path, kept: FilePersistence) -> bool:
+    """Whether a file has the time that it had when Snakemake recorded it: nobody wrote it since."""
+    record = kept._read_record(path.as_posix())
+    return record is not None and record.endtime == path.lstat().st_mtime
+
+
+def have_made_again(path: Path, kept: FilePersistence) -> None:
+    """Let Snakemake take a file for the rest of a job that was killed, which it makes again."""
+    kept._mark_incomplete(path.as_posix(), None)
 
 
 def _is_lost(kept: FilePersistence, folder: Path, record: dict) -> bool:
