@@ -28,6 +28,7 @@ LIBRARIES = (
     "opencv-python-headless",
     "scipy",
     "snakemake",
+    "timm",
     "torch",
     "torchvision",
 )
