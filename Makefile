@@ -59,7 +59,7 @@ status dag:
 
 verify:
 	@test -x $(BIN)/python || { echo "there is no environment yet: make demo or make test sets it up"; exit 1; }
-	@PYTHONPATH=workflow_scripts $(BIN)/python -m purereid.verify $(if $(DIRECTORY),--directory $(DIRECTORY))
+	@PYTHONPATH=workflow_scripts $(BIN)/python -m purereid.upkeep.verify $(if $(DIRECTORY),--directory $(DIRECTORY))
 
 format: $(READY)
 	$(BIN)/ruff check --fix workflow_scripts tests

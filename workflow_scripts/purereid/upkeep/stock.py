@@ -6,7 +6,7 @@ from pathlib import Path
 from purereid.errors import UserError
 from purereid.library_versions import mixed_experiments
 from purereid.provenance import NAME, all_provenance
-from purereid.snakemake_records import have_made_again, is_as_recorded, kept_records, restore_records
+from purereid.upkeep.snakemake_records import have_made_again, is_as_recorded, kept_records, restore_records
 
 SHOWN = 5  # damaged files named at most
 

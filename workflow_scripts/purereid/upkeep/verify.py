@@ -1,4 +1,4 @@
-"""Read all artifacts and compare them with their provenance (``make verify``): ``python -m purereid.verify``."""
+"""Read all artifacts and compare them with their provenance (``make verify``): ``python -m purereid.upkeep.verify``."""
 
 import argparse
 import sys
@@ -11,7 +11,7 @@ from purereid.provenance import NAME, all_provenance
 
 def main() -> int:
     """Print what is not what was made; 1 where there is anything."""
-    parser = argparse.ArgumentParser(prog="python -m purereid.verify", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m purereid.upkeep.verify", description=__doc__)
     parser.add_argument("--directory", type=Path, default=Path(), help="the working folder, as for snakemake")
     results = parser.parse_args().directory / "results"
     files, damaged = 0, []

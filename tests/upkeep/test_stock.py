@@ -13,8 +13,8 @@ import pytest
 
 from purereid.job import job
 from purereid.planned_jobs import Reason, planned_jobs
-from purereid.stock import take_stock
-from purereid.verify import main
+from purereid.upkeep.stock import take_stock
+from purereid.upkeep.verify import main
 
 RULE = """
 rule {name}:
