@@ -8,6 +8,7 @@
 # make bench        what is slow, beside the limits of the machine (PARTS=... of it; BENCH=full: the sizes of public data sets)
 # make status       how far the workflow is: done, running, failed, stale and why (CONFIG=, PROFILE=, DIRECTORY= as in your runs; TARGET=)
 # make dag          the same, and as a picture: dag.svg, of what TARGET=results/... is made from
+# make verify       read all results and compare them with their digests: what is damaged (DIRECTORY=)
 # make bundle       collect in bundle/ what an installation without internet needs; there: make test OFFLINE=bundle
 # They make their own environment in .venv from envs/requirements.txt.
 
@@ -16,7 +17,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 KIND := import sys, sysconfig; print("Python %d.%d on" % sys.version_info[:2], sysconfig.get_platform())
 
-.PHONY: demo showcase test env test-slow test-slurm bench bench-slurm status dag bundle format pictures clean help
+.PHONY: demo showcase test env test-slow test-slurm bench bench-slurm status dag verify bundle format pictures clean help
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -55,6 +56,10 @@ bench-slurm: $(READY)
 status dag:
 	@test -x $(BIN)/snakemake || { echo "there is no environment yet: make demo or make test sets it up"; exit 1; }
 	@PYTHONPATH=workflow_scripts $(BIN)/python -m purereid.status $(TARGET) $(if $(filter dag,$@),--picture dag.svg) $(if $(PROFILE),--profile $(PROFILE)) $(if $(CONFIG),--configfile $(CONFIG)) $(if $(DIRECTORY),--directory $(DIRECTORY))
+
+verify:
+	@test -x $(BIN)/python || { echo "there is no environment yet: make demo or make test sets it up"; exit 1; }
+	@PYTHONPATH=workflow_scripts $(BIN)/python -m purereid.upkeep.verify $(if $(DIRECTORY),--directory $(DIRECTORY))
 
 format: $(READY)
 	$(BIN)/ruff check --fix workflow_scripts tests

@@ -27,6 +27,7 @@ from purereid.errors import UserError
 from purereid.experiment_needs import experiment_needs, learns_from_pairs
 from purereid.networks.registry import code_of, guides_needed
 from purereid.purification.purifiers.registry import NETWORKS, RULES
+from purereid.upkeep.stock import take_stock
 from purereid.strict_yaml import at_home
 from purereid.targets import Suggestions
 from purereid.training.made import forget
@@ -51,6 +52,12 @@ except UserError as error:
 logger.addFilter(Suggestions(workflow, setup))
 for note in unreached(setup) if workflow.is_main_process else []:
     logger.warning(note)
+
+if workflow.is_main_process:
+    try:
+        take_stock(Path("results"), Path(".snakemake").resolve(), logger.warning)
+    except UserError as error:
+        raise WorkflowError(str(error)) from None
 
 here = Path("config.yaml").resolve()
 if workflow.is_main_process and here.is_file() and here not in (Path(file).resolve() for file in workflow.configfiles):

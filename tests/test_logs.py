@@ -2,6 +2,8 @@
 
 import errno
 import json
+import os
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -80,6 +82,14 @@ def test_full_disk_is_told_without_traceback(snakemake: SimpleNamespace, tmp_pat
     assert "no space left on the disk" in text and "free space and run again" in text and "Traceback" not in text
 
 
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EROFS, errno.EIO])
+def test_what_the_system_refuses_is_told_without_traceback(snakemake: SimpleNamespace, tmp_path: Path, number: int):
+    with pytest.raises(SystemExit):
+        run(snakemake, OSError(number, os.strerror(number), "some/file"))
+    text = (tmp_path / "logs/demo.log").read_text()
+    assert os.strerror(number) in text and "some/file" in text and "do: " in text and "Traceback" not in text
+
+
 def test_ctrl_c_has_no_traceback(snakemake: SimpleNamespace, tmp_path: Path, capsys: pytest.CaptureFixture):
     Path(snakemake.output[0]).parent.mkdir()
     with pytest.raises(SystemExit) as stopped, job(snakemake):
@@ -100,6 +110,60 @@ def test_a_bug_keeps_its_traceback(snakemake: SimpleNamespace, tmp_path: Path):
         run(snakemake, ZeroDivisionError("oops"))
     assert stopped.value.code == 2
     assert "Traceback" in (tmp_path / "logs/demo.log").read_text()
+
+
+@pytest.mark.parametrize("ahead", [7200, 90])
+def test_an_input_of_the_future_is_refused_before_the_work(snakemake: SimpleNamespace, tmp_path: Path, ahead: int):
+    source, worked = tmp_path / "in.txt", []
+    os.utime(source, (time.time() + ahead,) * 2)
+    with pytest.raises(SystemExit), job(snakemake):
+        worked.append(True)
+    text = (tmp_path / "logs/demo.log").read_text()
+    assert not worked and f"touch {source}" in text and "future" in text and "Traceback" not in text
+
+
+def test_an_input_of_the_next_moment_is_waited_for(snakemake: SimpleNamespace, tmp_path: Path):
+    os.utime(tmp_path / "in.txt", (time.time() + 0.3,) * 2)
+    with job(snakemake):
+        assert time.time() >= (tmp_path / "in.txt").stat().st_mtime
+
+
+def next_job(snakemake: SimpleNamespace, tmp_path: Path) -> SimpleNamespace:
+    """A job that reads what the other makes, once that has made it."""
+    with job(snakemake):
+        Path(snakemake.output[0]).write_text("made")
+    follows = {"input": snakemake.output, "output": Named(next=str(tmp_path / "next/result.txt"))}
+    return SimpleNamespace(**vars(snakemake) | follows)
+
+
+@pytest.mark.parametrize("content", ["", "mad\0"])
+def test_an_input_that_is_not_what_was_made_is_refused(snakemake: SimpleNamespace, tmp_path: Path, content: str):
+    following = next_job(snakemake, tmp_path)
+    with job(following):
+        pass
+    result = Path(snakemake.output[0])
+    result.write_text(content)
+    with pytest.raises(SystemExit), job(following):
+        raise ZeroDivisionError
+    text = (tmp_path / "logs/demo.log").read_text()
+    assert str(result) in text and "damaged" in text and "do: " in text and "Traceback" not in text
+    (result.parent / "provenance.json").unlink()  # as of one that was changed on purpose
+    with job(following):
+        pass
+
+
+def test_inputs_made_with_another_version_of_a_library_are_told(snakemake: SimpleNamespace, tmp_path: Path):
+    following = next_job(snakemake, tmp_path)
+    path = tmp_path / "out/provenance.json"
+    record = json.loads(path.read_text())
+    with job(following):
+        pass
+    assert "versions" not in (tmp_path / "logs/demo.log").read_text()
+    record["libraries"]["torch"] = "1.0"
+    path.write_text(json.dumps(record))
+    with job(following):
+        pass
+    assert "torch 1.0 and 2." in (tmp_path / "logs/demo.log").read_text()
 
 
 def test_stamp_depends_on_settings_code_inputs_and_threads(snakemake: SimpleNamespace, tmp_path: Path):

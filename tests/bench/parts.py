@@ -22,6 +22,7 @@ PARTS = (
     "heatmaps",
     "rendering",
     "images",
+    "digests",
     "training",
     "dgnet",
 )

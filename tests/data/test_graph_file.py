@@ -139,5 +139,5 @@ def test_a_truncated_file(tmp_path: Path):
     write_graph(tmp_path / "graph.parquet", *example())
     whole = (tmp_path / "graph.parquet").read_bytes()
     (tmp_path / "graph.parquet").write_bytes(whole[:-40])
-    with pytest.raises(UserError, match="the graph cannot be read"):
+    with pytest.raises(UserError, match="the file is damaged"):
         read_graph(tmp_path / "graph.parquet")

@@ -8,7 +8,13 @@ from rewriting import names_besides_messages
 
 from purereid.digests.result_code import LEFT_OUT
 
-APART = ("purereid.digests", "purereid.status", "purereid.api", "purereid.__main__")  # make no artifact
+APART = (
+    "purereid.digests",
+    "purereid.status",
+    "purereid.upkeep",
+    "purereid.api",
+    "purereid.__main__",
+)  # make no artifact
 
 
 @pytest.fixture

@@ -271,7 +271,7 @@ def test_truncated_shard(people, make, settings, tmp_path):
     path = tmp_path / "train/0-of-1.parquet"
     path.write_bytes(path.read_bytes()[:-100])
     arguments = {"index": people.index, "name": "p", "settings": settings["train"]}
-    with pytest.raises(UserError, match="the generated images cannot be read"):
+    with pytest.raises(UserError, match="the file is damaged"):
         index_generated(shards=[path], generated=tmp_path / "both.parquet", **arguments)
     assert not (tmp_path / "both.parquet").exists()
 

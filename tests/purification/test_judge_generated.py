@@ -159,6 +159,6 @@ def test_files_that_cannot_be_read_are_told(made: Made, tmp_path: Path):
     with pytest.raises(UserError, match=r"model\.json"):
         made.judge(encoder=tmp_path / "model.json")
     made.shards[1].write_bytes(made.shards[1].read_bytes()[:-50])
-    with pytest.raises(UserError, match="the generated images cannot be read"):
+    with pytest.raises(UserError, match="the file is damaged"):
         made.judge()
     assert not (tmp_path / "truth.parquet").exists()

@@ -46,6 +46,16 @@ def test_processes_that_compile_at_once_leave_one_machine_code(folder: Path):
     assert made == {path.suffix: path.read_bytes() for path in (folder / "__pycache__").glob("*.nb?")}
 
 
+@pytest.mark.parametrize("ending", [".nbi", ".nbc"])
+def test_damaged_machine_code_is_made_again(folder: Path, ending: str):
+    assert start(folder).communicate()[0] == "False 42 True\n"
+    (kept,) = (folder / "__pycache__").glob(f"*{ending}")
+    whole = kept.read_bytes()
+    kept.write_bytes(b"")
+    assert start(folder).communicate()[0] == "False 42 True\n"
+    assert len(kept.read_bytes()) == len(whole)
+
+
 def test_without_a_place_for_machine_code_it_is_made_again(folder: Path):
     (folder / "__pycache__").touch()  # a file: neither there nor in the user's folder can anything be written
     nowhere = str(folder / "module.py" / "cache")

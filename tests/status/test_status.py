@@ -87,7 +87,7 @@ def test_failed_job_and_its_message(project: Project):
     text = status(project)
     (failed,) = lines(text, "failed")
     assert re.match(r"plot_cmc people +\S+ ago, logs/people/plot_cmc.log", failed), failed
-    assert "scores cannot be read: JSONDecodeError('Expecting value" in text
+    assert "this input is damaged" in text
     assert "  where:    results/people/evaluate/untrained/seed1/scores.json" in text
 
 

@@ -109,6 +109,17 @@ def test_damaged_checkpoint_is_ignored_and_said(tmp_path: Path, caplog: pytest.L
     assert "checkpoint is damaged" in caplog.text
 
 
+def test_a_checkpoint_with_zeros_in_it_is_ignored_and_said(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path / "a", fail_at=6)
+    path = tmp_path / "a/checkpoint.safetensors"
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-8] + bytes(8))
+    with caplog.at_level(logging.INFO, "purereid"):
+        assert run(tmp_path / "a").seen[0] == 0
+    assert "checkpoint is damaged" in caplog.text
+
+
 def test_loss_that_is_not_finite_stops_with_advice(tmp_path: Path):
     class Diverging(Toy):
         def step(self, step: int, batch: torch.Tensor) -> dict:

@@ -54,6 +54,25 @@ def test_what_was_made_with_other_settings_is_made_again(output: Path):
     assert output.read_text() == "second"
 
 
+def test_what_snakemake_threw_away_is_kept_when_the_run_ends(output: Path, tmp_path: Path):
+    make(output, "a", "first")
+    output.unlink()  # as Snakemake does with outputs older than their input
+    forget(tmp_path)
+    with making([output], "a") as needed:
+        assert not needed
+    assert output.read_text() == "first"
+
+
+@pytest.mark.parametrize("damaged", ["encoder.safetensors", "stamp"])
+@pytest.mark.parametrize("content", ["", "fir\0t"])
+def test_what_is_kept_and_damaged_is_made_again(output: Path, damaged: str, content: str):
+    make(output, "a", "first")
+    output.unlink()
+    (output.parent / ".made" / damaged).write_text(content)
+    make(output, "a", "again")
+    assert output.read_text() == "again"
+
+
 def test_all_outputs_must_have_been_kept(output: Path):
     make(output, "a", "first")
     with making([output, output.with_name("curves.csv")], "a") as needed:

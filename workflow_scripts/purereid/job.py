@@ -15,9 +15,11 @@ import cv2
 
 from purereid.digests.values import digest, file_digest
 from purereid.errors import UserError
+from purereid.file_times import wait_until_past
+from purereid.library_versions import differences
 from purereid.lock import locked
 from purereid.logs import log, open_log
-from purereid.provenance import write_provenance
+from purereid.provenance import NAME, check_made, environment, made_with, write_provenance
 
 if TYPE_CHECKING:
     from purereid.configuration import Configuration
@@ -27,22 +29,27 @@ if TYPE_CHECKING:
 def job(snakemake: object) -> Iterator["Job"]:
     """Run the body of a rule's script.
 
-    Messages of ``log`` go to the rule's log file and to the terminal. A ``UserError`` or a full disk ends the
-    script with one message in the log file, which Snakemake shows (``show-failed-logs``), and without a traceback.
+    Messages of ``log`` go to the rule's log file and to the terminal. A ``UserError``, a full disk or a folder that
+    may not be written ends the script with one message in the log file, which Snakemake shows (``show-failed-logs``),
+    and without a traceback.
     No two jobs run at a time for one artifact. After success the provenance lies beside the first output.
 
     Args:
         snakemake: the object that Snakemake puts into a script.
     """
     this = Job(snakemake)
-    open_log(Path(snakemake.log[0]), this.name)
+    try:
+        open_log(Path(snakemake.log[0]), this.name)
+    except OSError as error:
+        sys.exit(f"the log cannot be written: {error}")
     log.info("started on %s", this.place)
     cv2.setNumThreads(snakemake.threads)
     try:
         with locked(this.folder, this.place, log.warning):
-            (this.folder / "provenance.json").unlink(missing_ok=True)  # it told of what Snakemake has just removed
+            (this.folder / NAME).unlink(missing_ok=True)  # it told of what Snakemake has just removed
+            this.check_inputs()
             yield this
-            write_provenance(this.folder, this.record, this.started)
+            write_provenance(this.folder, this.record, this.started, this.snakemake.output)
     except UserError as error:
         log.error("%s", error)
         sys.exit(1)
@@ -50,10 +57,11 @@ def job(snakemake: object) -> Iterator["Job"]:
         log.info("interrupted; the next run goes on from the last checkpoint, if there is one")
         sys.exit(130)
     except Exception as error:
-        if not _disk_is_full(error):
+        told = _of_the_system(error, this.folder)
+        if told is None:
             log.exception("this is a bug of purereid, please report it with this log")
             sys.exit(2)
-        log.error("%s", UserError("no space left on the disk", where=this.folder, do="free space and run again"))
+        log.error("%s", told)
         sys.exit(1)
 
 
@@ -80,6 +88,11 @@ class Job:
             "wildcards": dict(self.snakemake.wildcards.items()),
             "settings": self.snakemake.params.get("settings", {}),
             "code": self.snakemake.params.get("code"),
+            "params": sorted(repr(value) for _, value in self.snakemake.params.items()),  # as Snakemake keeps them
+            "log": list(self.snakemake.log),
+            "benchmark": [
+                str(Path("benchmarks", *Path(log).parts[1:]).with_suffix(".tsv")) for log in self.snakemake.log
+            ],
             "inputs": {str(path): file_digest(path) for path in self.snakemake.input},
         }
 
@@ -91,6 +104,22 @@ class Job:
         """
         made_from = [self.record["settings"], self.record["code"], sorted(self.record["inputs"].values())]
         return digest([*made_from, self.snakemake.threads])
+
+    def check_inputs(self) -> None:
+        """Stop before the work where what it would make could not be kept, or would be made from damaged files.
+
+        The digests, which the provenance tells, are computed here, before the inputs are read.
+
+        Raises:
+            UserError: an input is dated in the future, or is not what its own job made.
+        """
+        for path in map(Path, self.snakemake.input):
+            wait_until_past(path)
+        for path, found in self.record["inputs"].items():
+            check_made(Path(path), found)
+        makers = [made_with(path) for path in map(Path, self.snakemake.input)]
+        if mixed := differences([environment(), *makers]):
+            log.warning("what this is made from was made with other versions of libraries: %s", mixed)
 
     def require_data(self) -> None:
         """Stop a training where the data set lacks what an experiment of the config needs, be it another one.
@@ -130,6 +159,18 @@ class Job:
         log.info("%d of %d", done, total)
 
 
-def _disk_is_full(error: Exception) -> bool:
-    """Libraries written in Rust and C++ report a full disk in their own exception classes."""
-    return getattr(error, "errno", None) == errno.ENOSPC or "No space left on device" in str(error)
+def _of_the_system(error: Exception, folder: Path) -> UserError | None:
+    """What the user can mend of an error of the operating system; None of any other.
+
+    Libraries written in Rust and C++ report a full disk in their own exception classes.
+    """
+    number, file = getattr(error, "errno", None), getattr(error, "filename", None) or folder
+    if number in (errno.ENOSPC, errno.EDQUOT) or "No space left on device" in str(error):
+        return UserError("no space left on the disk", where=folder, do="free space and run again")
+    if number in (errno.EACCES, errno.EPERM, errno.EROFS):
+        what = f"the system does not allow it: {error.strerror}"
+        return UserError(what, where=file, expected="folders that may be written", do="ls -ld it; then chmod or chown")
+    if number in (errno.EIO, errno.ESTALE, errno.ELOOP):
+        what = f"the disk or its server reports: {error.strerror}"
+        return UserError(what, where=file, do="look at the disk and at links, and run again")
+    return None

@@ -87,7 +87,7 @@ def _check_sources(dataset: str, entry: dict) -> None:
 def _check_files(dataset: str, named: list[tuple[str, str]]) -> None:
     for key, path in named:
         check_braces(path, f"datasets.{dataset}.{key}")
-        if not Path(path).exists():
+        if not (Path(path).is_file() or Path(path).is_dir()):  # a pipe is neither
             raise UserError(
                 f"{key.replace('_', ' ')} not found: {path}",
                 where=f"datasets.{dataset}.{key}",

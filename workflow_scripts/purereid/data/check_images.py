@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from purereid.data.images import as_rgb, is_turned
+from purereid.data.images import as_rgb, file_bytes, is_turned
 from purereid.data.pixel_budget import opened
 
 TINY = 8  # pixels of a side, below which nobody can be told apart
@@ -63,7 +63,7 @@ def check_images(paths: Iterable[str], threads: int) -> dict[str, Checked]:
 def check_image(path: str) -> Checked:
     """Decode one image completely."""
     try:
-        content = Path(path).read_bytes()
+        content = file_bytes(path)
     except OSError as error:
         leads = f"a link to {Path(path).readlink()}: " if Path(path).is_symlink() else ""
         return Checked(fault=f"cannot be opened ({leads}{error.strerror})")

@@ -1,7 +1,7 @@
 """Checkpoints without pickles: nested state as one safetensors file.
 
 A trainer's state (weights, optimiser moments, counters, curves) is a nest of dicts and lists with tensors and JSON
-values as leaves. Tensors go into the file as they are, everything else into its JSON header.
+values as leaves. Tensors go into the file as they are, everything else into its JSON header, with the digest of both.
 """
 
 import json
@@ -14,7 +14,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as serialise
 from torch import nn
 
-from purereid.data.atomic import whole_file
+from purereid.data.content_digest import BLANK, KEY, check_digest, digested_file
 from purereid.errors import UserError
 
 
@@ -28,8 +28,8 @@ def save(path: str | Path, state: object, **header: str) -> None:
     """
     tensors: dict[str, torch.Tensor] = {}
     # one entry only: safetensors writes several in random order, and equal states shall give equal bytes
-    metadata = {"purereid": json.dumps({"structure": _split(state, "", tensors), **header})}
-    with whole_file(Path(path)) as temporary:
+    metadata = {"purereid": json.dumps({KEY: BLANK, "structure": _split(state, "", tensors), **header})}
+    with digested_file(path) as temporary:
         temporary.write_bytes(serialise(tensors, metadata))  # save_file would make it readable for its owner alone
 
 
@@ -109,9 +109,12 @@ def _join(node: dict, tensor: Callable[[str], torch.Tensor]) -> object:
 @contextmanager
 def _opened(path: str | Path) -> Iterator[tuple[safe_open, dict]]:
     try:
+        check_digest(path)
         with safe_open(path, "pt") as file:
-            yield file, json.loads((file.metadata() or {})["purereid"])
-    except (OSError, SafetensorError, KeyError) as error:
+            header = json.loads((file.metadata() or {})["purereid"])
+            header.pop(KEY, None)
+            yield file, header
+    except (OSError, SafetensorError, KeyError, ValueError, TypeError, AttributeError) as error:  # the last: odd JSON
         raise UserError(
             f"weights cannot be read: {error}",
             where=path,

@@ -6,11 +6,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from purereid.data.atomic import whole_file
 from purereid.data.files import Files, check_once, paths_of
-from purereid.data.parquet import read_strictly
+from purereid.data.parquet import read_strictly, write_parquet
 
 SCHEMA = pa.schema([("image", pa.string()), ("confidence", pa.float32())])
 
@@ -24,8 +22,7 @@ def write_confidence(path: str | Path, images: Sequence[str], confidence: np.nda
         confidence: float32 [N], 0..1; NaN where the classifier does not know the identity.
     """
     table = pa.table({"image": list(images), "confidence": np.asarray(confidence, np.float32)}, schema=SCHEMA)
-    with whole_file(Path(path)) as temporary:
-        pq.write_table(table, temporary)
+    write_parquet(path, table)
 
 
 def read_confidence(files: Files) -> pd.Series:

@@ -12,9 +12,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from purereid.data.atomic import whole_file
+from purereid.data.content_digest import check_digest
 from purereid.data.files import Files, check_once, listed, naming, paths_of
 from purereid.data.names import repeated
+from purereid.data.parquet import write_parquet
 from purereid.errors import UserError
 
 ROWS = 1024  # rows read or written at a time
@@ -45,8 +46,7 @@ def write_features(path: str | Path, images: Sequence[str], features: np.ndarray
     column = pa.FixedSizeListArray.from_arrays(pa.array(features.reshape(-1)), features.shape[1])
     table = pa.table({"image": pa.array(list(images), pa.string()), "feature": column})
     table = table.replace_schema_metadata({ENCODER: encoder} if encoder else None)
-    with whole_file(Path(path)) as temporary:
-        pq.write_table(table, temporary, row_group_size=ROWS, compression="none", use_dictionary=False)
+    write_parquet(path, table, row_group_size=ROWS, compression="none", use_dictionary=False)
 
 
 def read_features(files: Files, images: Sequence[str] | None = None) -> tuple[list[str], np.ndarray]:
@@ -126,8 +126,9 @@ def _open(path: Path) -> pq.ParquetFile:
     if not path.is_file():
         raise UserError("the features do not exist", where=path, expected=MADE_BY)
     try:
+        check_digest(path)
         file = pq.ParquetFile(path, pre_buffer=False)  # pre-buffering would hold the whole file
-    except pa.ArrowException as error:
+    except (pa.ArrowException, OSError) as error:
         raise UserError(
             f"the features cannot be read: {error}",
             where=path,

@@ -7,10 +7,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from purereid.data.atomic import whole_file
+from purereid.data.content_digest import check_digest
 from purereid.data.features import ENCODER
 from purereid.data.names import repeated
 from purereid.data.neighbours import Neighbours
+from purereid.data.parquet import parquet_writer
 from purereid.errors import UserError
 
 ROWS = 4096  # rows read or written at a time
@@ -37,10 +38,7 @@ def write_graph(path: str | Path, images: Sequence[str], graph: Neighbours, enco
         raise ValueError(f"neighbours {shape}, similarities {graph.similarity.shape}, {len(images)} images")
     _check(images, graph, path)
     schema = _schema(shape[1]).with_metadata({ENCODER: encoder} if encoder else None)
-    with (
-        whole_file(Path(path)) as temporary,
-        pq.ParquetWriter(temporary, schema, compression="none", use_dictionary=False) as file,
-    ):
+    with parquet_writer(path, schema, compression="none", use_dictionary=False) as file:
         for start in range(0, len(images), ROWS):
             part = slice(start, start + ROWS)
             columns = [pa.array(images[part], pa.string()), *(_lists(values[part]) for values in graph)]
@@ -87,8 +85,9 @@ def _open(path: Path) -> pq.ParquetFile:
     if not path.is_file():
         raise UserError("the graph does not exist", where=path, expected=MADE_BY)
     try:
+        check_digest(path)
         file = pq.ParquetFile(path, pre_buffer=False)  # pre-buffering would hold the whole file
-    except pa.ArrowException as error:
+    except (pa.ArrowException, OSError) as error:
         raise UserError(f"the graph cannot be read: {error}", where=path, expected=MADE_BY, do=AGAIN) from None
     found = file.schema_arrow
     kind = found.field("neighbours").type if "neighbours" in found.names else pa.null()

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import torch
 
-from purereid.data.atomic import whole_file
+from purereid.data.arrow import arrow_writer, open_arrow
 from purereid.errors import UserError
 
 LEVELS = 255
@@ -35,7 +35,7 @@ def write_heatmaps(
         batches: (B names, float32 [B, C, H, W] with values of 0 and above); the tensors are overwritten.
     """
     schema = _schema(channels, size)
-    with whole_file(Path(path)) as temporary, pa.ipc.new_file(str(temporary), schema) as writer:
+    with arrow_writer(path, schema) as writer:
         for images, maps in batches:
             writer.write_batch(_record_batch(schema, images, *quantise(maps)))
 
@@ -129,8 +129,8 @@ def _open(path: Path) -> pa.RecordBatchFileReader:
     if not path.is_file():
         raise UserError("the heat maps do not exist", where=path, expected="a file written by make_heatmaps")
     try:
-        reader = pa.ipc.open_file(pa.memory_map(str(path)))
-    except pa.ArrowException as error:
+        reader = open_arrow(path)
+    except (pa.ArrowException, OSError) as error:
         raise UserError(f"the heat maps cannot be read: {error}", where=path, do=AGAIN) from None
     if not _is_known(reader.schema):
         raise UserError(

@@ -1,6 +1,7 @@
 """Read images, from files of their own or from shards of generated ones."""
 
 import io
+import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -47,7 +48,7 @@ def decoded(path: str | Path) -> Iterator[np.ndarray]:
     packed = image_bytes(*inside) if inside else None
     with ExitStack() as spent:
         try:
-            image = _decode(_content(path) if packed is None else packed, spent)
+            image = _decode(file_bytes(path) if packed is None else packed, spent)
         except FileNotFoundError:
             raise UserError(
                 "image file not found",
@@ -98,9 +99,18 @@ def load_images(
     return images
 
 
-def _content(path: str | Path) -> bytes:
-    with Path(path).open("rb", buffering=0) as file:  # sooner than by Path.read_bytes
-        return file.read()
+def file_bytes(path: str | Path) -> bytes:
+    """The content of a file; nothing of a pipe, at which reading would wait for ever.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with io.FileIO(path, opener=_without_waiting) as file:  # sooner than by Path.read_bytes
+        return file.read() or b""
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def _decode(file: bytes, spent: ExitStack) -> np.ndarray:

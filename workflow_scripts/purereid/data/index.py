@@ -6,7 +6,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from purereid.data.atomic import whole_file
+from purereid.data.content_digest import check_digest
+from purereid.data.parquet import write_parquet
 from purereid.errors import UserError
 
 SPLITS = ("train", "val", "query", "gallery", "multi")
@@ -46,8 +47,7 @@ def write_index(table: pd.DataFrame, path: Path) -> None:
         table = table.assign(weight=1.0)
     table = table.assign(pixels=table["pixels"].fillna(table["sha256"]) if "pixels" in table else table["sha256"])
     arrow = pa.Table.from_pandas(sort_index(table), schema=SCHEMA, preserve_index=False)
-    with whole_file(Path(path)) as temporary:
-        pq.write_table(arrow.replace_schema_metadata(None), temporary)
+    write_parquet(path, arrow.replace_schema_metadata(None))
 
 
 def read_index(path: str | Path) -> pd.DataFrame:
@@ -76,8 +76,9 @@ def _read_parquet(path: Path) -> pa.Table:
     if not path.is_file():
         raise UserError("the index does not exist", where=path, expected="a file written by index_dataset")
     try:
+        check_digest(path)
         return pq.read_table(path)
-    except pa.ArrowException as error:
+    except (pa.ArrowException, OSError) as error:
         raise UserError(
             f"the index cannot be read: {error}",
             where=path,

@@ -6,12 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from purereid.data.atomic import whole_file
 from purereid.data.joints import JOINTS
 from purereid.data.names import repeated
-from purereid.data.parquet import read_strictly
+from purereid.data.parquet import read_strictly, write_parquet
 from purereid.errors import UserError
 
 SCHEMA = pa.schema(
@@ -78,8 +76,7 @@ def write_keypoints(path: str | Path, keypoints: Keypoints) -> None:
         pa.array(height),
         pa.array(width),
     ]
-    with whole_file(Path(path)) as temporary:
-        pq.write_table(pa.table(columns, schema=SCHEMA), temporary)
+    write_parquet(path, pa.table(columns, schema=SCHEMA))
 
 
 def read_keypoints(path: str | Path, images: Sequence[str] | None = None) -> Keypoints:

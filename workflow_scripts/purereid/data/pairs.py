@@ -6,13 +6,12 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from purereid.data.atomic import whole_file, write_text
+from purereid.data.atomic import write_text
 from purereid.data.index import read_index
 from purereid.data.joints import NUMBER
 from purereid.data.keypoints import read_keypoints
-from purereid.data.parquet import read_strictly
+from purereid.data.parquet import read_strictly, write_parquet
 from purereid.data.persons import persons
 from purereid.errors import UserError
 from purereid.logs import log
@@ -97,8 +96,7 @@ def draw(pairs: np.ndarray, most: int, seed: int) -> np.ndarray:
 def write_pairs(path: str | Path, source: Sequence[str], target: Sequence[str]) -> None:
     """Write pairs; equal arguments give equal bytes, and the file is whole or not there."""
     table = pa.table([pa.array(side, pa.string()) for side in (source, target)], schema=SCHEMA)
-    with whole_file(Path(path)) as temporary:
-        pq.write_table(table, temporary)
+    write_parquet(path, table)
 
 
 def read_pairs(path: str | Path) -> pd.DataFrame:

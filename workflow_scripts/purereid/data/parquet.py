@@ -1,12 +1,34 @@
-"""Read a Parquet file of this workflow strictly."""
+"""Write Parquet files with the digest of their content, and read those of this workflow strictly."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from purereid.data.content_digest import BLANK, KEY, check_digest, digested_file
 from purereid.errors import UserError
+
+
+@contextmanager
+def parquet_writer(path: str | Path, schema: pa.Schema, **options: object) -> Iterator[pq.ParquetWriter]:
+    """A writer of a file that is whole at the end, with its digest, or not there; equal rows give equal bytes.
+
+    Args:
+        path: where to write.
+        schema: of the rows.
+        options: as for ``ParquetWriter``.
+    """
+    with digested_file(path) as temporary, pq.ParquetWriter(temporary, schema, **options) as writer:
+        yield writer
+        writer.add_key_value_metadata({KEY: BLANK})
+
+
+def write_parquet(path: str | Path, table: pa.Table, row_group_size: int | None = None, **options: object) -> None:
+    """Write a table as ``parquet_writer`` does."""
+    with parquet_writer(path, table.schema, **options) as writer:
+        writer.write_table(table, row_group_size)
 
 
 def read_strictly(
@@ -22,12 +44,13 @@ def read_strictly(
         columns: those that are read; None: all.
 
     Raises:
-        UserError: no such file, no Parquet, other columns or types, empty cells.
+        UserError: no such file, no Parquet, damaged, other columns or types, empty cells.
     """
     if not path.is_file():
         raise UserError(f"the {what} do not exist", where=path, expected=f"a file written by {maker}")
     again = f"make the {what} again: delete the file and run the workflow"
     try:
+        check_digest(path)
         found = pq.read_schema(path)
         known = found.equals(schema)
         table = pq.read_table(path, columns=None if columns is None or not known else list(columns))

@@ -4,10 +4,8 @@ from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from purereid.data.atomic import whole_file
-from purereid.data.parquet import read_strictly
+from purereid.data.parquet import read_strictly, write_parquet
 from purereid.data.purified_table import check_table
 
 SCHEMA = pa.schema(
@@ -29,8 +27,7 @@ def write_purified(path: str | Path, table: pd.DataFrame) -> None:
     """
     check_table(table, path)
     arrow = pa.Table.from_pandas(table, SCHEMA, preserve_index=False)
-    with whole_file(Path(path)) as temporary:
-        pq.write_table(arrow.replace_schema_metadata(None), temporary)
+    write_parquet(path, arrow.replace_schema_metadata(None))
 
 
 def read_purified(path: str | Path) -> pd.DataFrame:

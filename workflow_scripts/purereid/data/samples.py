@@ -5,11 +5,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 import torch
 
-from purereid.data.atomic import whole_file
-from purereid.data.parquet import read_strictly
+from purereid.data.parquet import read_strictly, write_parquet
 from purereid.data.shard_writer import encode
 from purereid.data.shards import decode
 from purereid.errors import UserError
@@ -41,8 +39,7 @@ def write_samples(path: Path, conditions: pd.DataFrame | None, images: dict[int,
     ]
     frame = pd.concat(tables)[SCHEMA.names] if tables else SCHEMA.empty_table().to_pandas()
     table = pa.Table.from_pandas(frame, SCHEMA, preserve_index=False)
-    with whole_file(Path(path)) as temporary:
-        pq.write_table(table.replace_schema_metadata(None), temporary)
+    write_parquet(path, table.replace_schema_metadata(None))
 
 
 def read_samples(path: Path) -> pd.DataFrame:

@@ -7,10 +7,9 @@ from pathlib import Path
 import cv2
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 import torch
 
-from purereid.data.atomic import whole_file
+from purereid.data.parquet import write_parquet
 from purereid.data.shards import SCHEMA
 
 
@@ -28,9 +27,8 @@ def write_shard(path: str | Path, table: pd.DataFrame, files: Sequence[bytes]) -
         ValueError: not as many files as rows.
     """
     arrow = pa.Table.from_pandas(table.assign(bytes=list(files)), SCHEMA, preserve_index=False)
-    with whole_file(Path(path)) as temporary:
-        # the images are compressed already, and no two are alike
-        pq.write_table(arrow.replace_schema_metadata(None), temporary, compression="none", use_dictionary=False)
+    # the images are compressed already, and no two are alike
+    write_parquet(path, arrow.replace_schema_metadata(None), compression="none", use_dictionary=False)
 
 
 def encode(images: torch.Tensor, kind: str, quality: int, threads: int = 1) -> list[bytes]:

@@ -11,10 +11,8 @@ from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from purereid.data.atomic import whole_file
-from purereid.data.parquet import read_strictly
+from purereid.data.parquet import read_strictly, write_parquet
 
 SCHEMA = pa.schema(
     [
@@ -32,8 +30,7 @@ SCHEMA = pa.schema(
 def write_truth(path: str | Path, table: pd.DataFrame) -> None:
     """Write a table with the columns of ``SCHEMA``; equal tables give equal bytes."""
     arrays = [pa.array(table[field.name].to_numpy(), field.type, from_pandas=False) for field in SCHEMA]
-    with whole_file(Path(path)) as temporary:
-        pq.write_table(pa.Table.from_arrays(arrays, schema=SCHEMA), temporary)
+    write_parquet(path, pa.Table.from_arrays(arrays, schema=SCHEMA))
 
 
 def read_truth(path: str | Path) -> pd.DataFrame:

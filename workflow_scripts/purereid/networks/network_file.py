@@ -11,6 +11,8 @@ from purereid.data import checkpoint
 from purereid.errors import UserError
 from purereid.networks.registry import network_class
 
+AGAIN = "delete the file, so that it is made again"
+
 
 def save_networks(
     path: str | Path, networks: Mapping[str, nn.Module], *, system: str, stage: str, about: dict | None = None
@@ -61,7 +63,11 @@ def load_network(path: str | Path, role: str, device: torch.device | None = None
         found = f"the file is of the system {header['system']}, which has no {role} here"
         expected = "the folder of this system in purereid/systems, and this role in ROLES of its networks.py"
         raise UserError(found, where=path, expected=expected)
-    network = made(**roles[role] | changed)
+    try:
+        network = made(**roles[role] | changed)
+    except TypeError as error:
+        what = f"the configuration in the file is none of this {role}: {error}"
+        raise UserError(what, where=path, do=AGAIN) from None
     checkpoint.fill(network, checkpoint.load(path, part=role)[0], path)
     return (network if device is None else network.to(device, memory_format=torch.channels_last)).eval()
 
@@ -83,10 +89,17 @@ def read_about(path: str | Path) -> dict:
     """
     header = checkpoint.read_header(path)
     _roles(header, path)
-    return json.loads(header["about"])
+    return _read(header, "about", path)
 
 
 def _roles(header: dict[str, str], path: str | Path) -> dict[str, dict]:
-    if header.get("kind") != "networks":
+    if header.get("kind") != "networks" or "system" not in header:
         raise UserError("the file holds no networks", where=path, expected="networks of a training")
-    return json.loads(header["roles"])
+    return _read(header, "roles", path)
+
+
+def _read(header: dict[str, str], name: str, path: str | Path) -> dict:
+    try:
+        return dict(json.loads(header[name]))
+    except (KeyError, ValueError, TypeError) as error:
+        raise UserError(f"{name} in the file's header cannot be read: {error}", where=path, do=AGAIN) from None

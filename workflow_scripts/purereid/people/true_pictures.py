@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import torch
 
 from purereid.data.images import resize
+from purereid.people.ground_truth import read_scenes
 from purereid.people.look_alikes import LookAlikes
 from purereid.people.renderer import Rendering, render
 from purereid.people.scene import render_as, scene_of
@@ -26,7 +26,7 @@ def true_pictures(
     Returns:
         uint8 [N, 3, height, width].
     """
-    rows = pd.read_parquet(scene).set_index("image", drop=False)
+    rows = read_scenes(scene).set_index("image", drop=False)
     pictures = (render_as(rows.loc[source], rows.loc[pose]) for source, pose in zip(sources, poses, strict=True))
     return _stretched(pictures, size)
 
@@ -43,7 +43,7 @@ def pictures_of_look_alikes(
     Returns:
         uint8 [N, at most count, 3, height, width], most alike first.
     """
-    rows = pd.read_parquet(scene).set_index("image", drop=False)
+    rows = read_scenes(scene).set_index("image", drop=False)
     persons = rows[rows["pid"] > 0].drop_duplicates(["seed", "identity"])
     alike = LookAlikes([scene_of(row).identity for _, row in persons.iterrows()])
     pictures = []

@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from purereid.data.atomic import whole_file, write_text
+from purereid.data.atomic import write_text
 from purereid.data.features import read_feature_images, read_features
 from purereid.data.files import Files
 from purereid.data.index import read_index
+from purereid.data.parquet import write_parquet
 from purereid.logs import log
 from purereid.reid.protocols import Sides, check_matches, choose_sides
 from purereid.retrieval.camera_pairs import camera_pairs
@@ -240,8 +240,7 @@ def _write_ranks(path: Path, sides: Sides, ranking: Ranking) -> None:
     columns = {name: sides.query[name].tolist() for name in ("image", "pid", "camid")}
     columns |= {name: getattr(ranking, name) for name in ("good", "first", "AP", "AP_trapezoid", "INP")}
     columns |= {name: [row[:n].tolist() for row, n in zip(rows, lengths, strict=True)] for name, rows in lists.items()}
-    with whole_file(path) as temporary:
-        pq.write_table(pa.table(columns, schema=RANKS), temporary)
+    write_parquet(path, pa.table(columns, schema=RANKS))
 
 
 def _report(result: dict) -> None:

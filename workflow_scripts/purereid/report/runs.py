@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from purereid.data.content_digest import check_digest
 from purereid.errors import UserError
 
 AGAIN = "delete the file, so that it is made again"
@@ -100,6 +101,7 @@ def read_ranks(path: Path, columns: list[str] | None = None) -> pd.DataFrame:
         UserError: the file is missing, damaged or of another kind.
     """
     try:
+        check_digest(path)
         return pd.read_parquet(path, columns=columns)
     except (OSError, pa.ArrowException) as error:
         raise UserError(

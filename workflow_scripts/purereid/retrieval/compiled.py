@@ -15,9 +15,10 @@ from collections.abc import Callable
 def compiled(signature: str, *, reorder_sums: bool = False) -> Callable[[Callable], Callable]:
     """Compile a function at its first call, without the interpreter's lock; until then numba is not imported.
 
-    The machine code is kept beside the source, or else in the user's cache folder, or else nowhere. Processes that
-    make it at the same time do no harm: a function has one signature and, in the cache, one name for each kind of
-    processor, so that all of them put the same content in place of the same files.
+    The machine code is kept beside the source, or else in the user's cache folder, or else nowhere; it is made again
+    where what is kept is damaged. Processes that make it at the same time do no harm: a function has one signature and,
+    in the cache, one name for each kind of processor, so that all of them put the same content in place of the same
+    files.
 
     Args:
         signature: types of arguments and result in numba's notation; ``Array(f4, 2, 'C', True)`` may be read-only.
@@ -39,6 +40,9 @@ def compiled(signature: str, *, reorder_sums: bool = False) -> Callable[[Callabl
                 return numba.njit(signature, cache=True, **options)(function)
             except RuntimeError:  # no folder can be written
                 return numba.njit(signature, **options)(function)
+            except Exception:  # what is kept is damaged: whatever unpickling raises
+                numba.njit(cache=True, **options)(function)._cache.flush()
+                return numba.njit(signature, cache=True, **options)(function)
 
         @functools.wraps(function)
         def call(*arguments: object) -> object:

@@ -11,7 +11,7 @@ from purereid.data.images import read_image
 from purereid.data.index import read_index
 from purereid.errors import UserError
 from purereid.people.atlas import SIZE, atlas_grid
-from purereid.people.ground_truth import read_uv_maps
+from purereid.people.ground_truth import read_scenes, read_uv_maps
 from purereid.people.mirror import mirror_map
 from purereid.textures.texture_file import HIDDEN, NOWHERE, VISIBLE, write_textures
 
@@ -95,7 +95,7 @@ def shrunk(mirror: np.ndarray, size: int) -> np.ndarray:
 
 def _of_rendered(scene: Path) -> dict[str, str]:
     """Name of the texture of each rendered image."""
-    rows = pd.read_parquet(scene, columns=["image", "identity"])
+    rows = read_scenes(scene, ["image", "identity"])
     return {image: f"{identity:04d}.png" for image, identity in rows.itertuples(index=False)}
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from purereid.data.atomic import whole_file
+from purereid.data.arrow import arrow_writer, open_arrow
 from purereid.data.chunks import in_chunks
 from purereid.errors import UserError
 
@@ -34,11 +34,7 @@ def write_textures(
         mirror: int32 [S, S], see ``people.mirror.mirror_map``; None: textures cannot be mirrored.
     """
     schema = _schema(size, mirror)
-    with (
-        whole_file(Path(path)) as temporary,
-        pa.OSFile(str(temporary), "wb") as sink,
-        pa.ipc.new_file(sink, schema) as writer,
-    ):
+    with arrow_writer(path, schema) as writer:
         for chunk in in_chunks(rows, CHUNK):
             columns = zip(
                 *((i, p, n, t.tobytes(), v if v is None else v.tobytes()) for i, p, n, t, v in chunk), strict=True
@@ -114,9 +110,9 @@ def _open(path: Path) -> pa.Table:
         expected = "a file written by import_textures or paint_textures"
         raise UserError("the textures do not exist", where=path, expected=expected)
     try:
-        table = pa.ipc.open_file(pa.memory_map(str(path))).read_all()
+        table = open_arrow(path).read_all()
         known = table.schema == _schema(int(table.schema.metadata[b"size"]), None)
-    except (pa.ArrowException, KeyError, TypeError, ValueError) as error:
+    except (pa.ArrowException, OSError, KeyError, TypeError, ValueError) as error:
         raise UserError(f"the textures cannot be read: {error}", where=path, do=AGAIN) from None
     if not known:
         raise UserError("the file holds no textures", where=path, expected="what import_textures writes", do=AGAIN)
