@@ -9,6 +9,7 @@ from purereid.networks.draw import draw
 from purereid.systems.flow.checks import check
 from purereid.systems.flow.networks import Generator, Guide
 from purereid.systems.flow.poses import pose_maps
+from purereid.systems.flow.warp import warp
 
 SHAPE = {"height": 32, "width": 16, "channels": 8, "levels": 2, "blocks": 1, "heads": 2}
 
@@ -109,10 +110,12 @@ def test_all_of_the_network_learns():
     assert not [name for name, each in network.named_parameters() if each.grad is None or not each.grad.any()]
 
 
-def test_at_first_it_names_grey():
+def test_at_first_it_names_the_warped_source():
     torch.manual_seed(0)
-    network = Generator(**SHAPE)
-    assert not network(torch.randn(1, 3, 32, 16), torch.rand(1), guided(network, asked(1)), torch.ones(1)).any()
+    network, conditions = Generator(**SHAPE), asked(2)
+    named = network(torch.randn(2, 3, 32, 16), torch.rand(2), guided(network, conditions), torch.tensor([1.0, 0.0]))
+    warped = warp(conditions["source"] / 127.5 - 1, conditions["source_keypoints"], conditions["keypoints"])
+    assert torch.allclose(named[0], warped[0, :3], atol=1e-6) and not named[1].any()
 
 
 # --- mistakes ---------------------------------------------------------------------------------------------------------

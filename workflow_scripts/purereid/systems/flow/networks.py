@@ -93,11 +93,13 @@ class Generator(nn.Module):
         angles = times[:, None] * torch.logspace(0, 3, FREQUENCIES, device=times.device)
         known = self.known(torch.cat([angles.sin(), angles.cos(), given[:, None]], dim=1))
         given = given[:, None, None, None]
-        inputs = [functional.pixel_unshuffle(places, SQUARE), guide.pose, guide.warped * given]
+        warped = guide.warped * given
+        inputs = [functional.pixel_unshuffle(places, SQUARE), guide.pose, warped]
         smallest, levels = self.down(torch.cat(inputs, dim=1), known)
         smallest = self.attention(smallest + self.places[0], (guide.source + self.places[1]) * given)
-        maps = self.up(self.between(smallest, known), levels, known)
-        return functional.pixel_shuffle(self.out(maps), SQUARE)
+        maps = self.out(self.up(self.between(smallest, known), levels, known))
+        # what the network says is added to the warped source, so that it begins with that
+        return functional.pixel_shuffle(maps + warped[:, : maps.shape[1]], SQUARE)
 
     def guide(self, sources: torch.Tensor, source_keypoints: torch.Tensor, keypoints: torch.Tensor) -> Guide:
         """What sources float [B, 3, H, W] in -1..1 and both poses, conditions of their names, say of the images."""
