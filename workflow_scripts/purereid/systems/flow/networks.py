@@ -21,7 +21,6 @@ from purereid.systems.flow.poses import pose_maps
 from purereid.systems.flow.warp import warp
 
 SQUARE = 2  # side in pixels of what is one place of the largest maps
-SPREAD = 0.5  # standard deviation of images about the warped source, in colours from -1 to 1
 FREQUENCIES = 32  # with which a time is told
 
 
@@ -98,9 +97,9 @@ class Generator(nn.Module):
         inputs = [functional.pixel_unshuffle(places, SQUARE), guide.pose, warped]
         smallest, levels = self.down(torch.cat(inputs, dim=1), known)
         smallest = self.attention(smallest + self.places[0], (guide.source + self.places[1]) * given)
-        said = functional.pixel_shuffle(self.out(self.up(self.between(smallest, known), levels, known)), SQUARE)
-        colours = functional.pixel_shuffle(warped[:, : 3 * SQUARE**2], SQUARE)
-        return refine(places, times, colours, said)
+        maps = self.out(self.up(self.between(smallest, known), levels, known))
+        # what the network says is added to the warped source, so that it begins with that
+        return functional.pixel_shuffle(maps + warped[:, : maps.shape[1]], SQUARE)
 
     def guide(self, sources: torch.Tensor, source_keypoints: torch.Tensor, keypoints: torch.Tensor) -> Guide:
         """What sources float [B, 3, H, W] in -1..1 and both poses, conditions of their names, say of the images."""
@@ -138,26 +137,6 @@ class Generator(nn.Module):
         if self.guidance == 1:
             return named
         return self(places, times, guide, torch.zeros_like(times)).float().lerp(named, self.guidance)
-
-
-def refine(places: torch.Tensor, times: torch.Tensor, colours: torch.Tensor, said: torch.Tensor) -> torch.Tensor:
-    """Images float32 [B, 3, H, W], by what a network says of those that a place of their paths leads to.
-
-    If images were spread about some colours like normal draws, the mean of those behind a place of the path would be
-    known. It is the answer as long as the network says nothing; what it says counts as much as an image may still
-    differ from that mean. So it neither has to hand on what it is shown, nor to say what nobody can know (Karras et
-    al., Elucidating the Design Space of Diffusion-Based Generative Models, NeurIPS 2022, section 5, for this path).
-
-    Args:
-        places: float [B, 3, H, W].
-        times: float [B].
-        colours: float [B, 3, H, W], what is likely before anything is seen.
-        said: float [B, 3, H, W], in standard deviations.
-    """
-    times = times[:, None, None, None].float()
-    variance = times**2 * SPREAD**2 + (1 - times) ** 2  # of a place, beside the noise
-    expected = colours + times * SPREAD**2 / variance * (places - times * colours)
-    return expected + SPREAD * (1 - times) / variance.sqrt() * said.float()
 
 
 class Descent(nn.Module):
