@@ -79,7 +79,7 @@ class Generator(nn.Module):
         self.attention = Attention(last, heads)
         self.between = Block(last, last, last)
         self.up = Ascent(channels, levels, blocks, last)
-        self.out = nn.Sequential(Norm(channels), nn.SiLU(), _convolution(channels, 3 * SQUARE**2, still=True))
+        self.out = nn.Sequential(nn.SiLU(), _convolution(channels, 3 * SQUARE**2, still=True))
 
     def forward(self, places: torch.Tensor, times: torch.Tensor, guide: Guide, given: torch.Tensor) -> torch.Tensor:
         """The images float [B, 3, H, W] in -1..1 behind places of their paths from noise.
