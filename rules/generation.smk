@@ -84,8 +84,8 @@ def generate_one_inputs(wildcards):
 
 def generate_one_settings(wildcards):
     names = {"name": wildcards.generator, "conditions": list(setup.takes(wildcards.generator))}
-    precision = setup.generating(wildcards.generator)["precision"]
-    more = {"precision": precision, "estimator": estimator(), "mixes": setup.making(wildcards.generator).about.mixes}
+    more = {"estimator": estimator(), "mixes": setup.making(wildcards.generator).about.mixes}
+    more |= {key: setup.generating(wildcards.generator)[key] for key in ("precision", "network")}
     entry = {key: value for key, value in setup.pictures[wildcards.picture].items() if key not in wildcards.keys()}
     return canonical(entry | names | more)
 

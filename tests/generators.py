@@ -19,6 +19,7 @@ SIZE = 32, 16
 SMALL = {
     "posegan": {"channels": 4, "blocks": 1, "discriminator_channels": 4, "batch": 4, "history": 6},
     "dcgan": {"channels": 4, "batch": 8},
+    "flow": {"channels": 8, "heads": 2, "batch": 4},
 }
 
 

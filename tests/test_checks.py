@@ -515,6 +515,22 @@ def test_labels_of_a_teacher_and_its_name_go_together(config: dict):
     assert "generated_labels is uniform, and the teacher baseline is named" in refused(config)
 
 
+def test_settings_of_drawing_of_other_systems_are_told(config: dict):
+    config["generators"]["posegan"]["generate"] = {"guidance": 2.0}
+    assert "the generator posegan, of the system posegan, has no guidance" in refused(config)
+    config["generators"]["posegan"] = {"system": "flow", "generate": {"guidance": 2.0}}
+    assert configure(config).generating("posegan")["network"] == {"guidance": 2.0, "sampling_steps": 8}
+
+
+def test_a_flow_of_unusable_shape_is_told(config: dict):
+    config["generators"]["flow"] = {"system": "flow", "train_gan": {"heads": 7}}
+    config["experiments"]["flowing"] = {
+        "generator": "flow",
+        "train_reid": {"generated_per_batch": 4, "generated_labels": "identity"},
+    }
+    assert "7 heads cannot share 64 channels" in refused(config)
+
+
 def test_pictures_of_mixtures_name_who_mixes(config: dict):
     config["generate_one"]["between"] = {"sources": 2, "poses": 2, "between": 3, "generator": "posegan"}
     told = refused(config)

@@ -355,6 +355,13 @@ def test_only_encoders_of_two_halves_are_rebuilt_with_their_weight(config):
     assert setup.extracting("baseline")["network"] == {} and "fine_weight" not in setup.extracting("baseline")
 
 
+def test_settings_of_drawing_are_those_of_its_own_system(config: dict):
+    config["generators"]["flow"] = {"system": "flow", "generate": {"sampling_steps": 4}}
+    setup = configure(config)
+    assert setup.generating("flow")["network"] == {"guidance": 1.0, "sampling_steps": 4}
+    assert setup.generating("posegan")["network"] == {} and "guidance" not in setup.generating("posegan")
+
+
 def test_paths_may_begin_at_home(config: dict, tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / "set").mkdir()

@@ -125,6 +125,36 @@ def test_fdgan_draws_judges_and_purifies(project: Project):
     assert project.planned(*networks[:2]) == {} and project.planned(*networks) == {"train_reid": 1}
 
 
+FLOW = {"height": 32, "width": 16, "channels": 8, "heads": 2, "epochs": 2, "images_per_epoch": 16, "batch": 8}
+FLOW |= {"samples": 2, "samples_over_time": 2}
+
+
+@pytest.mark.slow
+def test_a_flow_draws_people_who_are_purified_and_learnt_from(project: Project):
+    learns = {"generator": "flow", "purifier": "gcn", "train_reid": LEARNS}
+    experiments = dict.fromkeys(("lsro", "posegan", "purified")) | {"with_flow": learns}
+    several = {"several": {"sources": 2, "poses": 2, "draws": 2, "between": 1}}
+    project.override(
+        generators={"dcgan": None, "posegan": None, "flow": {"system": "flow"}},
+        train_gan={"flow": FLOW},
+        experiments=experiments,
+        generate_one=several,
+    )
+    project.run()
+    results = project.folder / "results/people"
+    assert 0 < json.loads((results / "evaluate/with_flow/seed1/scores.json").read_text())["single_query"]["mAP"] <= 1
+    assert "flow" in (results / "compare_images/table.txt").read_text()
+    names = ["generate_one/flow/swap/grid.png", "generate_one/flow/several/grid.png", "show_images/flow/training.png"]
+    assert all((results / name).is_file() for name in names)
+    assert len(list((results / "generate_one/flow/several/pictures").iterdir())) == 12
+    network, images = (
+        f"results/people/{name}"
+        for name in ("train_gan/flow/generator/networks.safetensors", "generate/flow/test/0-of-1/images.parquet")
+    )
+    project.override(generate={"sampling_steps": 2})
+    assert project.planned(network) == {} and project.planned(network, images) == {"generate": 1}
+
+
 DGNET = {"height": 32, "width": 16, "dilations": [1, 1, 2], "batch": 4, "steps_per_epoch": 3, "epochs": 2}
 DGNET |= {"bottleneck": 8, "structure_channels": 2, "structure_blocks": 1, "style_width": 8, "ramp_start": 0.0}
 DGNET |= {"discriminator_channels": 2, "discriminator_blocks": 1, "samples": 2, "samples_over_time": 2}

@@ -14,6 +14,7 @@ from purereid.networks.network_file import save_networks
 from purereid.people.scene import render_as
 from purereid.systems.dcgan.networks import Generator as Unconditional
 from purereid.systems.dgnet.networks import Generator as Mixing
+from purereid.systems.flow.networks import Generator as Flow
 from purereid.systems.posegan.networks import Generator
 from saved import save_generator
 
@@ -181,6 +182,34 @@ def test_persons_between_two_others(draw, mixing, test_images):
         assert np.array_equal(first, plain[f"0-{column}"]) and np.array_equal(last, plain[f"1-{column}"])
         moved = [np.abs(each - first).mean() for each in (*way, last)]
         assert moved == sorted(moved) and moved[0] > 0
+
+
+@pytest.fixture
+def flowing(people, tmp_path):
+    """A flow that has not learnt; it makes noise about the source in the other pose."""
+    torch.manual_seed(0)
+    network = Flow(height=32, width=16, channels=8, levels=2, blocks=1, heads=2)
+    network.out[-1].weight.data.normal_(0, 0.05)
+    save_generator(tmp_path / "flow.safetensors", "flow", network)
+    return {"generator": tmp_path / "flow.safetensors", "conditions": ["source", "keypoints", "source_keypoints"]}
+
+
+def test_several_draws_of_one_person_in_one_pose(draw, flowing, tmp_path):
+    drawn = draw(**flowing, sources=2, poses=2, draws=3)
+    assert sorted(drawn) == [f"{row}-{column}" for row in range(6) for column in range(2)]
+    pictures = [drawn[f"{row}-0"] for row in range(6)]
+    assert all(not np.array_equal(a, b) for row, a in enumerate(pictures) for b in pictures[row + 1 :])
+    assert np.array_equal(draw(**flowing, sources=2, poses=2)["1-1"], drawn["3-1"])
+    again = draw(**flowing, sources=2, poses=2, draws=2, network={"sampling_steps": 2})
+    assert not np.array_equal(again["0-0"], drawn["0-0"])
+
+
+def test_persons_between_two_others_have_something_of_the_pose_of_both(draw, flowing, test_images):
+    names = test_images["image"].iloc[:2].tolist()
+    drawn = draw(**flowing, sources=names, poses="sources", between=1, mixes=True)
+    plain = draw(**flowing, sources=names, poses="sources", mixes=True)
+    assert np.array_equal(drawn["0-1"], plain["0-1"]) and np.array_equal(drawn["2-1"], plain["1-1"])
+    assert not any(np.array_equal(drawn["1-1"], drawn[end]) for end in ("0-1", "2-1"))
 
 
 def test_only_generators_that_mix_are_asked_for_persons_between(draw, mixing):

@@ -18,9 +18,15 @@ from purereid.training.stage import Inputs, train_stage
 CPU = torch.device("cpu")
 
 
+def files_of(people, system: str) -> dict[str, Path]:
+    """What the stage reads besides the index."""
+    known = {"pairs": people.train_pairs, "parts": people.parts, "keypoints": people.keypoints}
+    return {name: known[name] for name in description(system).stages["generator"].inputs if name in known}
+
+
 def run(people, folder: Path, system: str, settings: dict, **changed: object) -> dict[str, bytes]:
     """Train; the files that were written."""
-    inputs = {"pairs": people.train_pairs, "parts": people.parts} if system == "posegan" else {}
+    inputs = files_of(people, system)
     if settings.get("identity_weight"):
         inputs["encoder"] = people.encoder
     names = ("networks.safetensors", "curves.csv", "samples.parquet")
@@ -34,19 +40,18 @@ def run(people, folder: Path, system: str, settings: dict, **changed: object) ->
 
 def trainer_of(people, system: str, settings: dict):
     """The trainer of a generator without identity loss."""
-    files = {"pairs": people.train_pairs, "parts": people.parts} if system == "posegan" else {}
     return trainer_class(system, "generator")(
-        Inputs(people.index, files, conditions=description(system).conditions), settings, CPU
+        Inputs(people.index, files_of(people, system), conditions=description(system).conditions), settings, CPU
     )
 
 
-@pytest.mark.parametrize("system", ["posegan", "dcgan"])
+@pytest.mark.parametrize("system", ["posegan", "dcgan", "flow"])
 def test_generator_curves_and_samples_are_written(people, gan_settings, tmp_path, system):
     run(people, tmp_path, system, gan_settings(system))
     curves = pd.read_csv(tmp_path / "curves.csv")
     assert {"step", "loss", "learning_rate", "images_per_second"} <= set(curves) and np.isfinite(curves).all().all()
     samples = pd.read_parquet(tmp_path / "samples.parquet")
-    steps = {"posegan": [4, 8], "dcgan": [2, 4]}[system]
+    steps = {"posegan": [4, 8], "dcgan": [2, 4], "flow": [4, 8]}[system]
     assert samples["step"].unique().tolist() == steps and samples["number"].tolist() == [0, 1, 2] * 2
     first, last = (decode(samples.loc[samples["step"] == step, "bytes"]) for step in steps)
     assert first.shape == (3, 3, 32, 16) and not torch.equal(first, last)
@@ -67,7 +72,8 @@ def test_roles_that_are_promised_in_vain_are_told_before_the_training(people, ga
 
 
 @pytest.mark.parametrize(
-    ("system", "changed"), [("posegan", {"identity_weight": 1.0, "identity_epochs": [0, 2]}), ("dcgan", {})]
+    ("system", "changed"),
+    [("posegan", {"identity_weight": 1.0, "identity_epochs": [0, 2]}), ("dcgan", {}), ("flow", {})],
 )
 def test_interrupted_training_ends_with_the_same_bytes(people, gan_settings, tmp_path, monkeypatch, system, changed):
     settings = gan_settings(system, **changed)
@@ -87,21 +93,21 @@ def test_interrupted_training_ends_with_the_same_bytes(people, gan_settings, tmp
     started = []
     monkeypatch.setattr(trainer, "update", lambda self, step, batch: started.append(step) or update(self, step, batch))
     resumed = run(people, tmp_path / "parts", system, settings)
-    assert started[0] == {"posegan": 4, "dcgan": 2}[system]
+    assert started[0] == {"posegan": 4, "dcgan": 2, "flow": 4}[system]
     for name in ("networks.safetensors", "samples.parquet"):
         assert resumed[name] == whole[name], name
 
 
-@pytest.mark.parametrize("system", ["posegan", "dcgan"])
+@pytest.mark.parametrize("system", ["posegan", "dcgan", "flow"])
 def test_what_is_logged_and_drawn_changes_no_network_and_costs_no_checkpoint(people, gan_settings, tmp_path, system):
     whole = run(people, tmp_path / "whole", system, gan_settings(system))
-    with stopped_at(trainer_class(system, "generator"), {"posegan": 6, "dcgan": 3}[system]):
+    with stopped_at(trainer_class(system, "generator"), {"posegan": 6, "dcgan": 3, "flow": 6}[system]):
         run(people, tmp_path / "parts", system, gan_settings(system, samples_over_time=4))
     shown = {"samples": 5, "samples_over_time": 4, "log_every": 1}
     resumed = run(people, tmp_path / "parts", system, gan_settings(system, **shown))
     assert resumed["networks.safetensors"] == whole["networks.safetensors"]
     samples, curves = (pd.read_parquet(tmp_path / "parts/samples.parquet"), pd.read_csv(tmp_path / "parts/curves.csv"))
-    steps = {"posegan": [6, 8], "dcgan": [3, 4]}[system]  # those drawn before were of three conditions
+    steps = {"posegan": [6, 8], "dcgan": [3, 4], "flow": [6, 8]}[system]  # those drawn before were of three conditions
     assert samples["step"].unique().tolist() == steps and samples["number"].tolist() == [*range(5)] * 2
     assert curves["step"].tolist()[-2:] == [steps[1] - 1, steps[1]]
 

@@ -3,6 +3,8 @@
 import difflib
 import math
 import re
+from functools import reduce
+from operator import or_
 
 import jsonschema
 import yaml
@@ -53,10 +55,10 @@ def with_systems(schema: dict) -> dict:
             for name, section in sections.items()
         }
         definitions[entry] = _of_entry(definitions[entry], rule, list(sections), default)
-    extraction = definitions["extract_features"]["properties"]
-    for name in system_names("train_reid"):
-        extraction = extraction | description(name).at_test
-    definitions["extract_features"] = _object(extraction)
+    systems = [description(name) for name in system_names()]
+    for section, own in (("extract_features", "at_test"), ("generate", "at_drawing")):
+        settings = [getattr(system, own) for system in systems]
+        definitions[section] = _object(reduce(or_, settings, definitions[section]["properties"]))
     whole = schema | {"$defs": definitions}
     return _narrowed(whole, definitions)
 

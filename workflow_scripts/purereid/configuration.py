@@ -127,10 +127,8 @@ class Configuration:
 
     def extracting(self, experiment: str) -> dict:
         """Settings of ``extract_features``; under ``network`` those that the encoder is rebuilt with."""
-        settings = self.section("extract_features", experiment)
-        own = {name: settings[name] for name in self.training(experiment).about.at_test}
-        common = {name: value for name, value in settings.items() if name not in self.at_test()}
-        return canonical(common | {"network": own})
+        about = self.training(experiment).about
+        return _for_network(self.section("extract_features", experiment), about.at_test, self.at_test())
 
     @staticmethod
     def at_test() -> set[str]:
@@ -351,8 +349,14 @@ class Configuration:
         return bool(guides_needed(self.takes(generator))) or any(name in OF_KEYPOINTS for name in inputs)
 
     def generating(self, generator: str) -> dict:
-        """Settings with which it makes images."""
-        return self.of_generator("generate", generator)
+        """Settings with which it makes images; under ``network`` those that the generator is rebuilt with."""
+        about = self.making(generator).about
+        return _for_network(self.of_generator("generate", generator), about.at_drawing, self.at_drawing())
+
+    @staticmethod
+    def at_drawing() -> set[str]:
+        """Settings of ``generate`` that generators of some system are rebuilt with."""
+        return {name for system in system_names() for name in description(system).at_drawing}
 
     def generator_gpus(self, generator: str) -> int:
         """GPUs of a generator's jobs: one, or 0 for the CPU."""
@@ -543,6 +547,12 @@ def canonical(value: object) -> object:
     if isinstance(value, dict):
         return {key: canonical(value[key]) for key in sorted(value)}
     return value
+
+
+def _for_network(settings: dict, own: Iterable[str], of_networks: set[str]) -> dict:
+    """Settings, those with which a network is rebuilt under ``network``; those of other systems' networks go."""
+    common = {name: value for name, value in settings.items() if name not in of_networks}
+    return canonical(common | {"network": {name: settings[name] for name in own}})
 
 
 def _merged(section: dict, entry: dict) -> dict:

@@ -23,6 +23,7 @@ def check_generators(setup: Configuration) -> None:
     for generator in used:
         _check_pose_list(setup, generator)
         _check_injected(setup, generator)
+        _check_drawing(setup, generator)
         _check_teachers(setup, setup.making(generator), f"the generator {generator}")
     _check_pictures(setup)
     for experiment in setup.experiments:
@@ -42,7 +43,7 @@ def _check_pictures(setup: Configuration) -> None:
             raise UserError(
                 f"the generator {generator}, of the system {setup.making(generator).system}, does not mix persons",
                 where=f"generate_one.{name}.between",
-                expected="0 or nothing, or a generator of the system dgnet",
+                expected="0 or nothing, or a generator of a system that mixes: dgnet, flow",
                 do="remove it, or name another generator",
             )
 
@@ -210,3 +211,13 @@ def _check_injected(setup: Configuration, generator: str) -> None:
             expected=f"kinds other than {' and '.join(lacking)}, or the share 0",
             do=f"name those that remain in generators.{generator}.generate.train.injected, or set its share to 0",
         )
+
+
+def _check_drawing(setup: Configuration, generator: str) -> None:
+    """Settings with which a generator is rebuilt belong to its own system."""
+    training = setup.making(generator)
+    of_others = setup.at_drawing() - set(training.about.at_drawing)
+    strange = [key for key in setup.generators[generator].get("generate", {}) if key in of_others]
+    if strange:
+        what = f"the generator {generator}, of the system {training.system}, has no {strange[0]}"
+        raise UserError(what, where=f"generators.{generator}.generate.{strange[0]}", do="remove it")

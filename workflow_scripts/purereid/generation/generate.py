@@ -71,7 +71,7 @@ def generate(
         UserError: a generator of another system or other weights, images or poses that are missing, unusable settings.
     """
     _check_shard(purpose, shard, shards, settings[purpose]["shards"])
-    network = load_network(generator, "generator", first_device(gpus))
+    network = load_network(generator, "generator", first_device(gpus), **settings.get("network", {}))
     table = read_index(index)
     chosen = settings[purpose]
     plan = (

@@ -38,9 +38,11 @@ def generate_one(
     keypoints: str | Path | None = None,
     between: int = 0,
     mixes: bool = False,
+    draws: int = 1,
     seed: int = 0,
     precision: str = "auto",
     estimator: dict | None = None,
+    network: dict | None = None,
     gpus: int = 0,
 ) -> None:
     """Draw every source in every pose.
@@ -63,9 +65,11 @@ def generate_one(
         between: persons on the way from each source to the next, whose appearance is a mixture of the two; of
             generators that mix.
         mixes: whether this generator does, see ``networks.contracts``.
-        seed: of the draws.
+        draws: how often each person is drawn in each pose, a row for each; of a generator without noise they are alike.
+        seed: of the first draw; the next ones have the numbers that follow.
         precision: ``auto``, ``bf16`` or ``fp32``.
         estimator: settings of ``estimate_keypoints``, for poses given as image files; None: none.
+        network: values of the generator's configuration that take the place of its own.
         gpus: 0 for the CPU.
 
     Raises:
@@ -75,8 +79,8 @@ def generate_one(
     if "source" not in conditions:
         what = f"the generator {name} makes people from noise: it takes no source and no pose"
         raise UserError(what, where=generator, expected="a generator whose system takes a source and a pose")
-    network = load_network(generator, "generator", first_device(gpus))
-    size = network.configuration["height"], network.configuration["width"]
+    drawing = load_network(generator, "generator", first_device(gpus), **(network or {}))
+    size = drawing.configuration["height"], drawing.configuration["width"]
     known = None if keypoints is None else read_keypoints(keypoints)
     needs_joints = bool(guides_needed(conditions))
     finder = Finder(read_index(index), known, estimator, np.random.default_rng(seed), needs_joints)
@@ -87,18 +91,18 @@ def generate_one(
     if between and len(persons) < 2:
         raise UserError("there is nobody between one person", where="generate_one", expected="two sources or more")
     shown = finder.poses([person.name for person in persons] if poses == OF_SOURCES else poses)
-    rows, cells = mixtures(persons, between), []
-    for first, second, share in rows:
-        asked = ask(conditions, [first] * len(shown), shown, size) | {"seed": torch.full((len(shown),), seed)}
+    rows = [(*mixture, number) for mixture in mixtures(persons, between) for number in range(draws)]
+    cells = []
+    for first, second, share, number in rows:
+        asked = ask(conditions, [first] * len(shown), shown, size)
         if share:
-            asked |= {
-                "second_source": load_images([second.picture()] * len(shown), *size),
-                "share": torch.tensor(share),
-            }
-        cells.append(list(draw(network, asked, precision).permute(0, 2, 3, 1).numpy()))
+            of_second = ask([name for name in conditions if "source" in name], [second] * len(shown), shown, size)
+            asked |= {f"second_{name}": values for name, values in of_second.items()} | {"share": torch.tensor(share)}
+        asked["seed"] = torch.full((len(shown),), seed + number)
+        cells.append(list(draw(drawing, asked, precision).permute(0, 2, 3, 1).numpy()))
     write_pictures(Path(pictures), cells)
     draw_grid(
-        sources=[None if share else read_image(first.picture()) for first, _, share in rows],
+        sources=[None if share or number else read_image(first.picture()) for first, _, share, number in rows],
         poses=[
             draw_pose(pose.joints, pose.visible, FRAME) if needs_joints else read_image(pose.picture())
             for pose in shown
@@ -107,7 +111,8 @@ def generate_one(
         path=Path(grid),
         title=f"{name}: {len(persons)} persons in {len(shown)} poses",
         remark="each row is one person (left), each column one pose (top)"
-        + (": between two persons, mixtures of both" if between else ""),
+        + (": between two persons, mixtures of both" if between else "")
+        + (f", drawn {draws} times" if draws > 1 else ""),
         row_labels=[_label(*row) for row in rows],
         column_labels=[pose.label for pose in shown],
     )
@@ -140,8 +145,9 @@ def ask(
     return found
 
 
-def _label(first: Person, second: Person, share: float) -> str:
-    return f"{second.label}: {share:.0%}" if share else first.label
+def _label(first: Person, second: Person, share: float, number: int) -> str:
+    label = f"{second.label}: {share:.0%}" if share else first.label
+    return f"draw {number + 1}" if number else label
 
 
 def write_pictures(folder: Path, cells: list[list[np.ndarray]]) -> None:

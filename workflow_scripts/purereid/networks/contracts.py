@@ -40,8 +40,9 @@ class Generator(Protocol):
     def draw(self, conditions: dict[str, torch.Tensor]) -> torch.Tensor:
         """Images uint8 [B, 3, H, W], on the network's device, of B conditions by name (``generation.conditions``).
 
-        Where ``system.yaml`` says ``mixes: true`` it heeds two further ones: ``second_source``, images uint8
-        [B, 3, H, W], and ``share``, float32 scalar in 0..1, so far the person is on the way from the source to that.
+        Where ``system.yaml`` says ``mixes: true`` it heeds further ones: ``second_source``, images uint8 [B, 3, H, W],
+        with whatever else it takes of a source (``second_source_keypoints``), and ``share``, float32 scalar in 0..1, so
+        far the person is on the way from the source to that.
         """
 
 

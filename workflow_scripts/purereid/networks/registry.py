@@ -7,6 +7,7 @@
 - ``gpus``: how many GPUs may share a training: ``one`` or ``several``
 - ``multiple_of``, if there is any: what height and width of its images must be multiples of
 - ``at_test``, if there is any: JSON schema of settings of ``extract_features`` that its encoder is rebuilt with
+- ``at_drawing``, if there is any: JSON schema of settings of ``generate`` that its generator is rebuilt with
 - ``classifies``, if it is false: its encoder has no classifier
 - ``mixes``, if it is true: the generator draws persons between two others, see ``contracts``
 - ``settings``: JSON schema of the settings of all its stages; ``includes``, if there is any, names files with more of
@@ -72,6 +73,7 @@ class System(NamedTuple):
     gpus: str
     multiple_of: int
     at_test: dict
+    at_drawing: dict
     classifies: bool
     mixes: bool
     settings: dict
@@ -128,7 +130,8 @@ def description(system: str) -> System:
         shared = [read_yaml(FOLDER / f"{name}.yaml") for name in text.get("includes", [])]
         settings = {name: schema for part in (text["settings"], *shared) for name, schema in part.items()}
         about = (text["rule"], _names(text["conditions"]), text["gpus"], text.get("multiple_of", 1))
-        about += (text.get("at_test", {}), text.get("classifies", True), text.get("mixes", False))
+        about += (text.get("at_test", {}), text.get("at_drawing", {}))
+        about += (text.get("classifies", True), text.get("mixes", False))
         found = System(*about, settings, stages)
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"{path} lacks {error}") from None
