@@ -100,7 +100,13 @@ def test_rules_of_lists_take_the_links_of_the_network(files: Files, rule: str, f
     found = files.run(rule)
     assert 0 < found["kept"].sum() < len(found)
     pd.testing.assert_frame_equal(found, function(files.images, files.pids, *links(files)))
-    assert not files.run(rule, settings={"threshold": 1.0})["kept"].any()
+
+
+def test_a_threshold_that_no_link_passes_is_told(files: Files, caplog: pytest.LogCaptureFixture):
+    files.run("published")
+    assert "NO LINK" not in caplog.text
+    assert not files.run("published", settings={"threshold": 1.0})["kept"].any()
+    assert f"NO LINK: no probability is above 1, the largest is {links(files).probability.max():.3f}" in caplog.text
 
 
 def test_clusters_take_the_links_of_the_network(files: Files):

@@ -30,6 +30,7 @@ SETTINGS = {
     "padded_statistics": False,
     "held_out": 0.25,
     "epochs": 3,
+    "steps_per_epoch": 0,
     "batch": 40,
     "learning_rate": 0.01,
     "weight_decay": 5e-4,
@@ -95,6 +96,7 @@ def test_network_curves_and_links_are_written(toy: Set, tmp_path: Path):
     assert (training["k1"], training["k2"], training["u"]) == (8, 3, 3) and len(held_out) == 6
     assert sorted(training["identities"] + held_out) == list(range(10, 10 + PEOPLE))
     assert (training["images"], training["held_out_images"]) == (18 * IMAGES, 6 * IMAGES)
+    assert training["steps"] == 9
     assert training["encoder"] == json.loads((tmp_path / "out/scores.json").read_text())["encoder"] == "ab12"
     curves = pd.read_csv(tmp_path / "out/curves.csv")
     assert curves["step"].tolist() == [2, 3, 4, 6, 8, 9]  # 108 pivots in batches of 40
@@ -181,12 +183,25 @@ def test_features_of_several_files_train_the_network_of_one(toy: Set, tmp_path: 
         real_images(shards, tmp_path / "index.parquet")
 
 
-def test_every_image_is_a_pivot_once_per_epoch(toy: Set):
+@pytest.mark.parametrize(("steps_per_epoch", "steps"), [(0, 12), (100, 300)])
+def test_every_image_is_a_pivot_once_before_any_is_one_again(toy: Set, steps_per_epoch: int, steps: int):
     data = graph_images(toy)
-    trainer = GCNTrainer(data, None, SETTINGS, torch.device("cpu"))
-    assert trainer.steps_per_epoch == 4
-    epochs = [torch.cat([trainer.batch(step)[0] for step in range(first, first + 4)]).tolist() for first in (0, 4)]
-    assert sorted(epochs[0]) == sorted(epochs[1]) == list(range(PEOPLE * IMAGES)) and epochs[0] != epochs[1]
+    trainer = GCNTrainer(data, None, SETTINGS | {"steps_per_epoch": steps_per_epoch}, torch.device("cpu"))
+    assert trainer.steps == steps  # of few images too
+    passes = [torch.cat([trainer.batch(step)[0] for step in range(first, first + 4)]).tolist() for first in (0, 4)]
+    assert sorted(passes[0]) == sorted(passes[1]) == list(range(PEOPLE * IMAGES)) and passes[0] != passes[1]
+
+
+def test_a_network_that_links_nobody_is_told(toy: Set, tmp_path: Path, caplog: pytest.LogCaptureFixture):
+    caplog.set_level("INFO")
+    toy.run()
+    largest = json.loads((tmp_path / "out/scores.json").read_text())["held_out"]["largest"]
+    assert f"largest probability {largest:.3f}" in caplog.text and largest > 0.5 and "NO LINK" not in caplog.text
+    toy.pids = np.random.default_rng(0).permutation(toy.pids)  # neighbours show one person no more often than others
+    toy.write()
+    toy.run(epochs=10, milestones=[])
+    found = json.loads((tmp_path / "out/scores.json").read_text())["held_out"]
+    assert found["largest"] <= 0.5 and found["recall"] == 0 and "NO LINK" in caplog.text
 
 
 def test_biases_learn_twice_as_fast_and_do_not_decay(toy: Set):

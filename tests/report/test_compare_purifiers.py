@@ -23,7 +23,7 @@ FILES = {"table": "t.csv", "text": "t.txt", "page": "t.html", "plot": "t.png"}
 INPUTS = ("kept", "truth", "scores", "ranks", "networks", "sets", "experiments", "network_names")
 NUMBER, QUERIES = 200, 40
 
-GCN = {"held_out": {"average_precision": 0.5}, "cosine": {"average_precision": 0.25}}
+GCN = {"held_out": {"average_precision": 0.5, "largest": 0.75}, "cosine": {"average_precision": 0.25}, "steps": 300}
 
 
 class Folder:
@@ -362,13 +362,15 @@ def test_other_galleries_are_not_compared(drawn):
 def test_networks_have_a_table(folder):
     clusters = {"bcubed_f": 0.75, "pairwise_f": 1}
     folder.add_network("gcn for good", GCN)
-    folder.add_network("gcn_v for good", {"held_out": clusters, "cosine": {"bcubed_f": 0.5, "pairwise_f": 0.625}})
-    folder.add_network("gcn for spoiled", {"held_out": None, "cosine": None})
+    folder.add_network(
+        "gcn_v for good", {"held_out": clusters, "cosine": {"bcubed_f": 0.5, "pairwise_f": 0.625}, "steps": 300}
+    )
+    folder.add_network("gcn for spoiled", {"held_out": None, "cosine": None, "steps": 300})
     _, text, page = folder.compare()
     lines = words(text)
-    assert ["gcn", "for", "good", "50.0", "25.0", *"----"] in lines
-    assert ["gcn_v", "for", "good", *"--", "75.0", "50.0", "100.0", "62.5"] in lines
-    assert ["gcn", "for", "spoiled", *"------"] in lines
+    assert ["gcn", "for", "good", "50.0", "25.0", *"----", "300", "0.750"] in lines
+    assert ["gcn_v", "for", "good", *"--", "75.0", "50.0", "100.0", "62.5", "300", "-"] in lines
+    assert ["gcn", "for", "spoiled", *"------", "300", "-"] in lines
     for said in ("people: networks, on held-out real identities", "may have learnt from these identities"):
         assert said in " ".join(text.split()) and said in page
 

@@ -32,7 +32,8 @@ def link_scores(right: np.ndarray, probability: np.ndarray) -> dict[str, float]:
     Returns:
         links: their number; positives: share of them that are right, which is the precision of linking all;
         precision: share of the links made that are right, 0 if none is made; recall: share of the right ones that are
-        made, 0 if there are none; accuracy: share that is rightly made or not made; average_precision: see there.
+        made, 0 if there are none; accuracy: share that is rightly made or not made; average_precision: see there;
+        largest: the largest probability.
     """
     made = probability > THRESHOLD
     hits = np.count_nonzero(made & right)
@@ -43,6 +44,7 @@ def link_scores(right: np.ndarray, probability: np.ndarray) -> dict[str, float]:
         "recall": _share(hits, np.count_nonzero(right)),
         "accuracy": _share(np.count_nonzero(made == right), right.size),
         "average_precision": average_precision(precision_recall(right, probability)),
+        "largest": float(probability.max()),
     }
 
 

@@ -59,9 +59,19 @@ def purify(
 def _by_lists(rule: Callable) -> Callable:
     def purified(pool: Pool, settings: dict) -> pd.DataFrame:
         names = ("threshold", "overlap")
+        _say_of_links(pool.links.probability, settings["threshold"])
         return rule(pool.images, pool.pids, *pool.links, **{name: settings[name] for name in names})
 
     return purified
+
+
+def _say_of_links(probability: np.ndarray, threshold: float) -> None:
+    made, largest = np.count_nonzero(probability > threshold), probability.max(initial=0)
+    log.info(
+        "%d of %d links have a probability above %g; the largest is %.3f", made, probability.size, threshold, largest
+    )
+    if not made:
+        log.warning("NO LINK: no probability is above %g, the largest is %.3f", threshold, largest)
 
 
 def _by_clusters(pool: Pool, settings: dict) -> pd.DataFrame:

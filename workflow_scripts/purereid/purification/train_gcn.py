@@ -1,7 +1,6 @@
 """Train the network that predicts links (rule ``train_gcn``), on real images of known persons."""
 
 import json
-import math
 from functools import partial
 from pathlib import Path
 
@@ -17,7 +16,14 @@ from purereid.purification.gcn import GCN
 from purereid.purification.gcn_inference import predict_links
 from purereid.purification.graph_trainer import GraphTrainer, save_graph_network
 from purereid.purification.held_out import held_out_images
-from purereid.purification.link_scores import Curve, average_precision, link_scores, precision_recall, thinned
+from purereid.purification.link_scores import (
+    THRESHOLD,
+    Curve,
+    average_precision,
+    link_scores,
+    precision_recall,
+    thinned,
+)
 from purereid.purification.subgraphs import SubgraphBuilder, Subgraphs
 from purereid.purification.training_data import GraphImages, training_data
 from purereid.training.distributed import first_device
@@ -54,8 +60,9 @@ def train_gcn(
         index: tells who they show.
         networks: safetensors file that is written; it names the identities.
         curves: CSV file that is written.
-        scores: JSON that is written: sizes, numbers of images and identities, and of the held-out identities the scores
-            of links (``link_scores.link_scores``) and their precision and recall, beside those of links by cosine.
+        scores: JSON that is written: sizes, numbers of steps, images and identities, and of the held-out identities the
+            scores of links (``link_scores.link_scores``) and their precision and recall, beside those of links by
+            cosine.
         settings: the section ``train_gcn`` of the config.
         stamp: digest of all that decides the result, for the checkpoint.
         gpus: 0 for the CPU.
@@ -75,12 +82,13 @@ def train_gcn(
             trainer = GCNTrainer(data, test, settings, device)
             train(trainer, seed=settings["seed"], stamp=stamp, curves=Path(curves), log_every=settings["log_every"])
             found = {"held_out": None, "cosine": None} if test is None else scores_of(test, trainer.predict(test))
-            write_text(scores, json.dumps(sizes | about | found, indent=1) + "\n")
-            save_graph_network(networks, trainer, sizes | about)
+            about = sizes | {"steps": trainer.steps} | about
+            write_text(scores, json.dumps(about | found, indent=1) + "\n")
+            save_graph_network(networks, trainer, about)
 
 
 class GCNTrainer(GraphTrainer):
-    """The training as the loop sees it; each image is a pivot once per epoch."""
+    """The training as the loop sees it; each image is a pivot once before any is one again."""
 
     role = "gcn"
 
@@ -89,8 +97,7 @@ class GCNTrainer(GraphTrainer):
         shape = {name: settings[name] for name in ("widths", "padded_statistics")}
         network = GCN(features=data.features.shape[1], **shape).to(device)
         optimiser = adam_with_faster_biases(network, settings["learning_rate"], settings["weight_decay"])
-        batch = min(settings["batch"], len(data.pids))
-        super().__init__(network, optimiser, settings, math.ceil(len(data.pids) / batch), batch)
+        super().__init__(network, optimiser, settings, len(data.pids), settings["batch"])
         self.data, self.test = data, test
         self.sizes = {name: settings[name] for name in SIZES}
         self.subgraphs = SubgraphBuilder(data.graph.indices, device=device, **self.sizes)
@@ -143,12 +150,15 @@ def scores_of(test: GraphImages, probability: np.ndarray) -> dict:
     found = link_scores(right, probability)
     log.info(
         "held-out links: %d, %.1f %% right; precision %.3f, recall %.3f, accuracy %.3f, average precision %.3f "
-        "(by cosine %.3f)",
+        "(by cosine %.3f), largest probability %.3f",
         found["links"],
         100 * found["positives"],
         *(found[name] for name in (*SCORES, "average_precision")),
         average_precision(by_cosine),
+        found["largest"],
     )
+    if found["largest"] <= THRESHOLD:
+        log.warning("NO LINK: no probability is above one half; the network has not learnt, or from too few images")
     return {
         "held_out": found | {"curve": as_lists(precision_recall(right, probability))},
         "cosine": {"average_precision": average_precision(by_cosine), "curve": as_lists(by_cosine)},

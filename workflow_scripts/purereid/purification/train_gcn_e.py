@@ -1,7 +1,6 @@
 """Train the network that chooses links of confident images (rule ``train_gcn_e``), on real images of known persons."""
 
 import json
-import math
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -51,9 +50,9 @@ def train_gcn_e(
         gcn_v: file of the GCN-V that tells confidences.
         networks: safetensors file that is written; it names the identities.
         curves: CSV file that is written.
-        scores: JSON that is written: numbers of images and identities, tau, chosen as by ``train_gcn_v``, and of the
-            held-out identities (null without any) the share of links that are right, of those images that choose, and
-            how well clusters and identities agree; beside that of the links of GCN-V.
+        scores: JSON that is written: numbers of steps, images and identities, tau, chosen as by ``train_gcn_v``, and of
+            the held-out identities (null without any) the share of links that are right, of those images that choose,
+            and how well clusters and identities agree; beside that of the links of GCN-V.
         settings: the section ``train_gcn_e`` of the config.
         stamp: digest of all that decides the result, for the checkpoint.
         gpus: 0 for the CPU.
@@ -76,7 +75,7 @@ def train_gcn_e(
             trainer = GCNETrainer(data, test, settings, device)
             train(trainer, seed=settings["seed"], stamp=stamp, curves=Path(curves), log_every=settings["log_every"])
             tau, found = scores_of(trainer)
-            about = {"k": settings["k"], "share": settings["share"], "tau": tau} | about
+            about = {"k": settings["k"], "share": settings["share"], "tau": tau, "steps": trainer.steps} | about
             write_text(scores, json.dumps(about | found, indent=1) + "\n")
             save_graph_network(networks, trainer, about)
 
@@ -109,16 +108,15 @@ def edge_data(
 
 
 class GCNETrainer(GraphTrainer):
-    """The training as the loop sees it; each image that chooses is seen once per epoch."""
+    """The training as the loop sees it; each image that chooses is seen once before any is seen again."""
 
     role = "gcn_e"
 
     def __init__(self, data: EdgeData, test: EdgeData | None, settings: dict, device: torch.device):
         torch.manual_seed(step_seed(settings["seed"], 0))
         network = GCNE(features=data.features.shape[1], widths=settings["widths"]).to(device)
-        batch = min(settings["batch"], len(data.choosing))
         optimiser = gradient_descent(network, settings)
-        super().__init__(network, optimiser, settings, math.ceil(len(data.choosing) / batch), batch)
+        super().__init__(network, optimiser, settings, len(data.choosing), settings["batch"])
         self.data, self.test = data, test
         self.build = CandidateGraphBuilder(data.graph, torch.from_numpy(ranks(data.confidence)), device)
         self.features, self.pids = (torch.from_numpy(part).to(device) for part in (data.features, data.pids))

@@ -50,7 +50,7 @@ def train_gcn_v(
         index: tells who they show.
         networks: safetensors file that is written; it names the identities.
         curves: CSV file that is written.
-        scores: JSON that is written: numbers of images and identities, tau, and of the held-out identities (null
+        scores: JSON that is written: numbers of images, identities and steps, tau, and of the held-out identities (null
             without any; tau is then that of the training identities) mean squared error and correlation of the
             confidence, the error of always predicting the mean of the training, and how well clusters and identities
             agree (``cluster_scores``), beside connected components of neighbours by cosine.
@@ -75,7 +75,7 @@ def train_gcn_v(
             trainer = GCNVTrainer(data, test, settings, device)
             train(trainer, seed=settings["seed"], stamp=stamp, curves=Path(curves), log_every=settings["log_every"])
             tau, found = scores_of(trainer)
-            about = sizes | {"tau": tau} | about
+            about = sizes | {"tau": tau, "steps": trainer.steps} | about
             write_text(scores, json.dumps(about | found, indent=1) + "\n")
             save_graph_network(networks, trainer, about)
 
@@ -89,7 +89,7 @@ class GCNVTrainer(GraphTrainer):
         torch.manual_seed(step_seed(settings["seed"], 0))
         network = GCNV(features=data.features.shape[1], width=settings["width"]).to(device)
         optimiser = gradient_descent(network, settings)
-        super().__init__(network, optimiser, settings, settings["steps_per_epoch"], len(data.pids))
+        super().__init__(network, optimiser, settings, len(data.pids), len(data.pids))
         self.data, self.test = data, test
         self.inputs = torch.cat(list(input_blocks(data.features, data.graph, device)))
         margin = margins(data.graph, data.pids)

@@ -85,6 +85,8 @@ NETWORKS = [
     Column("beside", "bcubed_f_beside", "{:.1f}", ""),
     Column("pairwise F", "pairwise_f", "{:.1f}", "the same agreement by pairs of images"),
     Column("beside", "pairwise_f_beside", "{:.1f}", ""),
+    Column("steps", "steps", "{:.0f}", "of the training"),
+    Column("largest", "largest", "{:.3f}", "the largest probability of a link; no threshold above it links any image"),
 ]
 OWN_ENCODER = "JUDGED BY ITS OWN ENCODER: 'right' is the opinion of the very encoder that purified: {sets}"
 
