@@ -115,15 +115,20 @@ def compare_purifiers_settings(wildcards):
         for name in setup.learning_on(dataset)
         if setup.uses_generated(name) or setup.generator(name) is None
     ]
-    names = [f"{network} for {generator}" for generator, network in setup.graph_networks_on(dataset)]
-    return canonical(config["compare"] | {"sets": sets, "experiments": experiments, "network_names": names})
+    trained = [{"generator": generator, "network": network} for generator, network in setup.graph_networks_on(dataset)]
+    return canonical(config["compare"] | {"sets": sets, "experiments": experiments, "trained": trained})
+
+
+def measured(dataset):
+    """Experiments that learn on a data set from all identities: those that hold out some serve to judge purifiers."""
+    return [name for name in setup.learning_on(dataset) if not setup.holds_out(name)]
 
 
 def few_real_inputs(wildcards):
     """What the experiments on a data set are trained on, and their comparison."""
     dataset = wildcards.dataset
     return {
-        "indexes": [training_index(dataset, name) for name in setup.learning_on(dataset)],
+        "indexes": [training_index(dataset, name) for name in measured(dataset)],
         "compared": rules.compare.output.table.format(dataset=dataset),
     }
 
@@ -136,9 +141,10 @@ def few_real_settings(wildcards):
             "experiment": name,
             "splits": setup.training(name).section["splits"],
             "kind": setup.kind_of_training_set(name, name_the_network=len(networks) > 1),
+            "held_out": 0.0,
             "uses_generated": setup.uses_generated(name),
         }
-        for name in setup.learning_on(wildcards.dataset)
+        for name in measured(wildcards.dataset)
     ]
     return canonical({"experiments": experiments, "reference": config["compare"]["reference"]})
 

@@ -321,9 +321,20 @@ class Configuration:
 
         With three seeds it is another than teacher and judge, so that no purifier is scored by its own features.
         """
-        experiment = self.of_generator("embed_generated", generator)["encoder"]
+        return self._last_but_one(self.of_generator("embed_generated", generator)["encoder"])
+
+    def purifying_classifier(self, generator: str) -> tuple[str, int]:
+        """The same of the encoder whose classifier the rule ``classifier`` asks."""
+        settings = self.of_generator("embed_generated", generator)
+        return self._last_but_one(settings["classifier"] or settings["encoder"])
+
+    def _last_but_one(self, experiment: str) -> tuple[str, int]:
         seeds = self.seeds(experiment)
         return experiment, max([seed for seed in seeds if seed < max(seeds)] or seeds)
+
+    def holds_out(self, experiment: str) -> bool:
+        """Whether an experiment leaves identities out of its training, for others to be judged on."""
+        return bool(self.training(experiment).settings(self.encoder_stage(experiment)).get("held_out"))
 
     def judged_by_its_teacher(self, generator: str) -> bool:
         """Whether a generator learnt from the encoder that scores its images, or together with it."""
@@ -429,6 +440,7 @@ class Configuration:
             "train": self.train(experiment),
             "images": set_name(names) if generated else REAL_ALONE,
             "splits": section["splits"],
+            "held_out": section.get("held_out", 0.0),
             "uses_generated": generated,
             "seeds": len(self.seeds(experiment)),
             "stages": len(self.stages_behind(experiment)),

@@ -52,16 +52,13 @@ def load_network(path: str | Path, role: str, device: torch.device | None = None
             is not there, or its weights do not fit its configuration.
     """
     header = checkpoint.read_header(path)
-    roles = _roles(header, path)
-    if role not in roles:
-        found = f"the file holds no {role}"
-        raise UserError(found, where=path, expected=f"a role that it holds: {', '.join(roles)}")
+    configuration = _configuration(_roles(header, path), role, path)
     made = network_class(header["system"], role)
     if made is None:
         found = f"the file is of the system {header['system']}, which has no {role} here"
         expected = "the folder of this system in purereid/systems, and this role in ROLES of its networks.py"
         raise UserError(found, where=path, expected=expected)
-    network = made(**roles[role] | changed)
+    network = made(**configuration | changed)
     checkpoint.fill(network, checkpoint.load(path, part=role)[0], path)
     return (network if device is None else network.to(device, memory_format=torch.channels_last)).eval()
 
@@ -73,6 +70,15 @@ def roles_of(path: str | Path) -> list[str]:
         UserError: the file is missing, damaged or holds something else.
     """
     return list(_roles(checkpoint.read_header(path), path))
+
+
+def read_configuration(path: str | Path, role: str) -> dict:
+    """What the network of a role is rebuilt from.
+
+    Raises:
+        UserError: the file is missing, damaged, holds something else or no network of this role.
+    """
+    return _configuration(_roles(checkpoint.read_header(path), path), role, path)
 
 
 def read_about(path: str | Path) -> dict:
@@ -90,3 +96,10 @@ def _roles(header: dict[str, str], path: str | Path) -> dict[str, dict]:
     if header.get("kind") != "networks":
         raise UserError("the file holds no networks", where=path, expected="networks of a training")
     return json.loads(header["roles"])
+
+
+def _configuration(roles: dict[str, dict], role: str, path: str | Path) -> dict:
+    if role not in roles:
+        found = f"the file holds no {role}"
+        raise UserError(found, where=path, expected=f"a role that it holds: {', '.join(roles)}")
+    return roles[role]

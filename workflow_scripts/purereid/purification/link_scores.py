@@ -70,6 +70,22 @@ def average_precision(curve: Curve) -> float:
     return float(np.sum(curve.precision * np.diff(curve.recall, prepend=0)))
 
 
+def threshold_of(curve: Curve, precision: float) -> float:
+    """The smallest probability above which links have at least a precision.
+
+    Args:
+        curve: of links whose persons are known.
+        precision: 0..1.
+
+    Returns:
+        0..1, float32: the threshold itself links nothing; 1 where no score of the curve has such a precision.
+    """
+    enough = np.flatnonzero(np.asarray(curve.precision) >= precision)
+    if not len(enough):
+        return 1.0
+    return float(np.nextafter(np.float32(curve.score[enough[-1]]), np.float32(0)))
+
+
 def same_person(indices: np.ndarray, pids: np.ndarray) -> np.ndarray:
     """Whether each image and its neighbours show one person.
 

@@ -58,9 +58,12 @@ def purify(
 
 def _by_lists(rule: Callable) -> Callable:
     def purified(pool: Pool, settings: dict) -> pd.DataFrame:
-        names = ("threshold", "overlap")
-        _say_of_links(pool.links.probability, settings["threshold"])
-        return rule(pool.images, pool.pids, *pool.links, **{name: settings[name] for name in names})
+        precision = settings["link_precision"]
+        threshold = pool.threshold(precision) if precision else settings["threshold"]
+        if precision:
+            log.info("links above %.3f have a precision of %g on held-out identities", threshold, precision)
+        _say_of_links(pool.links.probability, threshold)
+        return rule(pool.images, pool.pids, *pool.links, threshold=threshold, overlap=settings["overlap"])
 
     return purified
 

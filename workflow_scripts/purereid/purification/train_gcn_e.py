@@ -16,6 +16,7 @@ from purereid.logs import log
 from purereid.networks.network_file import load_network, read_about
 from purereid.purification.choose_parents import choose_parents, confident_images
 from purereid.purification.connect import Parents, best_tau, nearest_higher, ranks
+from purereid.purification.fold import identities_of
 from purereid.purification.gcn_e import GCNE, CandidateGraphBuilder, CandidateGraphs, candidate_loss
 from purereid.purification.gcn_v import GCNV
 from purereid.purification.graph_trainer import GraphTrainer, gradient_descent, save_graph_network
@@ -37,12 +38,12 @@ def train_gcn_e(
     scores: str | Path,
     settings: dict,
     stamp: str,
+    encoder: str | Path | None = None,
     gpus: int = 0,
 ) -> None:
     """Train one network and write it.
 
-    The identities held out are those held out from GCN-V. The encoder may have learnt from the held-out identities:
-    then their scores, and tau, say little of people whom it has not seen.
+    The identities held out are those held out from GCN-V; ``seen`` as there.
 
     Args:
         features: features of length 1 of training images, those that GCN-V was trained with.
@@ -55,6 +56,7 @@ def train_gcn_e(
             and how well clusters and identities agree; beside that of the links of GCN-V.
         settings: the section ``train_gcn_e`` of the config.
         stamp: digest of all that decides the result, for the checkpoint.
+        encoder: as for ``train_gcn_v``.
         gpus: 0 for the CPU.
 
     Raises:
@@ -66,9 +68,8 @@ def train_gcn_e(
             vertex_network, known = load_network(gcn_v, "gcn_v"), read_about(gcn_v)
             held_out = partial(held_out_from_gcn_v, known=known, gcn_v=gcn_v)
             k = known["k"], settings["k"]
-            images, others, about = training_data(
-                features, index, held_out, sizes={"k": max(k)}, section="train_gcn_e", device=device
-            )
+            options = {"sizes": {"k": max(k)}, "section": "train_gcn_e", "device": device}
+            images, others, about = training_data(features, index, held_out, learnt=identities_of(encoder), **options)
             prepare = partial(edge_data, network=vertex_network, k=k, device=device)
             data = prepare(images, what="training", share=settings["train_share"])
             test = prepare(others, what="held-out", share=settings["share"]) if others else None

@@ -38,7 +38,7 @@ class EncoderTrainer(BaseTrainer):
 
     def __init__(self, inputs: Inputs, settings: dict, device: torch.device):
         super().__init__(settings, device)
-        rows = training_rows(inputs.index, settings["splits"])
+        rows = training_rows(inputs.index, settings["splits"], settings["held_out"])
         self.people = LabelledImages(rows, settings, device, inputs.threads)
         self.has_extra_class = self.people.uses_generated and settings["generated_labels"] == "extra_class"
         self.classes = len(self.people.pids) + self.has_extra_class

@@ -9,7 +9,7 @@ import pandas as pd
 from purereid.errors import UserError
 
 METRICS = ["average_precision", "bcubed_f", "pairwise_f"]
-OF_TRAINING = ["steps", "largest"]
+OF_TRAINING = ["steps", "largest", "held_out", "seen"]
 WRITER = "scores.json of train_gcn, train_gcn_v or train_gcn_e"
 AGAIN = "delete the file, so that it is made again"
 
@@ -24,8 +24,9 @@ def read_networks(paths: Sequence[Path], names: Sequence[str]) -> pd.DataFrame:
     Returns:
         network (its name); average_precision of links (GCN), bcubed_f and pairwise_f of clusters (GCN-V and GCN-E); the
         same with ``_beside``, of links or connected components by cosine, for GCN-E of the clusters that GCN-V makes
-        alone; steps of the training; largest probability of a link, 0..1 (GCN). float64, the scores in percent; NaN
-        where it is not known, as no identities were held out or for the other networks.
+        alone; steps of the training; largest probability of a link, 0..1 (GCN); held_out, number of the held-out
+        identities, and seen, how many of these the encoder learnt from. float64, the scores in percent; NaN where it is
+        not known, as no identities were held out or for the other networks.
 
     Raises:
         UserError: a file that is missing, damaged or of another kind.
@@ -36,11 +37,27 @@ def read_networks(paths: Sequence[Path], names: Sequence[str]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["network", *numbers]).astype(dict.fromkeys(numbers, "float64"))
 
 
+def unseen_by_all(paths: Sequence[Path], generators: Sequence[str]) -> dict[str, set[int]]:
+    """Identities of which it is known that neither the encoder nor any network of a generator learnt from them.
+
+    Args:
+        paths: as for ``read_networks``, which has read them.
+        generators: of each network.
+    """
+    found: dict[str, set[int]] = {}
+    for path, generator in zip(paths, generators, strict=True):
+        content = json.loads(Path(path).read_text(encoding="utf-8"))
+        fold = set(content["held_out_identities"]) if content["seen"] == 0 else set()
+        found[generator] = found.get(generator, fold) & fold
+    return found
+
+
 def _read(path: Path) -> dict[str, float]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         found, plain = content["held_out"], content["cosine" if "cosine" in content else "gcn_v"]
-        known = {"steps": float(content["steps"])}
+        known = {"steps": float(content["steps"]), "held_out": len(content["held_out_identities"])}
+        known |= {} if content["seen"] is None else {"seen": float(content["seen"])}
         if found is None:
             return known
         metrics = [metric for metric in METRICS if metric in found]

@@ -27,7 +27,7 @@ class Rule(NamedTuple):
 
 
 _LINKED = ("features", "graph", "gcn")
-_LISTS, _SHARE = ("threshold", "overlap"), ("share", "share_of")
+_LISTS, _SHARE = ("threshold", "link_precision", "overlap"), ("share", "share_of")
 RULES = {
     "published": Rule(_LINKED, _LISTS),
     "strict": Rule(_LINKED, _LISTS),
