@@ -19,6 +19,7 @@ from purereid.purification.gcn import GCN
 from purereid.purification.gcn_inference import predict_links
 from purereid.purification.propagation import propagate_links
 from purereid.purification.purifiers.clusters import purify_clusters
+from purereid.purification.purifiers.covariance import covariance_scores
 from purereid.purification.purifiers.published import purify_published
 from purereid.purification.purifiers.registry import RULES
 from purereid.purification.purifiers.strict import purify_strict
@@ -151,6 +152,7 @@ def test_simple_rules_score_what_they_say(files: Files):
     expected = {
         "classifier": files.confidence,
         "centre": -np.square(made - centres[files.pids]).sum(axis=1),
+        "covariance": covariance_scores(made, files.pids, real, files.real_pids),
         "source": (made * real[2 * files.pids]).sum(axis=1),
         "random": np.random.default_rng(3).random(len(made)),
     }

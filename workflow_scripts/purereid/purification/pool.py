@@ -55,6 +55,11 @@ class Pool:
         codes, unique = pd.factorize(pd.Series(images, dtype=object))
         return read_features(self.inputs["features"], unique.tolist())[1][codes]
 
+    @property
+    def real_features(self) -> tuple[np.ndarray, np.ndarray]:
+        """Features float32 [M, D] and identities int64 [M] of the real images."""
+        return self.features_of(self.real["image"].tolist()), self.real["pid"].to_numpy(np.int64)
+
     @cached_property
     def sources(self) -> list[str]:
         """The real image from which each was generated."""

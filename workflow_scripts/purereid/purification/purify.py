@@ -13,7 +13,7 @@ from purereid.purification.choose_parents import choose_parents
 from purereid.purification.connect import components, connect
 from purereid.purification.pool import Pool
 from purereid.purification.propagation import propagate_links
-from purereid.purification.purifiers import centre, classifier, mutual, random, source
+from purereid.purification.purifiers import centre, classifier, covariance, mutual, random, source
 from purereid.purification.purifiers.clusters import purify_clusters
 from purereid.purification.purifiers.published import purify_published
 from purereid.purification.purifiers.share import keep_share
@@ -107,8 +107,11 @@ def _classifier(pool: Pool, settings: dict) -> np.ndarray:
 
 
 def _centre(pool: Pool, settings: dict) -> np.ndarray:
-    real, pids = pool.features_of(pool.real["image"].tolist()), pool.real["pid"].to_numpy(np.int64)
-    return centre.centre_scores(pool.features, pool.pids, real, pids)
+    return centre.centre_scores(pool.features, pool.pids, *pool.real_features)
+
+
+def _covariance(pool: Pool, settings: dict) -> np.ndarray:
+    return covariance.covariance_scores(pool.features, pool.pids, *pool.real_features)
 
 
 def _mutual(pool: Pool, settings: dict) -> np.ndarray:
@@ -134,5 +137,6 @@ FUNCTIONS: dict[str, Callable[[Pool, dict], pd.DataFrame]] = {
     "centre": _by_score(centre.WORDS, _centre),
     "mutual": _by_score(mutual.WORDS, _mutual),
     "source": _by_score(source.WORDS, _source),
+    "covariance": _by_score(covariance.WORDS, _covariance),
     "random": _by_score(random.WORDS, _random),
 }

@@ -38,6 +38,7 @@ RULES = {
     "centre": Rule(("features",), _SHARE),
     "mutual": Rule(("graph",), _SHARE),
     "source": Rule(("features", "shards"), _SHARE),
+    "covariance": Rule(("features",), _SHARE),
     "random": Rule((), (*_SHARE, "seed")),
 }
 DECIDING = [name for name, rule in RULES.items() if "share" not in rule.settings]  # how many images they keep
