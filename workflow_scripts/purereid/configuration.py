@@ -250,6 +250,34 @@ class Configuration:
         """Generator and purifier of those that are used on a data set."""
         return [(generator, purifier) for other, generator, purifier in self.purified_in_use() if other == dataset]
 
+    def measured_sets(self) -> list[tuple[str, str]]:
+        """Generator and purifier of those whose failures the rule ``sensitivity`` counts."""
+        named = self.config["sensitivity"]
+        return [(g, p) for g in named["generators"] for p in named["purifiers"] or self.purifiers]
+
+    def about_set(self, generator: str, purifier: str) -> dict:
+        """What decides how many failures a purifier finds among the images of a generator.
+
+        generator, trained (share of its training in percent), kinds (of images spoiled on purpose, in words) and
+        injected (their share, in percent), steps (of the GCN; None: as many as its images fill), purifier, its rule,
+        and link (in words, what decides its links; "" if it looks at none).
+        """
+        making, train = self.making(generator), self.generating(generator)["train"]
+        injected, gcn, settings = train["injected"], self.of_generator("train_gcn", generator), self.purifying(purifier)
+        stage = making.settings(making.stage_with("generator"))
+        precision = settings.get("link_precision")
+        threshold = f"{settings['threshold']:g}" if "threshold" in settings else ""
+        return {
+            "generator": generator,
+            "trained": 100 * stage.get("stop_at", 1.0),
+            "kinds": " ".join(injected["kinds"]) if injected["share"] else "",
+            "injected": 100 * injected["share"],
+            "steps": gcn["epochs"] * gcn["steps_per_epoch"] or None,
+            "purifier": purifier,
+            "rule": settings["rule"],
+            "link": f"p {precision:g}" if precision else threshold,
+        }
+
     def graph_networks_on(self, dataset: str) -> list[tuple[str, str]]:
         """Generator and network of those that purify on a data set, each once."""
         used = [(generator, self.purifying(purifier)["rule"]) for generator, purifier in self.purified_on(dataset)]

@@ -22,7 +22,13 @@ def check_purifiers(setup: Configuration) -> None:
     for generator in setup.config["compare_purifiers"]["generators"]:
         check_known(generator, used, "compare_purifiers.generators", "generator of an experiment")
         _check_purifiable(setup, generator, "compare_purifiers.generators")
-    for _, generator, purifier in setup.purified_in_use():
+    for name in setup.config["sensitivity"]["purifiers"]:
+        check_known(name, setup.purifiers, "sensitivity.purifiers", "purifier")
+    for generator in setup.config["sensitivity"]["generators"]:
+        check_known(generator, setup.generators, "sensitivity.generators", "generator")
+        _check_purifiable(setup, generator, "sensitivity.generators")
+    sets = [(generator, purifier) for _, generator, purifier in setup.purified_in_use()]
+    for generator, purifier in dict.fromkeys([*sets, *setup.measured_sets()]):
         counted = setup.purifying(purifier).get("share_of")
         for name in filter(None, (purifier, counted)):
             _check_graph(setup, generator, setup.purifying(name)["rule"])
