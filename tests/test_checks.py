@@ -283,6 +283,17 @@ def test_the_graph_must_hold_as_many_neighbours_as_the_networks_look_at(
     assert f"raise build_graph.k to 26, or lower {section}.{size}" in told
 
 
+def test_views_are_those_of_a_generator_of_given_persons_in_given_poses(config: dict):
+    config["experiments"]["baseline"]["evaluate"] = {"views": "posegan"}
+    configure(copy.deepcopy(config))
+    config["experiments"]["baseline"]["evaluate"]["views"] = "dcgan"
+    told = refused(config)
+    assert "the generator dcgan does not show a given person in a given pose" in told
+    assert "where:    evaluate.views of the experiment baseline" in told
+    config["experiments"]["baseline"]["evaluate"]["views"] = "nobody"
+    assert "unknown generator of an experiment that is trained on people 'nobody'" in refused(config)
+
+
 def test_a_classifier_knows_all_identities(config: dict):
     config["experiments"]["fold"] = {"train_reid": {"held_out": 0.2}}
     config["embed_generated"]["encoder"] = "fold"

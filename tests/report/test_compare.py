@@ -42,6 +42,7 @@ def write_run(folder, experiment, seed, AP, *, dataset="tiny", protocol="market"
         "multi_query": None,
         "reranked": None,
         "centralised": None,
+        "views": None,
         "verified": None,
     }
     (folder / "scores.json").write_text(json.dumps(content | changes))

@@ -74,6 +74,7 @@ class Folder:
             "multi_query": None,
             "reranked": None,
             "centralised": None,
+            "views": None,
             "verified": None,
         }
         self.scores.append(self.path / f"{len(self.scores)}.scores.json")

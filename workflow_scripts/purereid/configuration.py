@@ -203,6 +203,11 @@ class Configuration:
         last = [self.encoder_stage(experiment), *([training.stage_with("generator")] if generators else [])]
         return list(dict.fromkeys(stage for name in last for stage in training.until(name)))
 
+    def views(self, experiment: str) -> str | None:
+        """Generator in whose views of each test image features are averaged, for a ranking beside the plain one."""
+        settings = self.section("evaluate", experiment)
+        return settings["views"] if settings["protocol"] != "single_gallery_shot" and settings["views"] else None
+
     def generator(self, experiment: str) -> str | None:
         """Generator whose images an experiment trains on besides the real ones."""
         return self.experiments[self.trained_by(experiment)].get("generator")

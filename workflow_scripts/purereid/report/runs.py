@@ -11,7 +11,8 @@ import pyarrow as pa
 from purereid.errors import UserError
 
 AGAIN = "delete the file, so that it is made again"
-EXTRA = ("multi_query", "reranked", "centralised", "verified")  # rankings whose scores stand beside the plain ones
+# rankings whose scores stand beside the plain ones
+EXTRA = ("multi_query", "reranked", "centralised", "views", "verified")
 
 NO_SEED = "none"  # in place of the seeds that two experiments have in common
 
