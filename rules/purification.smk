@@ -22,20 +22,31 @@ def graph_network_settings(rule):
     return settings
 
 
-def purifying_encoder(wildcards):
-    """The encoder whose features make up the graph."""
-    return encoder_file(*setup.purifying_encoder(wildcards.generator))
+def embedding_encoders(wildcards):
+    """The encoder whose features make up the graph, and that whose classifier judges, if it is another."""
+    named = {"encoder": setup.purifying_encoder(wildcards.generator)}
+    if setup.purifying_classifier(wildcards.generator) != named["encoder"]:
+        named |= {"classifier": setup.purifying_classifier(wildcards.generator)}
+    return {name: encoder_file(*run) for name, run in named.items()}
+
+
+def encoder_of_persons(wildcards):
+    """The encoder whose features make up the graph, where the persons that it learnt from are those of the data set."""
+    experiment, seed = setup.purifying_encoder(wildcards.generator)
+    return {"encoder": encoder_file(experiment, seed)} if setup.train(experiment) == wildcards.dataset else {}
 
 
 def embed_generated_settings(wildcards):
     settings = setup.of_generator("embed_generated", wildcards.generator)
     splits = setup.generating(wildcards.generator)["train"]["splits"]
-    own = {name: value for name, value in settings.items() if name != "encoder"}
+    own = {name: value for name, value in settings.items() if name not in ("encoder", "classifier")}
     return canonical(own | {"splits": splits} | shard_of(wildcards))
 
 
 def embed_generated_code(wildcards):
-    return code_of_encoder("embed_generated", setup.purifying_encoder(wildcards.generator)[0])
+    runs = setup.purifying_encoder(wildcards.generator), setup.purifying_classifier(wildcards.generator)
+    systems = dict.fromkeys(setup.training(experiment).system for experiment, _ in runs)
+    return code_digest("embed_generated", *(code_of(system, "networks") for system in systems))
 
 
 def code_of_graph_networks(rule):
@@ -99,9 +110,9 @@ def judge_generated_code(wildcards):
 rule embed_generated:
     """Turn one shard of the real and generated training images into features of one encoder."""
     input:
+        unpack(embedding_encoders),
         index=rules.index_generated.output.generated,
         shards=generated_for_training,
-        encoder=purifying_encoder,
     output:
         features="results/{dataset}/embed_generated/{generator}/{shard}-of-{shards}/features.parquet",
         confidence="results/{dataset}/embed_generated/{generator}/{shard}-of-{shards}/confidence.parquet",
@@ -157,6 +168,7 @@ rule build_graph:
 rule train_gcn:
     """Learn from real images which neighbours show one person."""
     input:
+        unpack(encoder_of_persons),
         index=rules.index_generated.output.generated,
         features=training_features,
     output:
@@ -187,6 +199,7 @@ rule train_gcn:
 rule train_gcn_v:
     """Learn from real images how well an image lies among others of its person."""
     input:
+        unpack(encoder_of_persons),
         index=rules.index_generated.output.generated,
         features=training_features,
     output:
@@ -217,6 +230,7 @@ rule train_gcn_v:
 rule train_gcn_e:
     """Learn from real images to which of its neighbours an image belongs."""
     input:
+        unpack(encoder_of_persons),
         index=rules.index_generated.output.generated,
         features=training_features,
         gcn_v=rules.train_gcn_v.output.networks,

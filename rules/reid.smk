@@ -4,6 +4,7 @@ reID: train encoders, extract features, score them, compare experiments.
 INPUT   results/{dataset}/index_dataset/index.parquet
 OUTPUT  results/{dataset}/train_reid/{experiment}/seed{seed}/{stage}/networks.safetensors
         results/{dataset}/extract_features/{experiment}/seed{seed}/{shard}-of-{shards}/features.parquet
+        results/{dataset}/extract_views/{experiment}/seed{seed}/{shard}-of-{shards}/features.parquet
         results/{dataset}/evaluate/{experiment}/seed{seed}/scores.json, ranks.parquet
         results/{dataset}/calibrate/{experiment}/seed{seed}/calibration.json
         results/{dataset}/export_encoder/{experiment}/seed{seed}/encoder.onnx, features.mat, encoder.json
@@ -65,9 +66,39 @@ def test_features(wildcards):
     return all_features(wildcards.dataset, wildcards.experiment, wildcards.seed)
 
 
+def averaged_features(wildcards):
+    """All shards of the same, averaged over generated views."""
+    shards = setup.section("extract_features", wildcards.experiment)["shards"]
+    return expand(rules.extract_views.output.views, **dict(wildcards), shards=shards, shard=range(shards))
+
+
+def extract_views_inputs(wildcards):
+    """Features of one shard, their encoder, the generator, and the poses that it is asked for."""
+    dataset, experiment = wildcards.dataset, wildcards.experiment
+    generator = setup.views(experiment)
+    if generator is None:
+        raise WorkflowError(f"evaluate.views of the experiment {experiment} names no generator")
+    found = {"index": index_of(dataset), "encoder": encoder(wildcards), "keypoints": keypoints_of(dataset)}
+    found |= {"features": rules.extract_features.output.features.format(**dict(wildcards))}
+    found |= {"generator": generator_file(setup.train(experiment), generator)}
+    return found | guides_of(dataset, guides_needed(setup.takes(generator)))
+
+
+def extract_views_settings(wildcards):
+    experiment = wildcards.experiment
+    extracting = {name: setup.extracting(experiment)[name] for name in ("flip", "network")}
+    return canonical(config["extract_views"] | extracting | {"conditions": list(setup.takes(setup.views(experiment)))})
+
+
+def extract_views_code(wildcards):
+    systems = setup.training(wildcards.experiment).system, setup.making(setup.views(wildcards.experiment)).system
+    return code_digest("extract_views", *(code_of(system, "networks") for system in dict.fromkeys(systems)))
+
+
 def evaluate_inputs(wildcards):
     """The features of the test images, and the verifier that was trained with their encoder, if there is one."""
     found = {"index": index_of(wildcards.dataset), "features": test_features(wildcards)}
+    found |= {"views": averaged_features(wildcards)} if setup.views(wildcards.experiment) else {}
     return found | ({"verifier": encoder(wildcards)} if verifies(wildcards.experiment) else {})
 
 
@@ -80,7 +111,7 @@ def verifies(experiment):
 def evaluate_settings(wildcards):
     names = {"dataset": wildcards.dataset, "experiment": wildcards.experiment, "seed": int(wildcards.seed)}
     settings = setup.section("evaluate", wildcards.experiment)
-    unused = {"verified"} | (set() if verifies(wildcards.experiment) else {"candidates"})
+    unused = {"verified", "views"} | (set() if verifies(wildcards.experiment) else {"candidates"})
     return canonical({name: value for name, value in settings.items() if name not in unused} | names)
 
 
@@ -160,6 +191,32 @@ rule extract_features:
         code=extract_features_code,
     script:
         "../workflow_scripts/extract_features.py"
+
+
+rule extract_views:
+    """Average the features of one shard of the test images over generated views of each."""
+    input:
+        unpack(extract_views_inputs),
+    output:
+        views="results/{dataset}/extract_views/{experiment}/seed{seed}/{shard}-of-{shards}/features.parquet",
+    log:
+        "logs/{dataset}/extract_views/{experiment}/seed{seed}/{shard}-of-{shards}.log",
+    benchmark:
+        "benchmarks/{dataset}/extract_views/{experiment}/seed{seed}/{shard}-of-{shards}.tsv"
+    conda:
+        "../envs/purereid.yaml"
+    envmodules:
+        *config["envmodules"],
+    threads: threads_of("extract_views")
+    resources:
+        gpu=one_gpu,
+        mem_mb=memory("extract_views"),
+        runtime=runtime("extract_views"),
+    params:
+        settings=extract_views_settings,
+        code=extract_views_code,
+    script:
+        "../workflow_scripts/extract_views.py"
 
 
 rule evaluate:

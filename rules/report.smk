@@ -4,6 +4,7 @@ Pictures that only the report needs.
 INPUT   results/{dataset}/train_reid/{experiment}/seed{seed}/{stage}/*, evaluate/{experiment}/seed{seed}/*
 OUTPUT  results/{dataset}/plot_curves, plot_cmc, rank_lists, similarity_maps, plot_features, plot_gan_curves
         results/{dataset}/show_images, compare_images, show_purified, plot_links, plot_gcn_curves, compare_purifiers, few_real
+        results/{dataset}/sensitivity/table.csv, table.txt, table.html
         results/{dataset}/compare_datasets, rule_graph, of the first data set that is tested on
 """
 
@@ -115,15 +116,34 @@ def compare_purifiers_settings(wildcards):
         for name in setup.learning_on(dataset)
         if setup.uses_generated(name) or setup.generator(name) is None
     ]
-    names = [f"{network} for {generator}" for generator, network in setup.graph_networks_on(dataset)]
-    return canonical(config["compare"] | {"sets": sets, "experiments": experiments, "network_names": names})
+    trained = [{"generator": generator, "network": network} for generator, network in setup.graph_networks_on(dataset)]
+    return canonical(config["compare"] | {"sets": sets, "experiments": experiments, "trained": trained})
+
+
+def sensitivity_inputs(wildcards):
+    """What is kept of the images of some generators, and what these are judged by."""
+    dataset, used = wildcards.dataset, setup.measured_sets()
+    return {
+        "kept": [rules.purify.output.kept.format(dataset=dataset, generator=g, purifier=p) for g, p in used],
+        "truth": [rules.judge_generated.output.truth.format(dataset=dataset, generator=g) for g, _ in used],
+    }
+
+
+def sensitivity_settings():
+    """What decides how many failures are found."""
+    return canonical({"sets": [setup.about_set(*names) for names in setup.measured_sets()]})
+
+
+def measured(dataset):
+    """Experiments that learn on a data set from all identities: those that hold out some serve to judge purifiers."""
+    return [name for name in setup.learning_on(dataset) if not setup.holds_out(name)]
 
 
 def few_real_inputs(wildcards):
     """What the experiments on a data set are trained on, and their comparison."""
     dataset = wildcards.dataset
     return {
-        "indexes": [training_index(dataset, name) for name in setup.learning_on(dataset)],
+        "indexes": [training_index(dataset, name) for name in measured(dataset)],
         "compared": rules.compare.output.table.format(dataset=dataset),
     }
 
@@ -136,9 +156,10 @@ def few_real_settings(wildcards):
             "experiment": name,
             "splits": setup.training(name).section["splits"],
             "kind": setup.kind_of_training_set(name, name_the_network=len(networks) > 1),
+            "held_out": 0.0,
             "uses_generated": setup.uses_generated(name),
         }
-        for name in setup.learning_on(wildcards.dataset)
+        for name in measured(wildcards.dataset)
     ]
     return canonical({"experiments": experiments, "reference": config["compare"]["reference"]})
 
@@ -590,6 +611,39 @@ rule compare_purifiers:
         code=code_digest("compare_purifiers"),
     script:
         "../workflow_scripts/compare_purifiers.py"
+
+
+rule sensitivity:
+    """Tell what purifiers drop of which failures."""
+    input:
+        unpack(sensitivity_inputs),
+    output:
+        table="results/{dataset}/sensitivity/table.csv",
+        text="results/{dataset}/sensitivity/table.txt",
+        page=report(
+            "results/{dataset}/sensitivity/table.html",
+            caption="report/sensitivity.rst",
+            category="6 Purification",
+            labels={"data set": "{dataset}", "generator": "some", "purifier": "some", "what": "failures (table)"},
+        ),
+    log:
+        "logs/{dataset}/sensitivity.log",
+    benchmark:
+        "benchmarks/{dataset}/sensitivity.tsv"
+    localrule: True
+    conda:
+        "../envs/purereid.yaml"
+    envmodules:
+        *config["envmodules"],
+    threads: threads_of("sensitivity")
+    resources:
+        mem_mb=memory("sensitivity"),
+        runtime=runtime("sensitivity"),
+    params:
+        settings=sensitivity_settings(),
+        code=code_digest("sensitivity"),
+    script:
+        "../workflow_scripts/sensitivity.py"
 
 
 rule few_real:

@@ -169,7 +169,8 @@ def test_a_wrong_person_or_pose_needs_a_generator_that_knows_one(config: dict, k
         (
             "purifiers.gcn.share",
             0.3,
-            "the rule published has no setting share\n  where:    purifiers.gcn\n  expected: rule, threshold, overlap",
+            "the rule published has no setting share\n  where:    purifiers.gcn\n"
+            "  expected: rule, threshold, link_precision, overlap",
         ),
         ("purifiers.luck", {"rule": "random", "pool": "max"}, "the rule random has no setting pool\n"),
         (
@@ -230,6 +231,16 @@ def test_a_wrong_person_or_pose_needs_a_generator_that_knows_one(config: dict, k
             "unknown generator of an experiment 'nobody'\n  where:    compare_purifiers.generators",
         ),
         ("compare_purifiers.generators", ["dcgan"], "the generator dcgan makes people without identity"),
+        (
+            "purifiers.gcn",
+            {"rule": "published", "threshold": 0.5, "link_precision": 0.9},
+            "both threshold and link_precision say which images are linked\n  where:    purifiers.gcn",
+        ),
+        (
+            "embed_generated.classifier",
+            "untrained",
+            "tell no persons apart\n  where:    embed_generated.classifier of the generator posegan",
+        ),
     ],
 )
 def test_mistakes_about_purifiers_are_told(config: dict, path: str, value: object, message: str):
@@ -270,6 +281,36 @@ def test_the_graph_must_hold_as_many_neighbours_as_the_networks_look_at(
     assert f"build_graph.k is 25, and {section}.{size} is 26\n" in told
     assert f"where:    generator posegan, purified by the rule {rule}\n" in told
     assert f"raise build_graph.k to 26, or lower {section}.{size}" in told
+
+
+def test_views_are_those_of_a_generator_of_given_persons_in_given_poses(config: dict):
+    config["experiments"]["baseline"]["evaluate"] = {"views": "posegan"}
+    configure(copy.deepcopy(config))
+    config["experiments"]["baseline"]["evaluate"]["views"] = "dcgan"
+    told = refused(config)
+    assert "the generator dcgan does not show a given person in a given pose" in told
+    assert "where:    evaluate.views of the experiment baseline" in told
+    config["experiments"]["baseline"]["evaluate"]["views"] = "nobody"
+    assert "unknown generator of an experiment that is trained on people 'nobody'" in refused(config)
+
+
+def test_a_classifier_knows_all_identities(config: dict):
+    config["experiments"]["fold"] = {"train_reid": {"held_out": 0.2}}
+    config["embed_generated"]["encoder"] = "fold"
+    configure(copy.deepcopy(config))  # nobody asks its classifier
+    config["purifiers"]["sure"] = {"rule": "classifier"}
+    config["experiments"]["purified"]["purifier"] = "sure"
+    told = refused(config)
+    assert "the rule classifier asks the experiment fold for identities that it has not learnt" in told
+    config["embed_generated"]["classifier"] = "baseline"
+    configure(config)
+
+
+def test_a_precision_needs_identities_on_which_it_is_measured(config: dict):
+    config["purify"]["link_precision"] = 0.9
+    configure(copy.deepcopy(config))
+    config["train_gcn"]["held_out"] = 0
+    assert "the purifier gcn wants a precision of 0.9, and train_gcn.held_out is 0" in refused(config)
 
 
 def test_the_graph_is_checked_where_a_network_looks_at_it(config: dict):

@@ -8,7 +8,8 @@ import pytest
 from workflow_project import Project
 
 POSEGAN = "results/people/{}/posegan"
-RULES = ("published", "strict", "clusters", "gcn_v", "gcn_e", "classifier", "centre", "mutual", "source", "random")
+RULES = ("published", "strict", "clusters", "gcn_v", "gcn_e", "classifier", "centre", "mutual", "source")
+RULES += ("covariance", "random")
 SIMPLE = RULES[5:]
 LEARNS = {"generated_per_batch": 4, "generated_labels": "identity"}
 

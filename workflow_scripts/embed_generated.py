@@ -8,6 +8,7 @@ if __name__ == "__main__":
         embed_generated(
             index=snakemake.input.index,
             encoder=snakemake.input.encoder,
+            classifier=snakemake.input.get("classifier"),
             **snakemake.output,
             **snakemake.params.settings,
             threads=snakemake.threads,

@@ -15,6 +15,7 @@ from purereid.experiment_needs import experiment_needs, learns_from_pairs
 
 NEEDS = {"dataset": "mine", "trained": [], "tested": [], "graphs": [], "networks": []}
 TRAINING = {"experiments": ["baseline"], "section": "train_reid.bot", "splits": ["train"], "epochs": 10}
+TRAINING |= {"held_out": 0.0}
 BATCHES = {"identities": 4, "images": 2, "steps_known": False}
 NETWORK = {
     "generator": "g",
@@ -51,6 +52,13 @@ def check(tmp_path: Path):
         return found
 
     return run
+
+
+def test_identities_that_are_held_out_are_in_no_batch(check, tmp_path: Path):
+    few = TRAINING | BATCHES | {"identities": 5, "steps_known": True}
+    assert check(trained=[few]) == []
+    with pytest.raises(UserError, match="3 training identities, but a batch takes 5"):
+        check(trained=[few | {"held_out": 0.4}])
 
 
 def test_a_data_set_that_has_everything(check):

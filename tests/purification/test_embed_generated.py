@@ -131,6 +131,16 @@ def test_shards_hold_what_one_job_makes(embed):
     assert read_confidence(confidence[-1]).empty  # real images alone
 
 
+def test_another_classifier_is_asked(embed, tmp_path: Path):
+    alone, other = embed("a"), write_encoder(tmp_path / "other.safetensors", last_stride=2)
+    both, asked = embed("b", classifier=other), embed("c", encoder=other)
+    assert both[0].read_bytes() == alone[0].read_bytes()  # the features stay
+    found, expected = read_confidence(both[1]), read_confidence(asked[1])
+    pd.testing.assert_series_equal(found, expected, rtol=1e-4)
+    assert not np.allclose(found, read_confidence(alone[1]), equal_nan=True)
+    assert read_confidence(embed("d", classifier=other, shard=2, shards=3)[1]).empty  # real images alone
+
+
 def test_an_extra_class_takes_its_share(tmp_path: Path):
     model = load_network(write_encoder(tmp_path / "extra.safetensors", extra_class=True), "encoder")
     view = torch.randn(2, model.classifier.in_features) / 10

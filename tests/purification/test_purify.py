@@ -19,6 +19,7 @@ from purereid.purification.gcn import GCN
 from purereid.purification.gcn_inference import predict_links
 from purereid.purification.propagation import propagate_links
 from purereid.purification.purifiers.clusters import purify_clusters
+from purereid.purification.purifiers.covariance import covariance_scores
 from purereid.purification.purifiers.published import purify_published
 from purereid.purification.purifiers.registry import RULES
 from purereid.purification.purifiers.strict import purify_strict
@@ -27,7 +28,15 @@ from saved import save_graph_network
 
 PEOPLE, EACH, WIDTH = 4, 6, 8
 SIZES = {"k1": 5, "k2": 2, "u": 2}
-SETTINGS = {"threshold": 0.5, "overlap": 0.1, "max_size": 8, "step": 0.6, "pool": "mean", "smallest": 2}
+SETTINGS = {
+    "threshold": 0.5,
+    "link_precision": 0.0,
+    "overlap": 0.1,
+    "max_size": 8,
+    "step": 0.6,
+    "pool": "mean",
+    "smallest": 2,
+}
 SETTINGS |= {"share": 0.5, "seed": 3}
 GRAPH = {"k": 5, "method": "exact", "block": 64, "lists": 1, "probes": 1}
 
@@ -64,6 +73,10 @@ class Files:
         purify(index=self.path("index"), kept=self.path("kept"), settings=settings, **inputs, **options)
         return read_purified(self.path("kept"))
 
+    def know(self, curve: dict | None) -> None:
+        """Write the network with a curve of held-out links."""
+        save_graph_network(self.path("gcn"), "gcn", self.gcn, SIZES | {"encoder": "an encoder", "curve": curve})
+
     def _write(self) -> None:
         kinds = ["generated"] * len(self.images) + ["detected"] * len(self.real_images)
         rows = {"image": self.images + self.real_images, "path": "x", "split": "train", "kind": kinds}
@@ -81,7 +94,7 @@ class Files:
         self.gcn = GCN(features=WIDTH, widths=[6, 4])
         with torch.no_grad():  # a random network links nobody or all
             self.gcn.classifier[-1].weight.mul_(20)
-        save_graph_network(self.path("gcn"), "gcn", self.gcn, SIZES | {"encoder": "an encoder"})
+        self.know(None)
 
 
 @pytest.fixture
@@ -100,7 +113,30 @@ def test_rules_of_lists_take_the_links_of_the_network(files: Files, rule: str, f
     found = files.run(rule)
     assert 0 < found["kept"].sum() < len(found)
     pd.testing.assert_frame_equal(found, function(files.images, files.pids, *links(files)))
-    assert not files.run(rule, settings={"threshold": 1.0})["kept"].any()
+
+
+def test_a_precision_decides_the_threshold(files: Files, caplog: pytest.LogCaptureFixture):
+    scores = sorted(links(files).probability.ravel().tolist(), reverse=True)[:60:10]
+    precision = [1.0, 0.9, 0.95, 0.8, 0.9, 0.2]
+    files.know({"score": scores, "precision": precision, "recall": [0.1, 0.3, 0.4, 0.6, 0.9, 1.0]})
+    for wanted, place in ((0.95, 2), (0.9, 4), (0.1, 5)):
+        found = files.run("published", settings={"link_precision": wanted, "threshold": 1.0})
+        below = files.run("published", settings={"threshold": scores[place] - 1e-6})
+        pd.testing.assert_frame_equal(found, below)
+    files.know({"score": [0.9, 0.1], "precision": [0.7, 0.2], "recall": [0.5, 1.0]})
+    assert not files.run("strict", settings={"link_precision": 0.8})["kept"].any() and "NO LINK" in caplog.text
+
+
+def test_a_precision_that_nobody_measured(files: Files):
+    with pytest.raises(UserError, match=r"learnt from all identities(.|\n)*purify\.link_precision"):
+        files.run("published", settings={"link_precision": 0.8})
+
+
+def test_a_threshold_that_no_link_passes_is_told(files: Files, caplog: pytest.LogCaptureFixture):
+    files.run("published")
+    assert "NO LINK" not in caplog.text
+    assert not files.run("published", settings={"threshold": 1.0})["kept"].any()
+    assert f"NO LINK: no probability is above 1, the largest is {links(files).probability.max():.3f}" in caplog.text
 
 
 def test_clusters_take_the_links_of_the_network(files: Files):
@@ -116,6 +152,7 @@ def test_simple_rules_score_what_they_say(files: Files):
     expected = {
         "classifier": files.confidence,
         "centre": -np.square(made - centres[files.pids]).sum(axis=1),
+        "covariance": covariance_scores(made, files.pids, real, files.real_pids),
         "source": (made * real[2 * files.pids]).sum(axis=1),
         "random": np.random.default_rng(3).random(len(made)),
     }

@@ -6,6 +6,7 @@ import pytest
 from purereid.errors import UserError
 from purereid.purification.purifiers.centre import centre_scores
 from purereid.purification.purifiers.classifier import classifier_scores
+from purereid.purification.purifiers.covariance import covariance_scores, matching_order
 from purereid.purification.purifiers.mutual import mutual_scores
 from purereid.purification.purifiers.random import random_scores
 from purereid.purification.purifiers.share import keep_share
@@ -62,6 +63,47 @@ def test_mutual_scores_by_definition(seed):
 def test_source_scores_are_cosines():
     features, sources = np.array([[2.0, 0.0], [1.0, 1.0]]), np.array([[-1.0, 0.0], [5.0, 0.0]])
     np.testing.assert_allclose(source_scores(features, sources), [-1, np.sqrt(0.5)], atol=1e-6)
+
+
+def slow_order(features: np.ndarray, real: np.ndarray) -> list[int]:
+    """By the covariances themselves."""
+    order = [min(range(len(features)), key=lambda row: ((features[row] - real.mean(axis=0)) ** 2).sum())]
+    wanted = np.atleast_2d(np.cov(real.T, bias=True))
+    while len(order) < len(features):
+        gaps = {
+            row: np.linalg.norm(np.atleast_2d(np.cov(features[[*order, row]].T, bias=True)) - wanted)
+            for row in range(len(features))
+            if row not in order
+        }
+        order.append(min(gaps, key=gaps.get))
+    return order
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_covariance_is_matched_by_definition(seed):
+    rng = np.random.default_rng(seed)
+    features, real = (rng.normal(size=(int(rng.integers(2, 9)), 3)).astype(np.float32) for _ in range(2))
+    assert matching_order(features, real).tolist() == slow_order(features.astype(float), real.astype(float))
+    assert matching_order(features[:1], real[:1]).tolist() == [0]
+
+
+def test_covariance_scores_are_places_in_each_identity():
+    rng = np.random.default_rng(0)
+    pids, real_pids = rng.permutation(np.repeat([3, 7], [5, 8])), np.repeat([7, 3, 9], 4)
+    features, real = rng.normal(size=(13, 4)), rng.normal(size=(12, 4))
+    scores = covariance_scores(features, pids, real, real_pids)
+    for pid, number in ((3, 5), (7, 8)):
+        order = slow_order(features[pids == pid], real[real_pids == pid])
+        np.testing.assert_allclose(scores[pids == pid][order], [1 - place / number for place in range(number)])
+    with pytest.raises(UserError, match="1 identities have no real image whose covariance"):
+        covariance_scores(features, pids, real[:4], real_pids[:4])
+
+
+def test_images_that_spread_too_far_are_chosen_last():
+    rng = np.random.default_rng(1)
+    real, good, bad = rng.normal(size=(30, 6)), rng.normal(size=(12, 6)), 6 * rng.normal(size=(5, 6))
+    order = matching_order(np.concatenate([bad, good]), real)
+    assert set(order[-5:].tolist()) == set(range(5))
 
 
 def test_random_scores_depend_on_the_seed_alone():

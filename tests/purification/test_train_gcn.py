@@ -17,8 +17,9 @@ from purereid.purification.link_scores import link_scores, same_person
 from purereid.purification.train_gcn import GCNTrainer, train_gcn
 from purereid.purification.training_data import GraphImages, images_with_graph, real_images
 from purereid.retrieval.neighbours import nearest_neighbours
+from purereid.systems.bot.networks import Encoder
 from purereid.training.made import MADE
-from saved import load_with_about
+from saved import load_with_about, save_encoder
 
 PEOPLE, IMAGES, LENGTH = 24, 6, 16
 OUTPUTS = ("networks.safetensors", "curves.csv", "scores.json")
@@ -30,6 +31,7 @@ SETTINGS = {
     "padded_statistics": False,
     "held_out": 0.25,
     "epochs": 3,
+    "steps_per_epoch": 0,
     "batch": 40,
     "learning_rate": 0.01,
     "weight_decay": 5e-4,
@@ -67,12 +69,12 @@ class Set:
         write_index(rows, self.folder / "index.parquet")
         write_features(self.folder / "features.parquet", self.images, self.features, encoder="ab12")
 
-    def run(self, folder: str = "out", **changed: object) -> dict[str, bytes]:
+    def run(self, folder: str = "out", encoder: Path | None = None, **changed: object) -> dict[str, bytes]:
         """Train; the files that were written."""
         inputs = {name: self.folder / f"{name}.parquet" for name in ("features", "index")}
         outputs = {name.split(".")[0]: self.folder / folder / name for name in OUTPUTS}
         shutil.rmtree(self.folder / folder / MADE, ignore_errors=True)  # else what is there would not be made again
-        train_gcn(**inputs, **outputs, settings=SETTINGS | changed, stamp="s")
+        train_gcn(**inputs, **outputs, settings=SETTINGS | changed, encoder=encoder, stamp="s")
         return {name: path.read_bytes() for name, path in zip(OUTPUTS, outputs.values(), strict=True)}
 
 
@@ -95,6 +97,7 @@ def test_network_curves_and_links_are_written(toy: Set, tmp_path: Path):
     assert (training["k1"], training["k2"], training["u"]) == (8, 3, 3) and len(held_out) == 6
     assert sorted(training["identities"] + held_out) == list(range(10, 10 + PEOPLE))
     assert (training["images"], training["held_out_images"]) == (18 * IMAGES, 6 * IMAGES)
+    assert training["steps"] == 9
     assert training["encoder"] == json.loads((tmp_path / "out/scores.json").read_text())["encoder"] == "ab12"
     curves = pd.read_csv(tmp_path / "out/curves.csv")
     assert curves["step"].tolist() == [2, 3, 4, 6, 8, 9]  # 108 pivots in batches of 40
@@ -107,7 +110,7 @@ def test_scores_are_those_of_the_held_out_images_in_a_graph_of_their_own(toy: Se
     toy.run()
     network, training = load_with_about(tmp_path / "out/networks.safetensors", "gcn")
     links = json.loads((tmp_path / "out/scores.json").read_text())
-    assert training.items() <= links.items()
+    assert {name: value for name, value in training.items() if name != "curve"}.items() <= links.items()
     chosen = np.isin(toy.pids, training["held_out_identities"])
     graph = nearest_neighbours(toy.features[chosen], 8)
     probability = predict_links(network, toy.features[chosen], graph.indices, k1=8, k2=3, u=3).probability
@@ -161,6 +164,20 @@ def test_other_seed_other_network_and_other_people_held_out(toy: Set):
     assert json.loads(first["scores.json"])["identities"] != json.loads(second["scores.json"])["identities"]
 
 
+def test_people_whom_the_encoder_has_not_learnt_from_are_held_out(toy: Set, tmp_path: Path):
+    unseen = [12, 15, 20, 31]
+    pids = [pid for pid in range(10, 10 + PEOPLE) if pid not in unseen]
+    encoder = Encoder(backbone="resnet_small", last_stride=1, pids=pids, height=32, width=16)
+    save_encoder(tmp_path / "encoder.safetensors", encoder)
+    toy.run(encoder=tmp_path / "encoder.safetensors")
+    _, training = load_with_about(tmp_path / "out/networks.safetensors", "gcn")
+    assert training["held_out_identities"] == unseen and training["seen"] == 0
+    links = json.loads((tmp_path / "out/scores.json").read_text())
+    assert training["curve"] == links["held_out"]["curve"]
+    toy.run()
+    assert json.loads((tmp_path / "out/scores.json").read_text())["seen"] is None  # the encoder is not known
+
+
 def test_without_held_out_people(toy: Set, tmp_path: Path):
     toy.run(held_out=0.0)
     links = json.loads((tmp_path / "out/scores.json").read_text())
@@ -181,12 +198,25 @@ def test_features_of_several_files_train_the_network_of_one(toy: Set, tmp_path: 
         real_images(shards, tmp_path / "index.parquet")
 
 
-def test_every_image_is_a_pivot_once_per_epoch(toy: Set):
+@pytest.mark.parametrize(("steps_per_epoch", "steps"), [(0, 12), (100, 300)])
+def test_every_image_is_a_pivot_once_before_any_is_one_again(toy: Set, steps_per_epoch: int, steps: int):
     data = graph_images(toy)
-    trainer = GCNTrainer(data, None, SETTINGS, torch.device("cpu"))
-    assert trainer.steps_per_epoch == 4
-    epochs = [torch.cat([trainer.batch(step)[0] for step in range(first, first + 4)]).tolist() for first in (0, 4)]
-    assert sorted(epochs[0]) == sorted(epochs[1]) == list(range(PEOPLE * IMAGES)) and epochs[0] != epochs[1]
+    trainer = GCNTrainer(data, None, SETTINGS | {"steps_per_epoch": steps_per_epoch}, torch.device("cpu"))
+    assert trainer.steps == steps  # of few images too
+    passes = [torch.cat([trainer.batch(step)[0] for step in range(first, first + 4)]).tolist() for first in (0, 4)]
+    assert sorted(passes[0]) == sorted(passes[1]) == list(range(PEOPLE * IMAGES)) and passes[0] != passes[1]
+
+
+def test_a_network_that_links_nobody_is_told(toy: Set, tmp_path: Path, caplog: pytest.LogCaptureFixture):
+    caplog.set_level("INFO")
+    toy.run()
+    largest = json.loads((tmp_path / "out/scores.json").read_text())["held_out"]["largest"]
+    assert f"largest probability {largest:.3f}" in caplog.text and largest > 0.5 and "NO LINK" not in caplog.text
+    toy.pids = np.random.default_rng(0).permutation(toy.pids)  # neighbours show one person no more often than others
+    toy.write()
+    toy.run(epochs=10, milestones=[])
+    found = json.loads((tmp_path / "out/scores.json").read_text())["held_out"]
+    assert found["largest"] <= 0.5 and found["recall"] == 0 and "NO LINK" in caplog.text
 
 
 def test_biases_learn_twice_as_fast_and_do_not_decay(toy: Set):

@@ -38,6 +38,7 @@ COMMON = {
 }
 OF_V = COMMON | {"k": 7, "width": 24, "held_out": 0.25, "steps_per_epoch": 8, "learning_rate": 0.1}
 OF_E = COMMON | {"k": 10, "widths": [24, 16, 8], "train_share": 0.5, "share": 0.4, "batch": 32, "learning_rate": 0.2}
+OF_E |= {"steps_per_epoch": 0}
 
 
 class Set:

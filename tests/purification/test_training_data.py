@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from purereid.data.held_out import held_out_images
 from purereid.errors import UserError
-from purereid.purification.held_out import held_out_images
+from purereid.purification.fold import fold_images, seen
 
 
 def held_out(pids: np.ndarray, share: float, seed: int = 0) -> np.ndarray:
@@ -37,3 +38,24 @@ def test_fewer_than_two_identities_with_several_images(images: list[int], severa
     with pytest.raises(UserError, match=message):
         held_out(pids, 0.2)
     assert not held_out(pids, 0.0).any()
+
+
+# --- those that the encoder has not learnt from -----------------------------------------------------------------------
+
+PIDS = np.repeat([3, 5, 8, 9, 11], [2, 4, 2, 3, 1])
+
+
+def fold(learnt: list[int] | None, share: float = 0.4) -> np.ndarray:
+    return fold_images(PIDS, learnt=learnt, share=share, seed=0, section="train_gcn")
+
+
+def test_the_identities_that_the_encoder_has_not_learnt_from_are_held_out(caplog: pytest.LogCaptureFixture):
+    assert set(PIDS[fold([3, 5, 9, 11, 400])]) == {8} and set(PIDS[fold([5, 9])]) == {3, 8, 11}
+    assert "SEEN" not in caplog.text and not fold([5, 9], share=0).any()
+    assert (seen(PIDS, [5, 9, 400]), seen(PIDS, []), seen(PIDS, None)) == (2, 0, None)
+
+
+@pytest.mark.parametrize(("learnt", "told"), [([3, 5, 8, 9, 11], True), ([], False), ([400], False), (None, False)])
+def test_of_an_encoder_that_learnt_from_all_or_none_a_share_is_drawn(learnt, told: bool, caplog):
+    assert (fold(learnt) == held_out(PIDS, 0.4)).all()
+    assert ("SEEN" in caplog.text) == told

@@ -66,6 +66,18 @@ def test_each_switch_changes_the_result(index: Path, settings: dict, known: dict
     assert weights_after(trainer_of(index, short | base | change), range(4)) != known[key]
 
 
+# --- identities that are held out -------------------------------------------------------------------------------------
+
+
+def test_identities_that_are_held_out_are_not_learnt_from(mixed: Path, mixture: dict):
+    options = mixture | {"identities_per_batch": 2, "generated_labels": "identity", "held_out": 0.25}
+    trainers = [trainer_of(mixed, options | {"seed": seed}) for seed in (1, 2)]
+    pids = trainers[0].people.pids
+    assert len(pids) == 3 and set(pids) < {0, 2, 4, 6} and trainers[0].encoder.configuration["pids"] == pids
+    assert set(trainers[0].people.rows["pid"]) == set(pids)  # of real and generated images
+    assert trainers[1].people.pids == pids  # whatever the seed
+
+
 # --- optimisers -------------------------------------------------------------------------------------------------------
 
 

@@ -268,6 +268,19 @@ def test_other_protocols_are_not_reranked(tmp_path):
     assert run(tmp_path, PEOPLE, without=["g6", "t1"], rerank=True, protocol="openreid")[0]["reranked"] is None
 
 
+def test_scores_of_views_stand_apart_from_the_plain_ones(tmp_path):
+    people = {name: PEOPLE[name] for name in ("q1", "q2", "g1", "g2", "g5")}
+    plain, _ = run(tmp_path, people)
+    moved = {"q1": 0, "q2": 100, "g1": 1, "g2": 99, "g5": 50}  # nobody is confused
+    angles = np.radians(list(moved.values()))
+    views = tmp_path / "views.parquet"
+    write_features(views, list(moved), np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32))
+    both, _ = run(tmp_path, people, views=views)
+    assert both["views"]["mAP"] == 1 > plain["single_query"]["mAP"] and plain["views"] is None
+    assert both | {"views": None} == plain
+    assert run(tmp_path, people, views=views, protocol="single_gallery_shot")[0]["views"] is None
+
+
 def test_centralised_scores_stand_apart_from_the_plain_ones(tmp_path):
     people = {
         "q": ("query", 1, 0, 0),

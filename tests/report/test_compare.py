@@ -42,6 +42,7 @@ def write_run(folder, experiment, seed, AP, *, dataset="tiny", protocol="market"
         "multi_query": None,
         "reranked": None,
         "centralised": None,
+        "views": None,
         "verified": None,
     }
     (folder / "scores.json").write_text(json.dumps(content | changes))
@@ -286,7 +287,13 @@ def test_the_page_says_what_was_trained_and_what_is_missing(tmp_path, AP, index)
         "size": "256 x 128",
         "weights": "r50.safetensors",
     }
-    about |= {"train": "tiny", "images": "real images alone", "splits": ["train"], "uses_generated": False}
+    about |= {
+        "train": "tiny",
+        "images": "real images alone",
+        "splits": ["train"],
+        "held_out": 0.0,
+        "uses_generated": False,
+    }
     about |= {"seeds": 1, "stages": 1}
     folders = [write_run(tmp_path, name, 1, AP) for name in ("a", "b")]
     networks, curves = save_stage(tmp_path / "stage", 200, 64, 16, {"encoder": 2_500_000, "decoder": 1_000_000})

@@ -20,10 +20,12 @@ from purereid.report.intervals import holm
 from purereid.report.training_sets import REAL_ALONE
 
 FILES = {"table": "t.csv", "text": "t.txt", "page": "t.html", "plot": "t.png"}
-INPUTS = ("kept", "truth", "scores", "ranks", "networks", "sets", "experiments", "network_names")
+INPUTS = ("kept", "truth", "scores", "ranks", "networks", "sets", "experiments", "trained")
 NUMBER, QUERIES = 200, 40
 
-GCN = {"held_out": {"average_precision": 0.5}, "cosine": {"average_precision": 0.25}}
+GCN = {"held_out": {"average_precision": 0.5, "largest": 0.75}, "cosine": {"average_precision": 0.25}, "steps": 300}
+GCN |= {"held_out_identities": [3, 4], "seen": 0}
+SEEN = {"held_out_identities": [5], "seen": 1, "steps": 300}
 
 
 class Folder:
@@ -72,6 +74,7 @@ class Folder:
             "multi_query": None,
             "reranked": None,
             "centralised": None,
+            "views": None,
             "verified": None,
         }
         self.scores.append(self.path / f"{len(self.scores)}.scores.json")
@@ -83,7 +86,7 @@ class Folder:
 
     def add_network(self, name: str, content: dict) -> None:
         """What the training of a network wrote."""
-        self.network_names.append(name)
+        self.trained.append(dict(zip(("network", "generator"), name.split(" for "), strict=True)))
         self.networks.append(self.path / f"{len(self.networks)}.json")
         self.networks[-1].write_text(json.dumps(content))
 
@@ -228,7 +231,7 @@ def test_text_from_data_is_escaped(tmp_path):
     folder = Folder(tmp_path)
     folder.add_set(bad, bad, np.arange(NUMBER) < 30, np.resize([bad, ""], NUMBER).astype(object))
     folder.add_experiment(bad, bad, bad, note=bad, dataset=bad)
-    folder.add_network(bad, GCN)
+    folder.add_network(f"gcn for {bad}", GCN)
     _, _, page = folder.compare(reference=bad)
     assert "<script" not in page and page.count("&lt;script&gt;a&amp;b&lt;/script&gt;") > 10
 
@@ -362,15 +365,32 @@ def test_other_galleries_are_not_compared(drawn):
 def test_networks_have_a_table(folder):
     clusters = {"bcubed_f": 0.75, "pairwise_f": 1}
     folder.add_network("gcn for good", GCN)
-    folder.add_network("gcn_v for good", {"held_out": clusters, "cosine": {"bcubed_f": 0.5, "pairwise_f": 0.625}})
-    folder.add_network("gcn for spoiled", {"held_out": None, "cosine": None})
+    folder.add_network(
+        "gcn_v for good", {"held_out": clusters, "cosine": {"bcubed_f": 0.5, "pairwise_f": 0.625}} | SEEN
+    )
+    folder.add_network(
+        "gcn for spoiled", {"held_out": None, "cosine": None, "steps": 300, "held_out_identities": [], "seen": 0}
+    )
     _, text, page = folder.compare()
     lines = words(text)
-    assert ["gcn", "for", "good", "50.0", "25.0", *"----"] in lines
-    assert ["gcn_v", "for", "good", *"--", "75.0", "50.0", "100.0", "62.5"] in lines
-    assert ["gcn", "for", "spoiled", *"------"] in lines
-    for said in ("people: networks, on held-out real identities", "may have learnt from these identities"):
+    assert ["gcn", "for", "good", "50.0", "25.0", *"----", "2", "0", "300", "0.750"] in lines
+    assert ["gcn_v", "for", "good", *"--", "75.0", "50.0", "100.0", "62.5", "1", "1", "300", "-"] in lines
+    assert ["gcn", "for", "spoiled", *"------", "0", "0", "300", "-"] in lines
+    for said in ("people: networks, on held-out real identities", "hold for no other people: gcn_v for good"):
         assert said in " ".join(text.split()) and said in page
+
+
+def test_sets_are_judged_on_identities_that_no_network_learnt_from(folder):
+    folder.add_network("gcn for spoiled", GCN)
+    table, text, page = folder.compare()
+    said = "people: the same on identities that neither the encoder nor the networks of graphs learnt from"
+    assert said in " ".join(text.split()) and said in page and "SEEN" not in text
+    known = table[table["generator"] == "spoiled"].set_index("purifier")
+    assert set(known["fold_images"].astype(float)) == {20}
+    pids, spoiled = np.arange(NUMBER) % 20, np.arange(NUMBER) % 5 < 2
+    assert float(known.loc["knowing", "fold_share"]) == 100 * (~spoiled[np.isin(pids, [3, 4])]).mean()
+    folder.add_network("gcn_v for spoiled", GCN | SEEN)
+    assert "the same on identities" not in folder.compare()[1]
 
 
 def test_without_networks_there_is_no_table_of_them(folder):
@@ -398,5 +418,5 @@ def test_nothing_is_written_where_files_are_refused(folder):
     with pytest.raises(UserError, match="the scores cannot be read"):
         folder.compare(scores=[folder.path / "nowhere.json"] * len(folder.scores))
     with pytest.raises(UserError, match="the scores of a network cannot be read"):
-        folder.compare(networks=[folder.path / "nowhere.json"], network_names=["gcn"])
+        folder.compare(networks=[folder.path / "nowhere.json"], trained=[{"network": "gcn", "generator": "good"}])
     assert not [name for name in FILES.values() if (folder.path / name).exists()]

@@ -35,7 +35,13 @@ class Folder:
         rows += [row("junk", -1), row("query", 99, split="query"), row("val", 98, split="val")]
         self.indexes.append(self.path / f"{len(self.indexes)}.parquet")
         write_index(pd.DataFrame(rows), self.indexes[-1])
-        entry = {"experiment": name, "splits": ["train"], "uses_generated": kind != REAL_ALONE, "kind": kind}
+        entry = {
+            "experiment": name,
+            "splits": ["train"],
+            "held_out": 0.0,
+            "uses_generated": kind != REAL_ALONE,
+            "kind": kind,
+        }
         self.experiments.append(entry | {key: value for key, value in changed.items() if key in entry})
         numbers = dict.fromkeys(("difference", "difference_low", "difference_high", "difference_p"))
         numbers |= {"mAP": mAP, "mAP_sd": 0.5, "mAP_low": mAP and mAP - 3, "mAP_high": mAP and mAP + 3}

@@ -43,13 +43,13 @@ def write(folder: Path, name: str, table: pd.DataFrame) -> tuple[Path, Path]:
     return kept, truth
 
 
-def describe(folder: Path, sets: dict[tuple[str, str], pd.DataFrame]) -> pd.DataFrame:
+def describe(folder: Path, sets: dict[tuple[str, str], pd.DataFrame], **folds: set[int]) -> pd.DataFrame:
     files = [write(folder, f"{generator}-{purifier}", table) for (generator, purifier), table in sets.items()]
     names = [
         {"generator": generator, "purifier": purifier, "rule": "centre", "own_encoder": True}
         for generator, purifier in sets
     ]
-    return describe_sets(names, [kept for kept, _ in files], [truth for _, truth in files])
+    return describe_sets(names, [kept for kept, _ in files], [truth for _, truth in files], folds)
 
 
 def slow_mean(values: list) -> float:
@@ -179,6 +179,21 @@ def test_files_of_different_images(tmp_path, change):
     assert str(kept) in str(caught.value) and str(truth) in str(caught.value)
 
 
+def test_identities_that_no_network_learnt_from_have_numbers_of_their_own(tmp_path):
+    sets = {("a", "x"): images(60), ("b", "x"): images(60, 1)}
+    table = describe(tmp_path, sets, a={1, 3}).set_index(["generator", "purifier"])
+    rows = [row for row in sets["a", "x"].to_dict("records") if row["pid"] in (1, 3)]
+    found = table.loc[("a", "x")]
+    assert found["fold_images"] == len(rows) > 10
+    assert found["fold_share"] == pytest.approx(100 * slow_mean([row["kept"] for row in rows]))
+    kept, bad = [row for row in rows if row["kept"]], [row for row in rows if row["injected"]]
+    right = slow_mean([row["nearest_pid"] == row["pid"] for row in kept])
+    assert found["fold_right_kept"] == pytest.approx(100 * right)
+    assert found["fold_dropped_all_injected"] == pytest.approx(100 * slow_mean([not row["kept"] for row in bad]))
+    assert table.loc[("a", ""), "fold_share"] == 100 and table.loc["b", "fold_images"].isna().all()
+    assert not [name for name in describe(tmp_path, sets) if name.startswith("fold_")]
+
+
 def test_sets_of_one_generator_of_different_images(tmp_path):
     for other in (images(11), images(10, 1)):
         with pytest.raises(UserError, match="the purified sets of a are of different images"):
@@ -187,13 +202,13 @@ def test_sets_of_one_generator_of_different_images(tmp_path):
 
 def test_no_sets_and_sets_given_twice(tmp_path):
     with pytest.raises(UserError, match="there is no purified set to compare"):
-        describe_sets([], [], [])
+        describe_sets([], [], [], {})
     names = {"generator": "a", "purifier": "x"}
     kept, truth = write(tmp_path, "a", images(10))
     with pytest.raises(UserError, match="the set a / x is given twice"):
-        describe_sets([names, names], [kept, kept], [truth, truth])
+        describe_sets([names, names], [kept, kept], [truth, truth], {})
     with pytest.raises(ValueError, match="zip"):
-        describe_sets([names], [kept, kept], [truth])
+        describe_sets([names], [kept, kept], [truth], {})
 
 
 def test_files_that_are_missing_or_damaged(tmp_path):

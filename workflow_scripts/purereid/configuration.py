@@ -201,6 +201,11 @@ class Configuration:
         last = [self.encoder_stage(experiment), *([training.stage_with("generator")] if generators else [])]
         return list(dict.fromkeys(stage for name in last for stage in training.until(name)))
 
+    def views(self, experiment: str) -> str | None:
+        """Generator in whose views of each test image features are averaged, for a ranking beside the plain one."""
+        settings = self.section("evaluate", experiment)
+        return settings["views"] if settings["protocol"] != "single_gallery_shot" and settings["views"] else None
+
     def generator(self, experiment: str) -> str | None:
         """Generator whose images an experiment trains on besides the real ones."""
         return self.experiments[self.trained_by(experiment)].get("generator")
@@ -247,6 +252,34 @@ class Configuration:
     def purified_on(self, dataset: str) -> list[tuple[str, str]]:
         """Generator and purifier of those that are used on a data set."""
         return [(generator, purifier) for other, generator, purifier in self.purified_in_use() if other == dataset]
+
+    def measured_sets(self) -> list[tuple[str, str]]:
+        """Generator and purifier of those whose failures the rule ``sensitivity`` counts."""
+        named = self.config["sensitivity"]
+        return [(g, p) for g in named["generators"] for p in named["purifiers"] or self.purifiers]
+
+    def about_set(self, generator: str, purifier: str) -> dict:
+        """What decides how many failures a purifier finds among the images of a generator.
+
+        generator, trained (share of its training in percent), kinds (of images spoiled on purpose, in words) and
+        injected (their share, in percent), steps (of the GCN; None: as many as its images fill), purifier, its rule,
+        and link (in words, what decides its links; "" if it looks at none).
+        """
+        making, train = self.making(generator), self.generating(generator)["train"]
+        injected, gcn, settings = train["injected"], self.of_generator("train_gcn", generator), self.purifying(purifier)
+        stage = making.settings(making.stage_with("generator"))
+        precision = settings.get("link_precision")
+        threshold = f"{settings['threshold']:g}" if "threshold" in settings else ""
+        return {
+            "generator": generator,
+            "trained": 100 * stage.get("stop_at", 1.0),
+            "kinds": " ".join(injected["kinds"]) if injected["share"] else "",
+            "injected": 100 * injected["share"],
+            "steps": gcn["epochs"] * gcn["steps_per_epoch"] or None,
+            "purifier": purifier,
+            "rule": settings["rule"],
+            "link": f"p {precision:g}" if precision else threshold,
+        }
 
     def graph_networks_on(self, dataset: str) -> list[tuple[str, str]]:
         """Generator and network of those that purify on a data set, each once."""
@@ -319,9 +352,20 @@ class Configuration:
 
         With three seeds it is another than teacher and judge, so that no purifier is scored by its own features.
         """
-        experiment = self.of_generator("embed_generated", generator)["encoder"]
+        return self._last_but_one(self.of_generator("embed_generated", generator)["encoder"])
+
+    def purifying_classifier(self, generator: str) -> tuple[str, int]:
+        """The same of the encoder whose classifier the rule ``classifier`` asks."""
+        settings = self.of_generator("embed_generated", generator)
+        return self._last_but_one(settings["classifier"] or settings["encoder"])
+
+    def _last_but_one(self, experiment: str) -> tuple[str, int]:
         seeds = self.seeds(experiment)
         return experiment, max([seed for seed in seeds if seed < max(seeds)] or seeds)
+
+    def holds_out(self, experiment: str) -> bool:
+        """Whether an experiment leaves identities out of its training, for others to be judged on."""
+        return bool(self.training(experiment).settings(self.encoder_stage(experiment)).get("held_out"))
 
     def judged_by_its_teacher(self, generator: str) -> bool:
         """Whether a generator learnt from the encoder that scores its images, or together with it."""
@@ -433,6 +477,7 @@ class Configuration:
             "train": self.train(experiment),
             "images": set_name(names) if generated else REAL_ALONE,
             "splits": section["splits"],
+            "held_out": section.get("held_out", 0.0),
             "uses_generated": generated,
             "seeds": len(self.seeds(experiment)),
             "stages": len(self.stages_behind(experiment)),

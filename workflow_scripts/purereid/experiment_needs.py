@@ -43,6 +43,7 @@ def _training(setup: Configuration, experiment: str, stage: str) -> dict:
     settings = training.settings(stage)
     where = f"experiments.{experiment}.train_reid" if "identities_per_batch" in own else f"train_reid.{training.system}"
     found = {"experiments": [experiment], "section": where, "splits": settings["splits"], "epochs": settings["epochs"]}
+    found |= {"held_out": settings.get("held_out", 0.0)}
     if "identities_per_batch" in settings and settings["sampler"] == "identities":
         generator = setup.generator(experiment)
         counted = settings["steps_per_epoch"] or (generator is not None and setup.is_few(generator))

@@ -11,6 +11,7 @@ from purereid.checks.generators import check_generators
 from purereid.checks.purifiers import check_purifiers
 from purereid.checks.schedules import check_schedules
 from purereid.checks.textures import check_textures
+from purereid.checks.views import check_views
 from purereid.configuration import Configuration
 from purereid.errors import UserError
 
@@ -29,6 +30,7 @@ def check(setup: Configuration) -> None:
     check_systems(setup)
     check_textures(setup)
     check_purifiers(setup)
+    check_views(setup)
     check_schedules(setup)
     check_weights(setup)
     check_datasets(setup)

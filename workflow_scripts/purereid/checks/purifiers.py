@@ -22,10 +22,18 @@ def check_purifiers(setup: Configuration) -> None:
     for generator in setup.config["compare_purifiers"]["generators"]:
         check_known(generator, used, "compare_purifiers.generators", "generator of an experiment")
         _check_purifiable(setup, generator, "compare_purifiers.generators")
-    for _, generator, purifier in setup.purified_in_use():
+    for name in setup.config["sensitivity"]["purifiers"]:
+        check_known(name, setup.purifiers, "sensitivity.purifiers", "purifier")
+    for generator in setup.config["sensitivity"]["generators"]:
+        check_known(generator, setup.generators, "sensitivity.generators", "generator")
+        _check_purifiable(setup, generator, "sensitivity.generators")
+    sets = [(generator, purifier) for _, generator, purifier in setup.purified_in_use()]
+    for generator, purifier in dict.fromkeys([*sets, *setup.measured_sets()]):
         counted = setup.purifying(purifier).get("share_of")
         for name in filter(None, (purifier, counted)):
             _check_graph(setup, generator, setup.purifying(name)["rule"])
+            _check_classifier(setup, generator, setup.purifying(name)["rule"])
+            _check_precision(setup, generator, name)
 
 
 def _check_purifier(setup: Configuration, purifier: str) -> None:
@@ -34,6 +42,9 @@ def _check_purifier(setup: Configuration, purifier: str) -> None:
     known = ("rule", *RULES[settings["rule"]].settings)
     if "share" in entry and entry.get("share_of"):
         what = "both share and share_of say how many images stay"
+        raise UserError(what, where=where, expected="one of them")
+    if "threshold" in entry and entry.get("link_precision"):
+        what = "both threshold and link_precision say which images are linked"
         raise UserError(what, where=where, expected="one of them")
     strange = [name for name in entry if name not in known]
     if strange:
@@ -71,12 +82,17 @@ def _check_purifiable(setup: Configuration, generator: str, where: str) -> None:
             where=where,
             expected="a generator that takes a source image",
         )
-    encoder = setup.of_generator("embed_generated", generator)["encoder"]
-    named = f"embed_generated.encoder of the generator {generator}"
-    check_encoder(setup, encoder, named)
-    if not setup.learns(encoder):
-        what = f"the experiment {encoder} does not learn (epochs: 0), so that its features tell no persons apart"
-        raise UserError(what, where=named, expected="an experiment that learns from real images")
+    settings = setup.of_generator("embed_generated", generator)
+    for name in ("encoder", "classifier"):
+        if settings[name]:
+            _check_learnt(setup, settings[name], f"embed_generated.{name} of the generator {generator}")
+
+
+def _check_learnt(setup: Configuration, experiment: str, where: str) -> None:
+    check_encoder(setup, experiment, where)
+    if not setup.learns(experiment):
+        what = f"the experiment {experiment} does not learn (epochs: 0), so that its features tell no persons apart"
+        raise UserError(what, where=where, expected="an experiment that learns from real images")
 
 
 def _check_graph(setup: Configuration, generator: str, rule: str) -> None:
@@ -93,3 +109,27 @@ def _check_graph(setup: Configuration, generator: str, rule: str) -> None:
                 expected="a graph with as many neighbours as the network looks at",
                 do=f"raise build_graph.k to {needed[name]}, or lower train_{network}.{name}",
             )
+
+
+def _check_classifier(setup: Configuration, generator: str, rule: str) -> None:
+    """A classifier is asked for identities that it must have learnt."""
+    experiment, _ = setup.purifying_classifier(generator)
+    if "confidence" in RULES[rule].inputs and setup.holds_out(experiment):
+        raise UserError(
+            f"the rule {rule} asks the experiment {experiment} for identities that it has not learnt (held_out)",
+            where=f"embed_generated of the generator {generator}",
+            expected="a classifier of all identities",
+            do="set embed_generated.classifier to an experiment that holds nobody out",
+        )
+
+
+def _check_precision(setup: Configuration, generator: str, purifier: str) -> None:
+    """A precision is measured on identities that are held out."""
+    wanted = setup.purifying(purifier).get("link_precision")
+    if wanted and not setup.of_generator("train_gcn", generator)["held_out"]:
+        raise UserError(
+            f"the purifier {purifier} wants a precision of {wanted:g}, and train_gcn.held_out is 0",
+            where=f"generator {generator}",
+            expected="identities on which the precision of links can be measured",
+            do="set train_gcn.held_out above 0, or link_precision to 0 and a threshold",
+        )

@@ -11,13 +11,13 @@ import pandas as pd
 from purereid.data.atomic import write_text
 from purereid.data.doctor_html import findings_html
 from purereid.data.formats.scan import Finding
+from purereid.data.held_out import FOLD_SEED, held_out_images
 from purereid.data.index import read_index
 from purereid.data.pairs import read_pairs
 from purereid.data.persons import persons
 from purereid.data.samplers import batches_that_fill
 from purereid.errors import UserError
 from purereid.logs import log
-from purereid.purification.held_out import held_out_images
 
 FEW_STEPS = 20  # of an epoch
 FEW_PERSONS = 0.5  # share of the training persons that the pairs show
@@ -43,9 +43,9 @@ def check_experiments(
         findings: JSON that is written: a list of findings as the doctor's.
         report: HTML that is written, the same.
         dataset: its name.
-        trained: trainings of encoders: experiments (names), section (where its settings stand), splits, epochs, and of
-            those that draw batches of identities identities, images and steps_known (the steps of an epoch are set, or
-            not to be known from the index).
+        trained: trainings of encoders: experiments (names), section (where its settings stand), splits, epochs,
+            held_out, and of those that draw batches of identities identities, images and steps_known (the steps of an
+            epoch are set, or not to be known from the index).
         tested: experiments that are tested on it.
         graphs: graphs of generated images: generator, section, splits, images (of an identity), k.
         networks: networks of graphs: generator, section, splits, held_out, seed, sizes (numbers of neighbours by their
@@ -120,7 +120,11 @@ def _of_training(table: pd.DataFrame, training: dict) -> Iterator[Finding]:
     """Too few identities for a batch, or few batches."""
     names, section = training["experiments"], training["section"]
     rows = table[table["split"].isin(training["splits"]) & (table["pid"] >= 0)]
-    counts = rows["pid"].value_counts()
+    out = _held_out(rows["pid"].to_numpy(np.int64), training["held_out"], FOLD_SEED)
+    if out is None:
+        yield _nobody_to_hold_out(section, names)
+        return
+    counts = rows["pid"][~out].value_counts()
     if len(counts) < 2:
         what = f"{len(counts)} training identities in {', '.join(training['splits'])}."
         yield _finding("error", what, names, "Give training images of at least two persons, or name other splits.")
@@ -158,18 +162,28 @@ def _of_graph(table: pd.DataFrame, graph: dict) -> Iterator[Finding]:
 def _of_network(table: pd.DataFrame, network: dict) -> Iterator[Finding]:
     pids = persons(table, network["splits"])["pid"].to_numpy(np.int64)
     section, most = network["section"], max(network["sizes"].values())
-    try:
-        out = held_out_images(pids, share=network["held_out"], seed=network["seed"], section=section)
-    except UserError:
-        do = f"Set {section}.held_out to 0, or give more persons several images."
-        told = "Too few persons have several images for a share to be held out."
-        yield _finding("error", told, [network["generator"]], do)
+    out = _held_out(pids, network["held_out"], network["seed"])
+    if out is None:
+        yield _nobody_to_hold_out(section, [network["generator"]])
         return
     for what, images in (("to learn from", np.count_nonzero(~out)), ("held out", np.count_nonzero(out))):
         if images <= most and (images or what == "to learn from"):
             sizes = ", ".join(f"{section}.{name}" for name in network["sizes"])
             told = f"{images} images {what}, but each shall have {most} neighbours."
             yield _finding("error", told, [network["generator"]], f"Lower {sizes}, or change {section}.held_out.")
+
+
+def _held_out(pids: np.ndarray, share: float, seed: int) -> np.ndarray | None:
+    """Images that are held out, None where that cannot be."""
+    try:
+        return held_out_images(pids, share=share, seed=seed, section="")
+    except UserError:
+        return None
+
+
+def _nobody_to_hold_out(section: str, concerns: Sequence[str]) -> Finding:
+    do = f"Set {section}.held_out to 0, or give more persons several images."
+    return _finding("error", "Too few persons have several images for a share to be held out.", concerns, do)
 
 
 def _of_pairs(table: pd.DataFrame, pairs: pd.DataFrame, splits: Sequence[str]) -> Iterator[Finding]:

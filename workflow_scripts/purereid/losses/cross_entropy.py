@@ -21,5 +21,10 @@ def cross_entropy(logits: torch.Tensor, targets: torch.Tensor, weights: torch.Te
     Returns:
         float32 scalar, at least 0.
     """
-    losses = -(targets * logits.float().log_softmax(dim=1)).sum(dim=1)
+    losses = cross_entropies(logits, targets)
     return (losses if weights is None else losses * weights).mean()
+
+
+def cross_entropies(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    """Cross entropy float32 [B] of each image; arguments as for ``cross_entropy``."""
+    return -(targets * logits.float().log_softmax(dim=1)).sum(dim=1)

@@ -54,17 +54,14 @@ def load_network(path: str | Path, role: str, device: torch.device | None = None
             is not there, or its weights do not fit its configuration.
     """
     header = checkpoint.read_header(path)
-    roles = _roles(header, path)
-    if role not in roles:
-        found = f"the file holds no {role}"
-        raise UserError(found, where=path, expected=f"a role that it holds: {', '.join(roles)}")
+    configuration = _configuration(_roles(header, path), role, path)
     made = network_class(header["system"], role)
     if made is None:
         found = f"the file is of the system {header['system']}, which has no {role} here"
         expected = "the folder of this system in purereid/systems, and this role in ROLES of its networks.py"
         raise UserError(found, where=path, expected=expected)
     try:
-        network = made(**roles[role] | changed)
+        network = made(**configuration | changed)
     except TypeError as error:
         what = f"the configuration in the file is none of this {role}: {error}"
         raise UserError(what, where=path, do=AGAIN) from None
@@ -79,6 +76,15 @@ def roles_of(path: str | Path) -> list[str]:
         UserError: the file is missing, damaged or holds something else.
     """
     return list(_roles(checkpoint.read_header(path), path))
+
+
+def read_configuration(path: str | Path, role: str) -> dict:
+    """What the network of a role is rebuilt from.
+
+    Raises:
+        UserError: the file is missing, damaged, holds something else or no network of this role.
+    """
+    return _configuration(_roles(checkpoint.read_header(path), path), role, path)
 
 
 def read_about(path: str | Path) -> dict:
@@ -103,3 +109,10 @@ def _read(header: dict[str, str], name: str, path: str | Path) -> dict:
         return dict(json.loads(header[name]))
     except (KeyError, ValueError, TypeError) as error:
         raise UserError(f"{name} in the file's header cannot be read: {error}", where=path, do=AGAIN) from None
+
+
+def _configuration(roles: dict[str, dict], role: str, path: str | Path) -> dict:
+    if role not in roles:
+        found = f"the file holds no {role}"
+        raise UserError(found, where=path, expected=f"a role that it holds: {', '.join(roles)}")
+    return roles[role]

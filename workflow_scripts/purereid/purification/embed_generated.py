@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import torch
 
 from purereid.data.confidence import write_confidence
@@ -30,6 +31,7 @@ def embed_generated(
     precision: str,
     shard: int,
     shards: int,
+    classifier: str | Path | None = None,
     threads: int = 1,
     gpus: int = 0,
 ) -> None:
@@ -47,6 +49,7 @@ def embed_generated(
         batch: images at once.
         precision: ``auto``, ``bf16`` or ``fp32``.
         shard, shards: number of this range, from 0, and of all.
+        classifier: file of the model that gives the probabilities; None: the encoder.
         threads: image files decoded at once.
         gpus: 0 for the CPU.
 
@@ -61,15 +64,24 @@ def embed_generated(
         expected = "generated images that are made to show somebody"
         raise UserError("there are no generated images with an identity", where=index, expected=expected)
     rows = rows_of_shard(rows, shard, shards, "embed_generated")
-    generated = (rows["kind"] == "generated").to_numpy()
-    labels = label_of(model, rows["pid"].to_numpy())
     settings = {"flip": flip, "batch": batch, "precision": precision, "threads": threads}
+    found, probable = embedded(model, rows, **settings)
+    write_features(features, rows["image"].tolist(), found, file_digest(encoder))
+    generated = (rows["kind"] == "generated").to_numpy()
+    rows, probable = rows[generated], probable[generated]
+    if classifier is not None and len(rows):
+        _, probable = embedded(load_network(classifier, "encoder", first_device(gpus)), rows, **settings)
+    write_confidence(confidence, rows["image"].tolist(), probable)
+
+
+def embedded(model: Encoder, rows: pd.DataFrame, *, batch: int, **settings: object) -> tuple[np.ndarray, np.ndarray]:
+    """Features float32 [N, D] and the probability of the intended identity float32 [N] of N rows of an index."""
+    labels = label_of(model, rows["pid"].to_numpy())
     found, probable = [], []
-    for number, views in enumerate(views_of_files(model, rows["path"].tolist(), **settings)):
+    for number, views in enumerate(views_of_files(model, rows["path"].tolist(), batch=batch, **settings)):
         found.append(model.combine(views).cpu().numpy())
         probable.append(probability(model, views, labels[number * batch :][: len(views[0])]))
-    write_features(features, rows["image"].tolist(), np.concatenate(found), file_digest(encoder))
-    write_confidence(confidence, rows["image"][generated].tolist(), np.concatenate(probable)[generated])
+    return np.concatenate(found), np.concatenate(probable)
 
 
 def label_of(model: Encoder, pids: np.ndarray) -> np.ndarray:

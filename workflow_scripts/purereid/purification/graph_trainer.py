@@ -1,5 +1,6 @@
 """What the trainings of GCN, GCN-V and GCN-E have in common: steps, learning rates, held-out scores."""
 
+import math
 from abc import abstractmethod
 from pathlib import Path
 
@@ -21,9 +22,11 @@ class GraphTrainer(BaseTrainer):
     Args:
         network: on the device of the training.
         optimiser: of the network's parameters.
-        settings: seed, epochs, learning_rate, and those of ``training.schedule.learning_rate_factor``.
-        steps_per_epoch: held-out images are scored after the first step of all and after the last of each epoch.
-        images_per_step: largest size of a batch.
+        settings: seed, epochs, steps_per_epoch (0: as many as the images fill), learning_rate, and those of
+            ``training.schedule.learning_rate_factor``. Held-out images are scored after the first step of all and
+            after the last of each epoch.
+        images: their number.
+        batch: images of a step; if there are fewer, all of them.
     """
 
     role: str
@@ -33,14 +36,16 @@ class GraphTrainer(BaseTrainer):
         network: nn.Module,
         optimiser: torch.optim.Optimizer,
         settings: dict,
-        steps_per_epoch: int,
-        images_per_step: int,
+        images: int,
+        batch: int,
     ):
         super().__init__(settings, next(network.parameters()).device)
-        self.set_length(steps_per_epoch, images_per_step)
+        images_per_step = min(batch, images)
+        self.steps_per_pass = math.ceil(images / images_per_step)
+        self.set_length(settings["steps_per_epoch"] or self.steps_per_pass, images_per_step)
         self.network, self.networks = network, {self.role: network}
         self.optimisers = {
-            self.role: Optimiser(optimiser, settings["learning_rate"], scheduled(settings, steps_per_epoch))
+            self.role: Optimiser(optimiser, settings["learning_rate"], scheduled(settings, self.steps_per_epoch))
         }
         self.test_scores: dict[str, float] = {}
 
@@ -53,9 +58,9 @@ class GraphTrainer(BaseTrainer):
         """Scores of the held-out images, with names that start with ``held_out_``; none where none are held out."""
 
     def drawn(self, images: np.ndarray, step: int) -> torch.Tensor:
-        """The images int64 [B] of a step, of those int64 [n] of which each is seen once per epoch."""
-        epoch, number = divmod(step, self.steps_per_epoch)
-        order = np.random.default_rng([self.settings["seed"], 2, epoch]).permutation(images)
+        """The images int64 [B] of a step, of those int64 [n] of which each comes once before any comes again."""
+        before, number = divmod(step, self.steps_per_pass)
+        order = np.random.default_rng([self.settings["seed"], 2, before]).permutation(images)
         return torch.from_numpy(order[number * self.images_per_step :][: self.images_per_step])
 
     def update(self, step: int, batch: object) -> dict[str, torch.Tensor | float]:

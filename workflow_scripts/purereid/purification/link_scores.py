@@ -32,7 +32,8 @@ def link_scores(right: np.ndarray, probability: np.ndarray) -> dict[str, float]:
     Returns:
         links: their number; positives: share of them that are right, which is the precision of linking all;
         precision: share of the links made that are right, 0 if none is made; recall: share of the right ones that are
-        made, 0 if there are none; accuracy: share that is rightly made or not made; average_precision: see there.
+        made, 0 if there are none; accuracy: share that is rightly made or not made; average_precision: see there;
+        largest: the largest probability.
     """
     made = probability > THRESHOLD
     hits = np.count_nonzero(made & right)
@@ -43,6 +44,7 @@ def link_scores(right: np.ndarray, probability: np.ndarray) -> dict[str, float]:
         "recall": _share(hits, np.count_nonzero(right)),
         "accuracy": _share(np.count_nonzero(made == right), right.size),
         "average_precision": average_precision(precision_recall(right, probability)),
+        "largest": float(probability.max()),
     }
 
 
@@ -66,6 +68,22 @@ def precision_recall(right: np.ndarray, score: np.ndarray) -> Curve:
 def average_precision(curve: Curve) -> float:
     """Area under a curve, in steps: the mean precision at each right link; 0 if there is none."""
     return float(np.sum(curve.precision * np.diff(curve.recall, prepend=0)))
+
+
+def threshold_of(curve: Curve, precision: float) -> float:
+    """The smallest probability above which links have at least a precision.
+
+    Args:
+        curve: of links whose persons are known.
+        precision: 0..1.
+
+    Returns:
+        0..1, float32: the threshold itself links nothing; 1 where no score of the curve has such a precision.
+    """
+    enough = np.flatnonzero(np.asarray(curve.precision) >= precision)
+    if not len(enough):
+        return 1.0
+    return float(np.nextafter(np.float32(curve.score[enough[-1]]), np.float32(0)))
 
 
 def same_person(indices: np.ndarray, pids: np.ndarray) -> np.ndarray:

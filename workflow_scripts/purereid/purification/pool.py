@@ -19,7 +19,7 @@ from purereid.data.shards import read_shard
 from purereid.errors import UserError
 from purereid.networks.network_file import load_network, read_about
 from purereid.purification.gcn_inference import predict_links
-from purereid.purification.link_scores import Links
+from purereid.purification.link_scores import Curve, Links, threshold_of
 from purereid.purification.vertex_confidence import vertex_confidence
 
 
@@ -55,6 +55,11 @@ class Pool:
         codes, unique = pd.factorize(pd.Series(images, dtype=object))
         return read_features(self.inputs["features"], unique.tolist())[1][codes]
 
+    @property
+    def real_features(self) -> tuple[np.ndarray, np.ndarray]:
+        """Features float32 [M, D] and identities int64 [M] of the real images."""
+        return self.features_of(self.real["image"].tolist()), self.real["pid"].to_numpy(np.int64)
+
     @cached_property
     def sources(self) -> list[str]:
         """The real image from which each was generated."""
@@ -84,6 +89,22 @@ class Pool:
         network, about = self.network("gcn")
         sizes = {name: about[name] for name in ("k1", "k2", "u")}
         return predict_links(network, self.features, self.graph.indices, device=self.device, **sizes)
+
+    def threshold(self, precision: float) -> float:
+        """Probability above which links have at least a precision on the identities that the GCN has not learnt from.
+
+        Raises:
+            UserError: none were held out.
+        """
+        _, about = self.network("gcn")
+        if not about["curve"]:
+            raise UserError(
+                "the precision of links is not known, as the GCN learnt from all identities",
+                where="purify.link_precision",
+                expected="identities that are held out, on which it can be measured",
+                do="set train_gcn.held_out above 0, or link_precision to 0 and a threshold",
+            )
+        return threshold_of(Curve(**about["curve"]), precision)
 
     @cached_property
     def confidence(self) -> np.ndarray:

@@ -13,7 +13,7 @@ from purereid.purification.choose_parents import choose_parents
 from purereid.purification.connect import components, connect
 from purereid.purification.pool import Pool
 from purereid.purification.propagation import propagate_links
-from purereid.purification.purifiers import centre, classifier, mutual, random, source
+from purereid.purification.purifiers import centre, classifier, covariance, mutual, random, source
 from purereid.purification.purifiers.clusters import purify_clusters
 from purereid.purification.purifiers.published import purify_published
 from purereid.purification.purifiers.share import keep_share
@@ -58,10 +58,23 @@ def purify(
 
 def _by_lists(rule: Callable) -> Callable:
     def purified(pool: Pool, settings: dict) -> pd.DataFrame:
-        names = ("threshold", "overlap")
-        return rule(pool.images, pool.pids, *pool.links, **{name: settings[name] for name in names})
+        precision = settings["link_precision"]
+        threshold = pool.threshold(precision) if precision else settings["threshold"]
+        if precision:
+            log.info("links above %.3f have a precision of %g on held-out identities", threshold, precision)
+        _say_of_links(pool.links.probability, threshold)
+        return rule(pool.images, pool.pids, *pool.links, threshold=threshold, overlap=settings["overlap"])
 
     return purified
+
+
+def _say_of_links(probability: np.ndarray, threshold: float) -> None:
+    made, largest = np.count_nonzero(probability > threshold), probability.max(initial=0)
+    log.info(
+        "%d of %d links have a probability above %g; the largest is %.3f", made, probability.size, threshold, largest
+    )
+    if not made:
+        log.warning("NO LINK: no probability is above %g, the largest is %.3f", threshold, largest)
 
 
 def _by_clusters(pool: Pool, settings: dict) -> pd.DataFrame:
@@ -94,8 +107,11 @@ def _classifier(pool: Pool, settings: dict) -> np.ndarray:
 
 
 def _centre(pool: Pool, settings: dict) -> np.ndarray:
-    real, pids = pool.features_of(pool.real["image"].tolist()), pool.real["pid"].to_numpy(np.int64)
-    return centre.centre_scores(pool.features, pool.pids, real, pids)
+    return centre.centre_scores(pool.features, pool.pids, *pool.real_features)
+
+
+def _covariance(pool: Pool, settings: dict) -> np.ndarray:
+    return covariance.covariance_scores(pool.features, pool.pids, *pool.real_features)
 
 
 def _mutual(pool: Pool, settings: dict) -> np.ndarray:
@@ -121,5 +137,6 @@ FUNCTIONS: dict[str, Callable[[Pool, dict], pd.DataFrame]] = {
     "centre": _by_score(centre.WORDS, _centre),
     "mutual": _by_score(mutual.WORDS, _mutual),
     "source": _by_score(source.WORDS, _source),
+    "covariance": _by_score(covariance.WORDS, _covariance),
     "random": _by_score(random.WORDS, _random),
 }

@@ -1,7 +1,6 @@
 """Train the network that predicts links (rule ``train_gcn``), on real images of known persons."""
 
 import json
-import math
 from functools import partial
 from pathlib import Path
 
@@ -13,11 +12,18 @@ from purereid.data.atomic import write_text
 from purereid.data.files import Files
 from purereid.logs import log
 from purereid.networks.precision import autocast
+from purereid.purification.fold import fold_images, identities_of
 from purereid.purification.gcn import GCN
 from purereid.purification.gcn_inference import predict_links
 from purereid.purification.graph_trainer import GraphTrainer, save_graph_network
-from purereid.purification.held_out import held_out_images
-from purereid.purification.link_scores import Curve, average_precision, link_scores, precision_recall, thinned
+from purereid.purification.link_scores import (
+    THRESHOLD,
+    Curve,
+    average_precision,
+    link_scores,
+    precision_recall,
+    thinned,
+)
 from purereid.purification.subgraphs import SubgraphBuilder, Subgraphs
 from purereid.purification.training_data import GraphImages, training_data
 from purereid.training.distributed import first_device
@@ -39,25 +45,29 @@ def train_gcn(
     scores: str | Path,
     settings: dict,
     stamp: str,
+    encoder: str | Path | None = None,
     gpus: int = 0,
 ) -> None:
     """Train one network and write it.
 
-    Some identities are held out: they are in no graph that it is trained on, and have a graph of their own, on which
-    links are scored. The curves hold these scores after the first step of all and after the last of each epoch.
-
-    The encoder may have learnt from the held-out identities: then their scores say little of people whom it has not
-    seen.
+    Some identities are held out, see ``fold.fold_images``: they are in no graph that it is trained on, and have a graph
+    of their own, on which links are scored. The curves hold these scores after the first step of all and after the last
+    of each epoch. ``seen`` tells how many of these identities the encoder learnt from: above 0, their scores say little
+    of people whom it has not seen.
 
     Args:
         features: features of length 1 of training images; those of generated ones are left out.
         index: tells who they show.
-        networks: safetensors file that is written; it names the identities.
+        networks: safetensors file that is written; it names the identities, and holds the precision and recall of the
+            held-out links, by which ``purify`` chooses a threshold (``link_precision``).
         curves: CSV file that is written.
-        scores: JSON that is written: sizes, numbers of images and identities, and of the held-out identities the scores
-            of links (``link_scores.link_scores``) and their precision and recall, beside those of links by cosine.
+        scores: JSON that is written: sizes, numbers of steps, images and identities, and of the held-out identities the
+            scores of links (``link_scores.link_scores``) and their precision and recall, beside those of links by
+            cosine.
         settings: the section ``train_gcn`` of the config.
         stamp: digest of all that decides the result, for the checkpoint.
+        encoder: file of the encoder of the features, which names the identities that it learnt from; None: they are
+            not known.
         gpus: 0 for the CPU.
 
     Raises:
@@ -68,19 +78,23 @@ def train_gcn(
         if needed:
             device = first_device(gpus)
             sizes = {name: settings[name] for name in SIZES}
-            held_out = partial(held_out_images, share=settings["held_out"], seed=settings["seed"], section="train_gcn")
+            learnt = identities_of(encoder)
+            chosen = {"share": settings["held_out"], "seed": settings["seed"], "section": "train_gcn"}
+            held_out = partial(fold_images, learnt=learnt, **chosen)
             data, test, about = training_data(
-                features, index, held_out, sizes=sizes, section="train_gcn", device=device
+                features, index, held_out, learnt=learnt, sizes=sizes, section="train_gcn", device=device
             )
             trainer = GCNTrainer(data, test, settings, device)
             train(trainer, seed=settings["seed"], stamp=stamp, curves=Path(curves), log_every=settings["log_every"])
             found = {"held_out": None, "cosine": None} if test is None else scores_of(test, trainer.predict(test))
-            write_text(scores, json.dumps(sizes | about | found, indent=1) + "\n")
-            save_graph_network(networks, trainer, sizes | about)
+            about = sizes | {"steps": trainer.steps} | about
+            write_text(scores, json.dumps(about | found, indent=1) + "\n")
+            curve = found["held_out"] and found["held_out"]["curve"]
+            save_graph_network(networks, trainer, about | {"curve": curve})
 
 
 class GCNTrainer(GraphTrainer):
-    """The training as the loop sees it; each image is a pivot once per epoch."""
+    """The training as the loop sees it; each image is a pivot once before any is one again."""
 
     role = "gcn"
 
@@ -89,8 +103,7 @@ class GCNTrainer(GraphTrainer):
         shape = {name: settings[name] for name in ("widths", "padded_statistics")}
         network = GCN(features=data.features.shape[1], **shape).to(device)
         optimiser = adam_with_faster_biases(network, settings["learning_rate"], settings["weight_decay"])
-        batch = min(settings["batch"], len(data.pids))
-        super().__init__(network, optimiser, settings, math.ceil(len(data.pids) / batch), batch)
+        super().__init__(network, optimiser, settings, len(data.pids), settings["batch"])
         self.data, self.test = data, test
         self.sizes = {name: settings[name] for name in SIZES}
         self.subgraphs = SubgraphBuilder(data.graph.indices, device=device, **self.sizes)
@@ -143,12 +156,15 @@ def scores_of(test: GraphImages, probability: np.ndarray) -> dict:
     found = link_scores(right, probability)
     log.info(
         "held-out links: %d, %.1f %% right; precision %.3f, recall %.3f, accuracy %.3f, average precision %.3f "
-        "(by cosine %.3f)",
+        "(by cosine %.3f), largest probability %.3f",
         found["links"],
         100 * found["positives"],
         *(found[name] for name in (*SCORES, "average_precision")),
         average_precision(by_cosine),
+        found["largest"],
     )
+    if found["largest"] <= THRESHOLD:
+        log.warning("NO LINK: no probability is above one half; the network has not learnt, or from too few images")
     return {
         "held_out": found | {"curve": as_lists(precision_recall(right, probability))},
         "cosine": {"average_precision": average_precision(by_cosine), "curve": as_lists(by_cosine)},

@@ -1,7 +1,6 @@
 """Train the network that chooses links of confident images (rule ``train_gcn_e``), on real images of known persons."""
 
 import json
-import math
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -17,6 +16,7 @@ from purereid.logs import log
 from purereid.networks.network_file import load_network, read_about
 from purereid.purification.choose_parents import choose_parents, confident_images
 from purereid.purification.connect import Parents, best_tau, nearest_higher, ranks
+from purereid.purification.fold import identities_of
 from purereid.purification.gcn_e import GCNE, CandidateGraphBuilder, CandidateGraphs, candidate_loss
 from purereid.purification.gcn_v import GCNV
 from purereid.purification.graph_trainer import GraphTrainer, gradient_descent, save_graph_network
@@ -38,12 +38,12 @@ def train_gcn_e(
     scores: str | Path,
     settings: dict,
     stamp: str,
+    encoder: str | Path | None = None,
     gpus: int = 0,
 ) -> None:
     """Train one network and write it.
 
-    The identities held out are those held out from GCN-V. The encoder may have learnt from the held-out identities:
-    then their scores, and tau, say little of people whom it has not seen.
+    The identities held out are those held out from GCN-V; ``seen`` as there.
 
     Args:
         features: features of length 1 of training images, those that GCN-V was trained with.
@@ -51,11 +51,12 @@ def train_gcn_e(
         gcn_v: file of the GCN-V that tells confidences.
         networks: safetensors file that is written; it names the identities.
         curves: CSV file that is written.
-        scores: JSON that is written: numbers of images and identities, tau, chosen as by ``train_gcn_v``, and of the
-            held-out identities (null without any) the share of links that are right, of those images that choose, and
-            how well clusters and identities agree; beside that of the links of GCN-V.
+        scores: JSON that is written: numbers of steps, images and identities, tau, chosen as by ``train_gcn_v``, and of
+            the held-out identities (null without any) the share of links that are right, of those images that choose,
+            and how well clusters and identities agree; beside that of the links of GCN-V.
         settings: the section ``train_gcn_e`` of the config.
         stamp: digest of all that decides the result, for the checkpoint.
+        encoder: as for ``train_gcn_v``.
         gpus: 0 for the CPU.
 
     Raises:
@@ -67,16 +68,15 @@ def train_gcn_e(
             vertex_network, known = load_network(gcn_v, "gcn_v"), read_about(gcn_v)
             held_out = partial(held_out_from_gcn_v, known=known, gcn_v=gcn_v)
             k = known["k"], settings["k"]
-            images, others, about = training_data(
-                features, index, held_out, sizes={"k": max(k)}, section="train_gcn_e", device=device
-            )
+            options = {"sizes": {"k": max(k)}, "section": "train_gcn_e", "device": device}
+            images, others, about = training_data(features, index, held_out, learnt=identities_of(encoder), **options)
             prepare = partial(edge_data, network=vertex_network, k=k, device=device)
             data = prepare(images, what="training", share=settings["train_share"])
             test = prepare(others, what="held-out", share=settings["share"]) if others else None
             trainer = GCNETrainer(data, test, settings, device)
             train(trainer, seed=settings["seed"], stamp=stamp, curves=Path(curves), log_every=settings["log_every"])
             tau, found = scores_of(trainer)
-            about = {"k": settings["k"], "share": settings["share"], "tau": tau} | about
+            about = {"k": settings["k"], "share": settings["share"], "tau": tau, "steps": trainer.steps} | about
             write_text(scores, json.dumps(about | found, indent=1) + "\n")
             save_graph_network(networks, trainer, about)
 
@@ -109,16 +109,15 @@ def edge_data(
 
 
 class GCNETrainer(GraphTrainer):
-    """The training as the loop sees it; each image that chooses is seen once per epoch."""
+    """The training as the loop sees it; each image that chooses is seen once before any is seen again."""
 
     role = "gcn_e"
 
     def __init__(self, data: EdgeData, test: EdgeData | None, settings: dict, device: torch.device):
         torch.manual_seed(step_seed(settings["seed"], 0))
         network = GCNE(features=data.features.shape[1], widths=settings["widths"]).to(device)
-        batch = min(settings["batch"], len(data.choosing))
         optimiser = gradient_descent(network, settings)
-        super().__init__(network, optimiser, settings, math.ceil(len(data.choosing) / batch), batch)
+        super().__init__(network, optimiser, settings, len(data.choosing), settings["batch"])
         self.data, self.test = data, test
         self.build = CandidateGraphBuilder(data.graph, torch.from_numpy(ranks(data.confidence)), device)
         self.features, self.pids = (torch.from_numpy(part).to(device) for part in (data.features, data.pids))

@@ -12,9 +12,9 @@ from purereid.data.atomic import write_text
 from purereid.data.files import Files
 from purereid.logs import log
 from purereid.purification.connect import best_tau, best_threshold, nearest_higher, similar_components
+from purereid.purification.fold import fold_images, identities_of
 from purereid.purification.gcn_v import GCNV, input_blocks
 from purereid.purification.graph_trainer import GraphTrainer, gradient_descent, save_graph_network
-from purereid.purification.held_out import held_out_images
 from purereid.purification.training_data import GraphImages, training_data
 from purereid.purification.vertex_confidence import margins, vertex_confidence
 from purereid.training.distributed import first_device
@@ -32,6 +32,7 @@ def train_gcn_v(
     scores: str | Path,
     settings: dict,
     stamp: str,
+    encoder: str | Path | None = None,
     gpus: int = 0,
 ) -> None:
     """Train one network and write it.
@@ -42,20 +43,23 @@ def train_gcn_v(
     components, whose threshold is chosen in the same way. Among more images there are more that look alike, and a
     higher tau may be better. Published for features of faces: 0.65 to 0.8.
 
-    The encoder may have learnt from the held-out identities: then their scores, and tau, say little of people whom it
-    has not seen. The curves hold scores after the first step of all and after the last of each epoch.
+    ``seen`` tells how many of the held-out identities the encoder learnt from, see ``fold.fold_images``: above 0, their
+    scores, and tau, say little of people whom it has not seen. The curves hold scores after the first step of all and
+    after the last of each epoch.
 
     Args:
         features: features of length 1 of training images; those of generated ones are left out.
         index: tells who they show.
         networks: safetensors file that is written; it names the identities.
         curves: CSV file that is written.
-        scores: JSON that is written: numbers of images and identities, tau, and of the held-out identities (null
+        scores: JSON that is written: numbers of images, identities and steps, tau, and of the held-out identities (null
             without any; tau is then that of the training identities) mean squared error and correlation of the
             confidence, the error of always predicting the mean of the training, and how well clusters and identities
             agree (``cluster_scores``), beside connected components of neighbours by cosine.
         settings: the section ``train_gcn_v`` of the config.
         stamp: digest of all that decides the result, for the checkpoint.
+        encoder: file of the encoder of the features, which names the identities that it learnt from; None: they are
+            not known.
         gpus: 0 for the CPU.
 
     Raises:
@@ -66,16 +70,16 @@ def train_gcn_v(
         if needed:
             device = first_device(gpus)
             sizes = {"k": settings["k"]}
-            held_out = partial(
-                held_out_images, share=settings["held_out"], seed=settings["seed"], section="train_gcn_v"
-            )
+            learnt = identities_of(encoder)
+            chosen = {"share": settings["held_out"], "seed": settings["seed"], "section": "train_gcn_v"}
+            held_out = partial(fold_images, learnt=learnt, **chosen)
             data, test, about = training_data(
-                features, index, held_out, sizes=sizes, section="train_gcn_v", device=device
+                features, index, held_out, learnt=learnt, sizes=sizes, section="train_gcn_v", device=device
             )
             trainer = GCNVTrainer(data, test, settings, device)
             train(trainer, seed=settings["seed"], stamp=stamp, curves=Path(curves), log_every=settings["log_every"])
             tau, found = scores_of(trainer)
-            about = sizes | {"tau": tau} | about
+            about = sizes | {"tau": tau, "steps": trainer.steps} | about
             write_text(scores, json.dumps(about | found, indent=1) + "\n")
             save_graph_network(networks, trainer, about)
 
@@ -89,7 +93,7 @@ class GCNVTrainer(GraphTrainer):
         torch.manual_seed(step_seed(settings["seed"], 0))
         network = GCNV(features=data.features.shape[1], width=settings["width"]).to(device)
         optimiser = gradient_descent(network, settings)
-        super().__init__(network, optimiser, settings, settings["steps_per_epoch"], len(data.pids))
+        super().__init__(network, optimiser, settings, len(data.pids), len(data.pids))
         self.data, self.test = data, test
         self.inputs = torch.cat(list(input_blocks(data.features, data.graph, device)))
         margin = margins(data.graph, data.pids)

@@ -14,6 +14,7 @@ from purereid.data.index import read_index
 from purereid.data.neighbours import Neighbours
 from purereid.errors import UserError
 from purereid.logs import log
+from purereid.purification.fold import seen
 from purereid.purification.link_scores import same_person
 from purereid.retrieval.neighbours import nearest_neighbours
 
@@ -34,6 +35,7 @@ def training_data(
     index: str | Path,
     held_out: Callable[[np.ndarray], np.ndarray],
     *,
+    learnt: list[int] | None,
     sizes: dict[str, int],
     section: str,
     device: torch.device,
@@ -44,6 +46,7 @@ def training_data(
         features: features of length 1 of training images; those of generated ones are left out.
         index: tells who they show.
         held_out: tells from the identities int64 [N] which images are held out, bool [N].
+        learnt: identities that the encoder of the features learnt from; None: it is not known.
         sizes, section, device: as for ``images_with_graph``.
 
     Returns:
@@ -57,7 +60,7 @@ def training_data(
     prepare = partial(images_with_graph, sizes=sizes, section=section, device=device)
     data = prepare(values[~out], pids[~out], what="training")
     test = prepare(values[out], pids[out], what="held-out") if out.any() else None
-    return data, test, description(features, pids, out)
+    return data, test, description(features, pids, out) | {"seen": seen(pids[out], learnt)}
 
 
 def real_images(features: Files, index: str | Path) -> tuple[np.ndarray, np.ndarray]:

@@ -6,9 +6,10 @@ import torch
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
-from purereid.losses.cross_entropy import cross_entropy
+from purereid.losses.cross_entropy import cross_entropies, cross_entropy
 from purereid.networks.pretrained import start_backbone
 from purereid.reid.labelled_images import LabelledImages, Truth
+from purereid.reid.small_loss import share_that_counts, small_loss
 from purereid.reid.teacher import Teacher
 from purereid.reid.training_rows import training_rows
 from purereid.training.alarm import GuessingAlarm
@@ -38,7 +39,7 @@ class EncoderTrainer(BaseTrainer):
 
     def __init__(self, inputs: Inputs, settings: dict, device: torch.device):
         super().__init__(settings, device)
-        rows = training_rows(inputs.index, settings["splits"])
+        rows = training_rows(inputs.index, settings["splits"], settings["held_out"])
         self.people = LabelledImages(rows, settings, device, inputs.threads)
         self.has_extra_class = self.people.uses_generated and settings["generated_labels"] == "extra_class"
         self.classes = len(self.people.pids) + self.has_extra_class
@@ -58,9 +59,11 @@ class EncoderTrainer(BaseTrainer):
         """The encoder, with attributes ``backbone`` and ``configuration``, and random weights."""
 
     @abstractmethod
-    def learn_from(
-        self, outputs: object, truth: Truth, *further: object
-    ) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
+    def logits(self, outputs: object) -> torch.Tensor:
+        """Class scores float [B, K] among the outputs of ``look``."""
+
+    @abstractmethod
+    def learn_from(self, outputs: object, truth: Truth, *further: object) -> dict[str, torch.Tensor]:
         """Update the weights by what the networks made of a batch.
 
         Args:
@@ -69,7 +72,7 @@ class EncoderTrainer(BaseTrainer):
             further: what ``batch`` yields beside rows and images.
 
         Returns:
-            ``loss``, which was minimised, and ``further`` by name; logits float [B, K] of the batch.
+            ``loss``, which was minimised, and ``further`` by name.
         """
 
     def look(self, images: torch.Tensor) -> object:
@@ -89,12 +92,14 @@ class EncoderTrainer(BaseTrainer):
     def update(self, step: int, batch: tuple) -> dict[str, torch.Tensor | float]:
         """One update of the weights."""
         rows, images, *further = batch
-        truth = self.people.truth(rows, step / self.steps_per_epoch)
+        epochs_done = step / self.steps_per_epoch
+        truth = self.people.truth(rows, epochs_done)
         self._freeze_backbone(self.epoch(step) <= self.settings["frozen_epochs"])
         with self.autocast():
             outputs = self.look(images)
-        values, logits = self.learn_from(outputs, truth, *further)
-        return values | self._seen(logits.detach(), truth)
+        logits = self.logits(outputs).detach()
+        values = self.learn_from(outputs, self._chosen(truth, logits, epochs_done), *further)
+        return values | self._seen(logits, truth)
 
     def watch(self, row: dict) -> None:
         """Warn once if the cross entropy of real images is still that of guessing after ``alarm_after`` steps."""
@@ -130,6 +135,15 @@ class EncoderTrainer(BaseTrainer):
         if frozen == self.encoder.backbone.training:
             freeze(self.encoder.backbone, frozen)
             self._share()
+
+    def _chosen(self, truth: Truth, logits: torch.Tensor, epochs_done: float) -> Truth:
+        """What is known of the images, without generated ones of large loss, which do not count in this batch."""
+        names = ("generated_small_loss", "generated_small_loss_epochs")
+        share = share_that_counts(*(self.settings[name] for name in names), epochs_done)
+        if share == 1 or not self.people.uses_generated:
+            return truth
+        losses = cross_entropies(logits, truth.targets(logits, self.settings["label_smoothing"]))
+        return truth.without(~small_loss(losses, truth.generated, share))
 
     def _seen(self, logits: torch.Tensor, truth: Truth) -> dict[str, torch.Tensor]:
         """Cross entropy of real and of generated images, accuracy on real ones."""

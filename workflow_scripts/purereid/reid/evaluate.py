@@ -58,6 +58,7 @@ def evaluate(
     k2: int = 6,
     distance_weight: float = 0.3,
     nfc: bool = False,
+    views: Files | None = None,
     verifier: Path | None = None,
     candidates: int = 100,
 ) -> None:
@@ -74,6 +75,8 @@ def evaluate(
         rerank: also score the k-reciprocal re-ranking (protocol market alone), under a name of its own.
         k1, k2, distance_weight: of the re-ranking, see ``reranked_blocks``.
         nfc: also score the neighbour feature centralisation (protocol market alone), under a name of its own.
+        views: features of query and gallery averaged over generated views (``extract_views``): also score their ranking
+            (not with single_gallery_shot), under a name of its own; None: none.
         verifier: file with a network of that role, of the encoder's training: also score the ranking whose first images
             it orders (not with single_gallery_shot), under a name of its own, see ``verified_blocks``; None: none.
         candidates: how many it orders.
@@ -95,6 +98,7 @@ def evaluate(
     settings = {"k1": k1, "k2": k2, "distance_weight": distance_weight}
     reranked = _reranked(both, sides, settings) if rerank and protocol == "market" else None
     centralised = _centralised(both, sides) if nfc and protocol == "market" else None
+    averaged = None if views is None or protocol == "single_gallery_shot" else _averaged(views, sides)
     verified = None
     if verifier is not None and protocol != "single_gallery_shot":
         verified = _verified(features, sides, Path(verifier), candidates)
@@ -114,6 +118,7 @@ def evaluate(
         "multi_query": pooled,
         "reranked": reranked,
         "centralised": centralised,
+        "views": averaged,
         "verified": verified,
         "camera_pairs": camera_pairs(ranking, *camids) if by_camera else [],
     }
@@ -178,6 +183,12 @@ def _centralised(features: np.ndarray, sides: Sides) -> dict:
     """Scores of the centralised features."""
     moved = centralise(features)
     return mean_scores(rank(moved[: len(sides.query)], moved[len(sides.query) :], **sides.labels, top=0))
+
+
+def _averaged(views: Files, sides: Sides) -> dict:
+    """Scores of the features that are averaged over views."""
+    both = _read(views, pd.concat([sides.query["image"], sides.gallery["image"]]))
+    return mean_scores(rank(both[: len(sides.query)], both[len(sides.query) :], **sides.labels, top=0))
 
 
 def _verified(features: Files, sides: Sides, verifier: Path, candidates: int) -> dict:

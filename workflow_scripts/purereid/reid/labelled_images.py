@@ -49,6 +49,10 @@ class Truth(NamedTuple):
         """Which images are generated, bool [B]."""
         return self.kinds != REAL
 
+    def without(self, images: torch.Tensor) -> "Truth":
+        """The same where some images, bool [B], do not count."""
+        return self._replace(known=self.known.masked_fill(images, -1), weights=self.weights.masked_fill(images, 0))
+
     def targets(self, logits: torch.Tensor, smoothing: float) -> torch.Tensor:
         """Target distributions float32 [B, K] for logits float [B, K], see ``labels.targets``."""
         labels = with_guesses(self.labels, self.kinds, logits)
@@ -154,16 +158,17 @@ class LabelledImages:
         log.info("%d images (%d generated) of %d identities", len(self.kinds), generated, len(self.pids))
         if not generated:
             return
-        names = ("generated_labels", "generated_per_batch", "generated_weight", "generated_from_epoch")
-        labels, number, weight, begin = (self.settings[name] for name in names)
+        names = ("labels", "per_batch", "weight", "from_epoch", "small_loss")
+        labels, number, weight, begin, share = (self.settings[f"generated_{name}"] for name in names)
         log.warning(
-            "GENERATED IMAGES: real : generated = %d : %d in each batch, labelled %s (%s), weight %g%s",
+            "GENERATED IMAGES: real : generated = %d : %d in each batch, labelled %s (%s), weight %g%s%s",
             self.batches.size - number,
             number,
             labels,
             MEANING[labels],
             weight,
             f" after {begin:g} epochs, 0 before" if begin else "",
+            f", of which the {share:.0%} of smallest loss count" if share < 1 else "",
         )
 
 

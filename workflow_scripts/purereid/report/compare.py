@@ -120,9 +120,9 @@ def comparison(groups: list[list[Run]], reference: str | None) -> pd.DataFrame:
     ``_max``. ``mAP_low`` and ``mAP_high`` bound the 95 % interval over persons and seeds, of one seed over persons
     alone. ``difference`` and what goes with it is the ``paired_difference`` to the reference on the same data set,
     without a verdict: see ``judged``.
-    ``multi_query_``, ``reranked_``, ``centralised_`` and ``verified_`` columns are scores of pooled queries, of the
-    re-ranking, of the neighbour feature centralisation and of what a verifier orders; they stand beside the plain ones,
-    never for them.
+    ``multi_query_``, ``reranked_``, ``centralised_``, ``views_`` and ``verified_`` columns are scores of pooled
+    queries, of the re-ranking, of the neighbour feature centralisation, of averages over generated views and of what a
+    verifier orders; they stand beside the plain ones, never for them.
     """
     references = {}
     for group in sorted(groups, key=lambda group: group[0].experiment != reference):

@@ -13,7 +13,7 @@ from purereid.report.compare_purifiers_reid import PREFIXES
 from purereid.report.compare_purifiers_views import as_page, as_text
 from purereid.report.compared import scores_of
 from purereid.report.kept_sets import describe_sets
-from purereid.report.network_scores import read_networks
+from purereid.report.network_scores import read_networks, unseen_by_all
 from purereid.report.runs import Run
 from purereid.report.views import write_views
 
@@ -35,7 +35,7 @@ def compare_purifiers(
     plot: Path,
     sets: Sequence[dict[str, object]],
     experiments: Sequence[dict[str, str | None]],
-    network_names: Sequence[str],
+    trained: Sequence[dict[str, str]],
     reference: str | None = None,
 ) -> None:
     """Write the comparison of all purified sets of a data set; the same inputs give the same bytes.
@@ -43,7 +43,7 @@ def compare_purifiers(
     Args:
         kept, truth: kept.parquet and truth.parquet of each set.
         scores, ranks: scores.json and ranks.parquet of each run on the data set, as for ``compare``.
-        networks: links.json of ``train_gcn``, scores.json of ``train_gcn_v`` and ``train_gcn_e``.
+        networks: scores.json of ``train_gcn``, ``train_gcn_v`` and ``train_gcn_e``.
         table: CSV to write, see ``rows_of_sets`` and ``gains``.
         text: plain text to write, for the terminal.
         page: HTML to write, with everything inside.
@@ -51,7 +51,7 @@ def compare_purifiers(
         sets: generator, purifier, rule and own_encoder of each set, in the order of ``kept``, see ``describe_sets``.
         experiments: which set each experiment trained on: experiment, generator (None: real images alone), purifier
             (None: all generated images). Runs of others are left out, except those of the reference.
-        network_names: of ``networks``, in their order, such as "gcn for posegan".
+        trained: network and generator of each of ``networks``, in their order.
         reference: as for ``compare``.
 
     Raises:
@@ -60,8 +60,9 @@ def compare_purifiers(
     """
     if not experiments:
         raise UserError("there is no experiment to compare", expected="the reference, at least")
-    described = describe_sets(sets, kept, truth)
-    groups, learnt = read_groups(scores, ranks), read_networks(networks, network_names)
+    learnt = read_networks(networks, [f"{each['network']} for {each['generator']}" for each in trained])
+    described = describe_sets(sets, kept, truth, unseen_by_all(networks, [each["generator"] for each in trained]))
+    groups = read_groups(scores, ranks)
     names = [each["experiment"] for each in experiments]
     scored = scores_of(comparison(groups, reference), names, "compare_purifiers")
     rows = rows_of_sets(described, experiments, scored)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from purereid.report.compare_purifiers_reid import reid_block
-from purereid.report.kept_sets import COUNTED, DROPPED
+from purereid.report.kept_sets import COUNTED, DROPPED, FOLD
 from purereid.report.tables import Block, html_block, html_page, html_plot, text_block
 from purereid.report.training_sets import set_name
 
@@ -66,6 +66,14 @@ QUALITY = [
     ),
     Column("dropped", "nearest_truth_dropped", "{:.1f}", ""),
 ]
+OF_FOLD = [
+    Column("images", FOLD + "images", "{:.0f}", "generated images of these identities"),
+    Column("share", FOLD + "share", "{:.1f}", "of them that is kept, in percent"),
+    Column("right kept", FOLD + "right_kept", "{:.1f}", "as above; beside it that of the dropped images"),
+    Column("dropped", FOLD + "right_dropped", "{:.1f}", ""),
+    Column("failures dropped", f"{FOLD}{DROPPED}all_injected", "{:.1f}", "share of the injected failures, in percent"),
+    Column("others dropped", f"{FOLD}{DROPPED}others", "{:.1f}", "share of the images that were not injected"),
+]
 FAILURES = [
     Column("above others", "above_others", "{:+.1f}", "all injected minus others, in points"),
     Column(
@@ -78,10 +86,10 @@ FAILURES = [
 ]
 NETWORKS = [
     Column(
-        "average precision",
+        "link AP",
         "average_precision",
         "{:.1f}",
-        "that of predicted links, in percent; beside it that of links by cosine",
+        "average precision of predicted links, in percent; beside it that of links by cosine",
     ),
     Column("beside", "average_precision_beside", "{:.1f}", ""),
     Column(
@@ -94,6 +102,10 @@ NETWORKS = [
     Column("beside", "bcubed_f_beside", "{:.1f}", ""),
     Column("pairwise F", "pairwise_f", "{:.1f}", "the same agreement by pairs of images"),
     Column("beside", "pairwise_f_beside", "{:.1f}", ""),
+    Column("fold", "held_out", "{:.0f}", "identities held out; beside it how many of them the encoder learnt from"),
+    Column("seen", "seen", "{:.0f}", ""),
+    Column("steps", "steps", "{:.0f}", "of the training"),
+    Column("largest", "largest", "{:.3f}", "the largest probability of a link; no threshold above it links any image"),
 ]
 OWN_ENCODER = "JUDGED BY ITS OWN ENCODER: 'right' is the opinion of the very encoder that purified: {sets}"
 
@@ -125,10 +137,13 @@ def blocks(rows: pd.DataFrame, networks: pd.DataFrame) -> list[Block]:
         injected = sets[sets[COUNTED + TOGETHER[0]].notna() & (sets["purifier"] != "")]
         title = f"{dataset}: share of the injected failures that is dropped, in percent"
         tables.append(_sets(title, injected, _failures(injected), _about_injected(injected)))
+    if FOLD + "images" in sets:
+        judged = sets[sets[FOLD + "images"].notna()]
+        title = f"{dataset}: the same on identities that neither the encoder nor the networks of graphs learnt from"
+        tables.append(_sets(title, judged, [column for column in OF_FOLD if column.name in sets], []))
     if len(networks):
-        remark = "the encoder that the networks' features come from may have learnt from these identities"
         title = f"{dataset}: networks, on held-out real identities"
-        tables.append(_block(title, "network", networks["network"], networks, NETWORKS, [remark]))
+        tables.append(_block(title, "network", networks["network"], networks, NETWORKS, _about_seen(networks)))
     return [*tables, reid_block(rows[rows["experiment"] != ""])]
 
 
@@ -170,6 +185,14 @@ def _small(sets: pd.DataFrame) -> list[str]:
 def _own_encoder(sets: pd.DataFrame) -> list[str]:
     own = sets[sets["own_encoder"].astype(bool)]
     return [OWN_ENCODER.format(sets="; ".join(_names(own)))] if len(own) else []
+
+
+def _about_seen(networks: pd.DataFrame) -> list[str]:
+    seen = networks[networks["seen"] > 0]["network"].tolist()
+    if not seen:
+        return []
+    said = "SEEN: the encoder learnt from these identities, so that scores and thresholds hold for no other people"
+    return [f"{said}: {'; '.join(seen)}"]
 
 
 def _failures(sets: pd.DataFrame) -> list[Column]:

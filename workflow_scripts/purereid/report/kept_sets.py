@@ -1,6 +1,6 @@
 """What purifiers kept and dropped, in numbers: how much, how good, how many of the failures injected on purpose."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,19 +15,28 @@ from purereid.report.recall import OTHERS, recall_of_injected
 
 COUNTS = ["images", "kept", "identities", "identities_kept"]
 COUNTED, DROPPED = "injected_", "dropped_"  # and a kind of injected images: names of columns
+FOLD = "fold_"  # and another name: the same number, of identities that no network learnt from
+OF_FOLD = ("images", "share", "right_kept", "right_dropped", f"{DROPPED}all_injected", f"{DROPPED}others")
 
 
-def describe_sets(sets: Sequence[dict[str, object]], kept: Sequence[Path], truth: Sequence[Path]) -> pd.DataFrame:
+def describe_sets(
+    sets: Sequence[dict[str, object]],
+    kept: Sequence[Path],
+    truth: Sequence[Path],
+    folds: Mapping[str, Collection[int]],
+) -> pd.DataFrame:
     """One row per set; before those of a generator, one of all its images, as if everything were kept.
 
     Args:
         sets: generator and purifier of each set, rule of the purifier, and own_encoder (bool): whether the encoder that
             judges is the one that purified.
         kept, truth: kept.parquet and truth.parquet of each set.
+        folds: by generator the identities that neither encoder nor networks of graphs learnt from.
 
     Returns:
-        generator, purifier, rule (both "" for all images), own_encoder (False for them) and the numbers of ``figures``;
-        counts as Int64, others as float64.
+        generator, purifier, rule (both "" for all images), own_encoder (False for them) and the numbers of ``figures``,
+        with ``fold_`` some of them of the images of these identities, where there are any; counts as Int64, others as
+        float64.
 
     Raises:
         UserError: no set, a set given twice, files that cannot be read or show different images.
@@ -43,9 +52,10 @@ def describe_sets(sets: Sequence[dict[str, object]], kept: Sequence[Path], truth
     rows = []
     for (generator, purifier), images in _with_all(found).items():
         row = {"generator": generator, "purifier": purifier, "rule": "", "own_encoder": False}
-        rows.append(row | about.get((generator, purifier), {}) | figures(images))
+        numbers = figures(images) | _of_fold(images, folds.get(generator, ()))
+        rows.append(row | about.get((generator, purifier), {}) | numbers)
     table = pd.DataFrame(rows)
-    counts = [*COUNTS, *(name for name in table if name.startswith(COUNTED))]
+    counts = [*COUNTS, *(name for name in table if name.startswith(COUNTED) or name == f"{FOLD}images")]
     return table.astype(dict.fromkeys(counts, "Int64"))
 
 
@@ -102,6 +112,12 @@ def figures(images: pd.DataFrame) -> dict[str, float]:
         numbers |= {f"{name}_kept": _mean(values[kept & known]), f"{name}_dropped": _mean(values[~kept & known])}
     injected = images["injected"].to_numpy(str)
     return numbers | (_injected(injected, kept) if (injected != "").any() else {})
+
+
+def _of_fold(images: pd.DataFrame, pids: Collection[int]) -> dict[str, float]:
+    images = images[images["pid"].isin(pids)]
+    numbers = figures(images) if len(images) else {}
+    return {f"{FOLD}{name}": numbers[name] for name in OF_FOLD if name in numbers}
 
 
 def _injected(kinds: np.ndarray, kept: np.ndarray) -> dict[str, float]:

@@ -12,7 +12,8 @@ from purereid.data.content_digest import check_digest
 from purereid.errors import UserError
 
 AGAIN = "delete the file, so that it is made again"
-EXTRA = ("multi_query", "reranked", "centralised", "verified")  # rankings whose scores stand beside the plain ones
+# rankings whose scores stand beside the plain ones
+EXTRA = ("multi_query", "reranked", "centralised", "views", "verified")
 
 NO_SEED = "none"  # in place of the seeds that two experiments have in common
 

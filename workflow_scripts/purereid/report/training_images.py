@@ -10,12 +10,13 @@ def training_images(index: Path, experiment: dict[str, object]) -> dict[str, int
 
     Args:
         index: what it trained on.
-        experiment: splits (of the training); uses_generated (bool, whether generated images were trained on).
+        experiment: splits and held_out (of the training); uses_generated (bool, whether generated images were trained
+            on).
 
     Returns:
         real (images), identities (with a real image), identities_several (with more than one), generated (images).
     """
-    rows = training_rows(index, experiment["splits"])
+    rows = training_rows(index, experiment["splits"], experiment["held_out"])
     made = rows["kind"] == "generated"
     counts = rows.loc[~made, "pid"].value_counts()
     return {

@@ -1,5 +1,6 @@
 """What every training has: networks by role, optimisers with rates of their own, state, and images drawn on the way."""
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import NamedTuple
@@ -64,9 +65,13 @@ class BaseTrainer(ABC):
         """Learn from a batch; returns the parts of the loss and other values for the curves."""
 
     def set_length(self, steps_per_epoch: int, images_per_step: int) -> None:
-        """Set the length of the training, ``settings["epochs"]`` times ``steps_per_epoch``."""
+        """Set the length of the training, ``settings["epochs"]`` times ``steps_per_epoch``.
+
+        Or that share of it which ``settings["stop_at"]`` says, where there is one: what is learnt up to there is what
+        the whole training has learnt by then.
+        """
         self.steps_per_epoch, self.images_per_step = steps_per_epoch, images_per_step
-        self.steps = self.settings["epochs"] * steps_per_epoch
+        self.steps = math.ceil(self.settings.get("stop_at", 1.0) * self.settings["epochs"] * steps_per_epoch)
 
     def place(self) -> None:
         """Bring the networks to the device, ready to learn."""

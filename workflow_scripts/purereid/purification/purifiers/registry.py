@@ -27,7 +27,7 @@ class Rule(NamedTuple):
 
 
 _LINKED = ("features", "graph", "gcn")
-_LISTS, _SHARE = ("threshold", "overlap"), ("share", "share_of")
+_LISTS, _SHARE = ("threshold", "link_precision", "overlap"), ("share", "share_of")
 RULES = {
     "published": Rule(_LINKED, _LISTS),
     "strict": Rule(_LINKED, _LISTS),
@@ -38,6 +38,7 @@ RULES = {
     "centre": Rule(("features",), _SHARE),
     "mutual": Rule(("graph",), _SHARE),
     "source": Rule(("features", "shards"), _SHARE),
+    "covariance": Rule(("features",), _SHARE),
     "random": Rule((), (*_SHARE, "seed")),
 }
 DECIDING = [name for name, rule in RULES.items() if "share" not in rule.settings]  # how many images they keep

@@ -26,9 +26,11 @@ class Trainer(EncoderTrainer):
         """The encoder of the settings."""
         return Encoder(pids=pids, extra_class=extra_class, **{name: self.settings[name] for name in OF_ENCODER})
 
-    def learn_from(
-        self, outputs: tuple[torch.Tensor, torch.Tensor], truth: Truth
-    ) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
+    def logits(self, outputs: tuple[torch.Tensor, torch.Tensor]) -> torch.Tensor:
+        """The second of the outputs."""
+        return outputs[1]
+
+    def learn_from(self, outputs: tuple[torch.Tensor, torch.Tensor], truth: Truth) -> dict[str, torch.Tensor]:
         """Minimise the losses of pooled features float32 [B, D] and logits float32 [B, K]."""
         settings, (pooled, logits) = self.settings, outputs
         margin = None if settings["soft_margin"] else settings["margin"]
@@ -40,7 +42,7 @@ class Trainer(EncoderTrainer):
             values["centre"] = self.networks["centres"](pooled, truth.known, truth.weights)
             loss = loss + settings["centre_weight"] * values["centre"]
         self.learn(loss, *self.optimisers)
-        return {"loss": loss, **values}, logits
+        return {"loss": loss, **values}
 
     def prepare(self) -> None:
         """Also the centres of the centre loss."""

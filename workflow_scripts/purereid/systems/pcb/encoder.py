@@ -20,10 +20,13 @@ class Trainer(EncoderTrainer):
         """The encoder of the settings."""
         return Encoder(pids=pids, extra_class=extra_class, **{name: self.settings[name] for name in OF_ENCODER})
 
-    def learn_from(self, outputs: torch.Tensor, truth: Truth) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
+    def logits(self, outputs: torch.Tensor) -> torch.Tensor:
+        """The mean of the parts."""
+        return outputs.mean(dim=1)
+
+    def learn_from(self, outputs: torch.Tensor, truth: Truth) -> dict[str, torch.Tensor]:
         """Minimise the loss of the logits float32 [B, P, K]."""
-        mean = outputs.mean(dim=1)
-        soft = truth.targets(mean, self.settings["label_smoothing"])
+        soft = truth.targets(self.logits(outputs), self.settings["label_smoothing"])
         loss = sum(cross_entropy(logits, soft, truth.weights) for logits in outputs.unbind(1))
         self.learn(loss, "encoder")
-        return {"loss": loss}, mean
+        return {"loss": loss}

@@ -109,19 +109,21 @@ class Trainer(EncoderTrainer):
         painted, taps = self.decoder(found) if self.decoder else (None, [])
         return known, painted, taps
 
-    def learn_from(
-        self, outputs: tuple, truth: Truth, textured: Textured | None
-    ) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
+    def logits(self, outputs: tuple) -> torch.Tensor:
+        """The last of the encoder's outputs."""
+        return outputs[0][-1]
+
+    def learn_from(self, outputs: tuple, truth: Truth, textured: Textured | None) -> dict[str, torch.Tensor]:
         """Minimise the losses of the encoder alone, and those behind the decoder."""
         (pooled, seen, logits), painted, taps = outputs
         recognising, values = self._recognising(pooled, seen, logits, truth)
         if self.decoder is None:
             self.learn(recognising, "encoder")
-            return {"loss": recognising} | values, logits
+            return {"loss": recognising} | values
         real = len(truth.labels) - self.generated_per_step  # they come first
         painting, more = self._painting(painted, [tap[:real] for tap in taps], truth.labels[:real], textured)
         self._learn(recognising, painting)
-        return {"loss": recognising.detach() + painting.detach()} | values | more, logits
+        return {"loss": recognising.detach() + painting.detach()} | values | more
 
     def _recognising(
         self, pooled: torch.Tensor, seen: torch.Tensor, logits: torch.Tensor, truth: Truth

@@ -1,8 +1,10 @@
-"""Which identities a network of graphs does not learn from, so that its links can be scored on them."""
+"""Which identities a network does not learn from, so that it can be judged on people whom it has not seen."""
 
 import numpy as np
 
 from purereid.errors import UserError
+
+FOLD_SEED = 0  # of encoders, which hold out the same identities whatever the seed of their training
 
 
 def held_out_images(pids: np.ndarray, *, share: float, seed: int, section: str) -> np.ndarray:
