@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 
-def moved(parts: Mapping[str, nn.Module], step: Callable[[], object]) -> set[str]:
+def parts_moved(parts: Mapping[str, nn.Module], step: Callable[[], object]) -> set[str]:
     """Names of the parts of which a step changes any parameter."""
     before = {name: _weights(part) for name, part in parts.items()}
     step()

@@ -8,7 +8,7 @@ from torch.nn.functional import softplus
 
 from purereid.networks.registry import trainer_class
 from purereid.training.stage import Inputs
-from terms import gradients, moved, shown_to
+from terms import gradients, parts_moved, shown_to
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def test_who_learns_from_what(trainer_of, learning: str):
         return tuple(float(discriminator(each).mean()) for each in (images / 127.5 - 1, generator(noise)))
 
     before = verdicts()
-    assert moved(trainer.networks, lambda: trainer.step(0, (images, noise))) == {learning}
+    assert parts_moved(trainer.networks, lambda: trainer.step(0, (images, noise))) == {learning}
     after = verdicts()
     if learning == "generator":
         assert after[1] > before[1]
@@ -80,7 +80,7 @@ def test_what_is_judged_is_real_drawn_and_drawn_again_in_each_update_of_the_gene
     trainer.step(0, (images, noise))
     real, drawn, again, later = judged
     torch.testing.assert_close(real, images / 127.5 - 1)
-    torch.testing.assert_close(drawn, again)  # nothing of the generator has moved between them
+    torch.testing.assert_close(drawn, again)  # nothing of the generator has parts_moved between them
     assert not torch.allclose(again, later, atol=1e-4)
     assert len(given) == 3 and all(torch.equal(each, noise) for each in given)
 

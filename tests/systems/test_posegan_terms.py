@@ -13,7 +13,7 @@ from purereid.networks.registry import description, trainer_class
 from purereid.systems.posegan.losses.identity import identity_loss
 from purereid.systems.posegan.losses.map_distance import map_distance
 from purereid.training.stage import Inputs
-from terms import gradients, moved, shown_to
+from terms import gradients, parts_moved, shown_to
 
 TERMS = ("adversarial", "matching", "l1", "perceptual", "encoder_maps", "identity")
 WEIGHTS = {"adversarial": 3.0, "matching": 5.0, "l1": 7.0, "perceptual": 11.0, "encoder_maps": 13.0, "identity": 17.0}
@@ -104,7 +104,7 @@ def test_a_term_alone_falls_and_moves_the_generator(trainer_of, term: str):
 
     before = value()
     learning = set(DISCRIMINATORS) if term == "adversarial" else set()  # it is their own loss that moves them
-    assert moved(trainer.networks, lambda: trainer.step(0, batch)) == {"generator"} | learning
+    assert parts_moved(trainer.networks, lambda: trainer.step(0, batch)) == {"generator"} | learning
     assert value() < before
 
 
