@@ -3,8 +3,6 @@
 import argparse
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
 
 from mutants.fault import read_faults
@@ -18,6 +16,9 @@ def main() -> int:
     """Print what becomes of each fault, and at last those that are not caught; 1 where there are any."""
     options = arguments()
     faults = [fault for fault in read_faults(FAULTS) if any(word in str(fault) for word in options.only or [""])]
+    if not faults:
+        print(f"no fault has any of the words {', '.join(options.only)}")
+        return 1
     tests = sorted({path for fault in faults for path in fault.tested_by})
     began = time.perf_counter()
     with copied(PROJECT) as package:
@@ -27,13 +28,13 @@ def main() -> int:
         return 1
     print(f"{len(faults)} faults; without any, their tests pass in {seconds:.0f} s", flush=True)
     missed = []
-    with ThreadPoolExecutor(options.jobs) as pool:
-        run = partial(outcome, project=PROJECT, timeout=options.timeout)
-        for fault, found in zip(faults, pool.map(run, faults), strict=True):
-            print(f"{found.word:9} {found.seconds:5.1f} s  {fault}", flush=True)
-            if found.word != "caught":
-                missed.append(fault)
-                print(*(["\n".join(found.text.splitlines()[-20:])] if found.word == "broken" else []), flush=True)
+    for fault in faults:
+        found = outcome(fault, PROJECT, options.timeout)
+        print(f"{found.word:9} {found.seconds:5.1f} s  {fault}", flush=True)
+        if found.word == "broken":
+            print(found.text, flush=True)
+        if found.word != "caught":
+            missed.append(fault)
     minutes = (time.perf_counter() - began) / 60
     print(f"\n{len(faults) - len(missed)} of {len(faults)} faults are caught, in {minutes:.0f} minutes")
     for fault in missed:
@@ -45,7 +46,6 @@ def arguments() -> argparse.Namespace:
     """Which faults, and how they are run."""
     parser = argparse.ArgumentParser(prog="python -m mutants", description=__doc__)
     parser.add_argument("only", nargs="*", help="words; faults are run whose file or texts hold one of them")
-    parser.add_argument("--jobs", type=int, default=1, help="faults that are run at a time")
     parser.add_argument("--timeout", type=float, default=300, help="seconds for the tests of a fault")
     return parser.parse_args()
 

@@ -77,6 +77,9 @@ def run_tests(package: Path, tests: Sequence[str], project: Path, timeout: float
         text, _ = process.communicate(timeout=timeout)
         word = OUTCOMES.get(process.returncode, "broken")
     except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)  # what the tests have started, too
-        text, word = process.communicate()[0], "timed out"
+        text, word = "", "timed out"
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)  # what the tests have started, too
+            process.communicate()
     return Outcome(word, time.perf_counter() - began, text)
