@@ -13,6 +13,7 @@ from purereid.errors import UserError
 from purereid.networks.network_file import load_network
 from purereid.reid.encoder_trainer import EncoderTrainer
 from purereid.training.seeds import step_seed
+from seeds import seeds_given_to
 
 OFF = {
     **{"crop": None, "vertical_shift": 0.0, "colour_jitter": [0, 0, 0, 0], "steps_per_epoch": 0},
@@ -64,6 +65,17 @@ def test_each_switch_changes_the_result(index: Path, settings: dict, known: dict
     if key not in known:
         known[key] = weights_after(trainer_of(index, short | base), range(4))
     assert weights_after(trainer_of(index, short | base | change), range(4)) != known[key]
+
+
+def test_each_step_each_seed_and_each_kind_of_image_is_augmented_anew(mixed: Path, mixture: dict, monkeypatch):
+    seeds = seeds_given_to(monkeypatch, "purereid.reid.labelled_images.augment")
+    for seed in (1, 2):
+        trainer = trainer_of(mixed, mixture | {"seed": seed})
+        for step in range(2):
+            trainer.batch(step)
+    assert len(set(seeds)) == 8  # real and generated ones
+    trainer.batch(0)
+    assert seeds[8:] == seeds[4:6]
 
 
 # --- optimisers -------------------------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from purereid.systems.bot.networks import Encoder as Bot
 from purereid.systems.dgnet.networks import Encoder
 from purereid.systems.fdgan.networks import Encoder as WithoutClassifier
 from purereid.training.stage import Inputs, train_stage
+from seeds import seeds_given_to
 from terms import parts_moved
 
 CPU = torch.device("cpu")
@@ -348,6 +349,17 @@ def test_a_batch_holds_images_their_positives_and_the_same_erased(people, teache
 def _known(trainer) -> list[tuple[torch.Tensor, int]]:
     mean, std = (torch.tensor(trainer.encoder.configuration[name]).view(3, 1, 1) for name in ("mean", "std"))
     return [((image / 255 - mean) / std, int(label)) for image, label in zip(trainer.data.images, trainer.labels)]  # noqa: B905
+
+
+def test_each_step_and_each_seed_augments_anew(people, monkeypatch):
+    seeds = seeds_given_to(monkeypatch, "purereid.systems.dgnet.joint.augment")
+    for seed in (1, 2):
+        trainer = trainer_of(people, None, primary_labels="uniform", seed=seed)
+        for step in range(2):
+            trainer.batch(step)
+    assert len(set(seeds)) == 4
+    trainer.batch(0)
+    assert seeds[4] == seeds[2]
 
 
 def test_a_step_in_bfloat16_stays_near_float32(people, teacher):

@@ -62,6 +62,8 @@ def test_targets_show_the_person_in_another_image_and_one_person_has_one(pairs: 
         seen |= {(source, target) for source, target in zip(rows[:, 0], targets[:, 0], strict=True)}
     assert {(0, 1), (0, 2)} <= seen
     np.testing.assert_array_equal(pairs.targets(199, rows), targets)
+    assert not np.array_equal(pairs.targets(198, rows), targets)
+    assert not np.array_equal(Pairs(PIDS, anchors=2, negatives=3, seed=1).targets(199, rows), targets)
 
 
 def test_data_without_pairs_is_refused():

@@ -19,6 +19,7 @@ from purereid.networks.registry import description, trainer_class
 from purereid.systems.fdgan.networks import Encoder, Verifier
 from purereid.systems.fdgan.pose_maps import pose_maps
 from purereid.training.stage import Inputs, train_stage
+from seeds import seeds_given_to
 from terms import parts_moved
 
 CPU = torch.device("cpu")
@@ -307,6 +308,27 @@ def test_targets_of_discriminators_are_smoothed_and_those_of_the_generator_are_n
 def test_a_schedule_that_never_learns_is_refused(people, trained):
     with pytest.raises(UserError, match="nothing would be learnt: the rate of each of 1 epochs is 0"):
         trainer_of(people, trained, "joint", epochs=1, flat_epochs=1, schedule="published")
+
+
+@pytest.mark.parametrize(("stage", "module"), [("verify", "verify"), ("generate", "gan_trainer")])
+def test_each_step_and_each_seed_augments_anew(people, trained, monkeypatch, stage, module):
+    seeds = seeds_given_to(monkeypatch, f"purereid.systems.fdgan.{module}.augment")
+    for seed in (1, 2):
+        trainer = trainer_of(people, trained, stage, seed=seed)
+        for step in range(2):
+            trainer.batch(step)
+    assert len(set(seeds)) == 4
+    trainer.batch(0)
+    assert seeds[4] == seeds[2]
+
+
+def test_each_step_each_seed_and_each_discriminator_smooths_anew(people, trained, monkeypatch):
+    seeds = seeds_given_to(monkeypatch, "purereid.systems.fdgan.gan_trainer.smoothed_targets")
+    for seed in (1, 2):
+        trainer = trainer_of(people, trained, "generate", seed=seed)
+        for step in range(2):
+            trainer.step(step, trainer.batch(step))
+    assert len(set(seeds)) == 8
 
 
 def test_a_batch(people, trained):

@@ -23,6 +23,7 @@ from purereid.textures.import_textures import import_textures
 from purereid.textures.paint_textures import paint_textures
 from purereid.textures.texture_file import TextureFile, write_textures
 from purereid.training.stage import Inputs, train_stage
+from seeds import seeds_given_to
 from terms import parts_moved
 
 CPU = torch.device("cpu")
@@ -121,6 +122,21 @@ def test_a_texture_is_mirrored_with_its_image(people, textures):
     assert not torch.equal(flipped[1], plain[1])
 
 
+def test_each_step_and_each_seed_crops_flips_and_orders_anew(people, textures, monkeypatch):
+    seeds = seeds_given_to(monkeypatch, "purereid.systems.san.pairs.augment")
+    flipped, orders, inputs = set(), set(), Inputs(people.index, {"texture_pairs": textures})
+    for seed in (1, 2):
+        plain, trainer = (
+            trainer_class("san", "texture")(inputs, settings_of("texture", seed=seed, pad=0, batch=20, flip=flip), CPU)
+            for flip in (0.0, 0.5)
+        )
+        for step in range(2):  # an epoch each
+            straight, images = plain.batch(step)[0], trainer.batch(step)[0]
+            flipped.add(tuple((images != straight).flatten(1).any(dim=1).tolist()))
+            orders.add(straight.numpy().tobytes())
+    assert len(set(seeds)) == len(flipped) == len(orders) == 4
+
+
 def test_all_images_have_their_turn(people, textures):
     trainer = trainer_class("san", "texture")(
         Inputs(people.index, {"texture_pairs": textures}), settings_of("texture"), CPU
@@ -200,14 +216,16 @@ def test_each_image_has_its_own_texture_mirrored_where_it_is_flipped(people, tex
         assert torch.equal(wanted.textures.flatten(2), own.textures.flatten(2)[:, :, mirror])
 
 
-def test_half_of_the_images_are_flipped(people, textures):
-    trainer, plain = (joint(people, textures=textures, **CALM | {"flip": flip}) for flip in (0.5, 0.0))
-    flipped = [
-        not torch.equal(image, straight)
-        for step in range(12)
-        for image, straight in zip(trainer.batch(step)[1], plain.batch(step)[1], strict=True)
-    ]
-    assert 0.35 < np.mean(flipped) < 0.65
+def test_half_of_the_images_are_flipped_others_in_each_step_and_by_each_seed(people, textures):
+    flipped = {}
+    for seed in (1, 2):
+        options = CALM | {"seed": seed}
+        trainer, plain = (joint(people, textures=textures, **options | {"flip": flip}) for flip in (0.5, 0.0))
+        for step in range(6):
+            pairs = zip(trainer.batch(step)[1], plain.batch(step)[1], strict=True)
+            flipped[seed, step] = [not torch.equal(image, straight) for image, straight in pairs]
+    assert 0.35 < np.mean(list(flipped.values())) < 0.65
+    assert len({tuple(each) for each in flipped.values()}) == 12
 
 
 def test_textures_of_other_persons(people, textures):
