@@ -24,7 +24,7 @@ def main() -> int:
     with copied(PROJECT) as package:
         word, seconds, text = run_tests(package, tests, PROJECT, timeout=None)
     if word != "survived":
-        print(f"{text}\nWithout any fault these tests are {word}; so they say nothing of faults.")
+        print(f"{text}\nThese tests do not pass without any fault, and so say nothing of faults.")
         return 1
     print(f"{len(faults)} faults; without any, their tests pass in {seconds:.0f} s", flush=True)
     missed = []

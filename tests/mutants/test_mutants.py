@@ -4,8 +4,9 @@ import ast
 from pathlib import Path
 
 import pytest
+import yaml
 
-from mutants.__main__ import FAULTS
+from mutants.__main__ import FAULTS, main
 from mutants.fault import Fault, read_faults
 from mutants.run import PACKAGE, outcome
 
@@ -37,7 +38,7 @@ def small(tmp_path: Path) -> Path:
         ("return x ** 2", "test_arithmetic.py", 60, "survived"),
         ("return 2 *", "test_arithmetic.py", 60, "broken"),
         ("return 3 * x", "test_missing.py", 60, "broken"),
-        ("while True: pass", "test_arithmetic.py", 3, "timed out"),
+        ("while True: pass", "test_arithmetic.py", 1, "timed out"),
     ],
 )
 def test_what_tests_say_of_a_fault(small: Path, new: str, tests: str, timeout: float, word: str):
@@ -51,6 +52,32 @@ def test_a_fault_that_does_not_apply_is_an_error(small: Path, old: str):
     fault = Fault("arithmetic.py", old, "return 2 * x", "test_arithmetic.py")
     with pytest.raises(ValueError, match=r"arithmetic\.py: .* times"):
         outcome(fault, small, 60)
+
+
+@pytest.mark.parametrize(
+    ("tested", "said"),
+    [
+        (TESTED, "1 of 2 faults are caught"),
+        (TESTED.replace("4", "5"), "do not pass without any fault"),
+    ],
+)
+def test_the_command_lists_what_is_not_caught_and_fails(small: Path, monkeypatch, capsys, tested: str, said: str):
+    (small / "tests/test_arithmetic.py").write_text(tested)
+    about = {"file": "arithmetic.py", "old": "return 2 * x", "tests": "test_arithmetic.py"}
+    (small / "faults.yaml").write_text(
+        yaml.safe_dump([about | {"new": f"return {new}"} for new in ("3 * x", "x ** 2")])
+    )
+    monkeypatch.setattr("mutants.__main__.PROJECT", small)
+    monkeypatch.setattr("mutants.__main__.FAULTS", small / "faults.yaml")
+    monkeypatch.setattr("sys.argv", ["mutants", "x"])
+    assert main() == 1
+    text = capsys.readouterr().out
+    assert said in text and ("not caught: arithmetic.py: return 2 * x -> return x ** 2" in text) == (tested == TESTED)
+
+
+def test_no_fault_is_listed_twice():
+    faults = read_faults(FAULTS)
+    assert len(set(faults)) == len(faults) > 60
 
 
 @pytest.mark.parametrize("fault", read_faults(FAULTS), ids=str)
