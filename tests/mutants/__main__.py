@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 from mutants.fault import read_faults
-from mutants.run import copied, outcome, run_tests
+from mutants.run import copied, outcome, preload, run_tests
 
 PROJECT = Path(__file__).parents[2]
 FAULTS = Path(__file__).with_name("faults.yaml")
@@ -51,4 +51,5 @@ def arguments() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
+    preload()
     sys.exit(main())

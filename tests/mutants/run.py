@@ -1,15 +1,15 @@
 """Run tests against a copy of the package, with a fault or without one."""
 
+import multiprocessing
 import os
 import shlex
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,6 +17,8 @@ from mutants.fault import Fault
 
 PACKAGE = Path("workflow_scripts/purereid")
 OUTCOMES = {0: "survived", 1: "caught"}  # by exit status of pytest; of any other the tests did not run
+SERVER = multiprocessing.get_context("forkserver")  # each run of tests begins as a copy of one process, see ``preload``
+LIBRARIES = ("pytest", "torch", "pandas", "pyarrow.parquet", "scipy.sparse", "cv2", "jsonschema")
 
 
 class Outcome(NamedTuple):
@@ -31,6 +33,11 @@ class Outcome(NamedTuple):
     word: str
     seconds: float
     text: str
+
+
+def preload() -> None:
+    """Let all runs of tests share what libraries import, which takes longer than most of these tests."""
+    SERVER.set_forkserver_preload(list(LIBRARIES))
 
 
 def outcome(fault: Fault, project: Path, timeout: float) -> Outcome:
@@ -52,34 +59,39 @@ def outcome(fault: Fault, project: Path, timeout: float) -> Outcome:
 
 @contextmanager
 def copied(project: Path) -> Iterator[Path]:
-    """A copy of the package in a temporary folder, without compiled code, which could be that of other text."""
+    """A copy of the package in a temporary folder, without machine code, which could hold functions of other files."""
     with tempfile.TemporaryDirectory(prefix="mutant-") as folder:
         package = Path(folder) / PACKAGE.name
-        shutil.copytree(project / PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(project / PACKAGE, package, ignore=shutil.ignore_patterns("*.nbi", "*.nbc"))
         yield package
 
 
 def run_tests(package: Path, tests: Sequence[str], project: Path, timeout: float | None) -> Outcome:
     """What some tests of a project say of a copy of its package, up to the first that fails."""
-    options = ["-x", "-q", "-p", "no:cacheprovider", "-o", f"pythonpath={shlex.quote(str(package.parent))}"]
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}  # the package is there
-    began = time.perf_counter()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "pytest", *options, *tests],
-        cwd=project,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
+    printed, began = package.with_name("printed.txt"), time.perf_counter()
+    printed.touch()
+    process = SERVER.Process(target=_pytest, args=(package, list(tests), project, printed))
+    process.start()
     try:
-        text, _ = process.communicate(timeout=timeout)
-        word = OUTCOMES.get(process.returncode, "broken")
-    except subprocess.TimeoutExpired:
-        text, word = "", "timed out"
+        process.join(timeout)
+        word = "timed out" if process.is_alive() else OUTCOMES.get(process.exitcode, "broken")
     finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)  # what the tests have started, too
-            process.communicate()
-    return Outcome(word, time.perf_counter() - began, text)
+        if process.is_alive():
+            with suppress(ProcessLookupError):  # it has no group yet
+                os.killpg(process.pid, signal.SIGKILL)  # what the tests have started, too
+            process.kill()
+            process.join()
+    return Outcome(word, time.perf_counter() - began, printed.read_text(encoding="utf-8", errors="replace"))
+
+
+def _pytest(package: Path, tests: list[str], project: Path, printed: Path) -> None:
+    os.setsid()
+    with printed.open("w") as file:
+        for stream in (sys.stdout, sys.stderr):
+            os.dup2(file.fileno(), stream.fileno())
+    os.chdir(project)
+    os.environ.pop("PYTHONPATH", None)  # the package is in the copy alone
+    import pytest
+
+    options = ["-x", "-q", "-p", "no:cacheprovider", "-o", f"pythonpath={shlex.quote(str(package.parent))}"]
+    sys.exit(int(pytest.main([*options, *tests])))
