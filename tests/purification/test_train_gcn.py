@@ -1,5 +1,6 @@
 """Training of the network for links: what is written, that it learns, resumes byte by byte, and what it refuses."""
 
+import copy
 import json
 import shutil
 from pathlib import Path
@@ -19,6 +20,7 @@ from purereid.purification.training_data import GraphImages, images_with_graph, 
 from purereid.retrieval.neighbours import nearest_neighbours
 from purereid.training.made import MADE
 from saved import load_with_about
+from terms import parts_moved
 
 PEOPLE, IMAGES, LENGTH = 24, 6, 16
 OUTPUTS = ("networks.safetensors", "curves.csv", "scores.json")
@@ -187,6 +189,22 @@ def test_every_image_is_a_pivot_once_per_epoch(toy: Set):
     assert trainer.steps_per_epoch == 4
     epochs = [torch.cat([trainer.batch(step)[0] for step in range(first, first + 4)]).tolist() for first in (0, 4)]
     assert sorted(epochs[0]) == sorted(epochs[1]) == list(range(PEOPLE * IMAGES)) and epochs[0] != epochs[1]
+
+
+def test_a_step_makes_the_truth_about_links_likelier(toy: Set):
+    data, calm = graph_images(toy), {"schedule": "constant", "warmup_epochs": 0, "weight_decay": 0.0}
+    trainer = GCNTrainer(data, None, SETTINGS | calm | {"learning_rate": 1e-3}, torch.device("cpu"))
+    pivots, graphs = trainer.batch(0)
+    truth = torch.from_numpy(toy.pids[data.graph.indices[pivots, :8]] == toy.pids[pivots][:, None])
+
+    @torch.no_grad()
+    def likelihood() -> float:
+        yes = copy.deepcopy(trainer.network)(trainer.features, graphs).softmax(dim=1)[:, 1].view(truth.shape)
+        return float(torch.where(truth, yes, 1 - yes).log().mean())
+
+    before, parts = likelihood(), {name: getattr(trainer.network, name) for name in ("convolutions", "classifier")}
+    assert parts_moved(parts, lambda: trainer.step(0, (pivots, graphs))) == set(parts)
+    assert likelihood() > before
 
 
 def test_biases_learn_twice_as_fast_and_do_not_decay(toy: Set):

@@ -158,6 +158,14 @@ def test_the_first_stage_learns_with_the_statistics_of_each_side(people, trained
     assert moved(encoder.state_dict(), after, False) and not moved(encoder.state_dict(), after, True)
 
 
+def test_the_first_stage_moves_both_networks_and_lowers_its_loss(people, trained):
+    calm = {"learning_rate": 1e-3, "warmup_epochs": 0, "schedule": "constant", "weight_decay": 0.0}
+    trainer, values = trainer_of(people, trained, "verify", **calm), []
+    batch = trainer.batch(0)
+    moving = parts_moved(trainer.networks, lambda: values.append(trainer.step(0, batch)["loss"]))
+    assert moving == {"encoder", "verifier"} and trainer.step(0, batch)["loss"] < values[0]
+
+
 def binary(logits: torch.Tensor, target: float) -> torch.Tensor:
     return functional.binary_cross_entropy_with_logits(logits, torch.full_like(logits, target))
 
