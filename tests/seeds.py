@@ -1,9 +1,17 @@
-"""Seeds of the random draws that a training makes for its batches."""
+"""What follows from the seed of a training: the weights that it starts from, and the draws for its batches."""
 
 from importlib import import_module
 
 import pytest
 import torch
+
+from purereid.training.trainer import BaseTrainer
+
+
+def weights_of(trainer: BaseTrainer) -> bytes:
+    """Of all networks of a training, one after the other."""
+    parameters = [parameter for network in trainer.networks.values() for parameter in network.parameters()]
+    return torch.cat([parameter.detach().flatten() for parameter in parameters]).numpy().tobytes()
 
 
 def seeds_given_to(monkeypatch: pytest.MonkeyPatch, place: str) -> list[int]:

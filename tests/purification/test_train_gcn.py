@@ -20,6 +20,7 @@ from purereid.purification.training_data import GraphImages, images_with_graph, 
 from purereid.retrieval.neighbours import nearest_neighbours
 from purereid.training.made import MADE
 from saved import load_with_about
+from seeds import weights_of
 from terms import parts_moved
 
 PEOPLE, IMAGES, LENGTH = 24, 6, 16
@@ -189,6 +190,8 @@ def test_every_image_is_a_pivot_once_per_epoch(toy: Set):
     assert trainer.steps_per_epoch == 4
     epochs = [torch.cat([trainer.batch(step)[0] for step in range(first, first + 4)]).tolist() for first in (0, 4)]
     assert sorted(epochs[0]) == sorted(epochs[1]) == list(range(PEOPLE * IMAGES)) and epochs[0] != epochs[1]
+    other = GCNTrainer(data, None, SETTINGS | {"seed": 2}, torch.device("cpu"))
+    assert other.batch(0)[0].tolist() != trainer.batch(0)[0].tolist() and weights_of(other) != weights_of(trainer)
 
 
 def test_a_step_makes_the_truth_about_links_likelier(toy: Set):

@@ -8,6 +8,7 @@ from torch.nn.functional import softplus
 
 from purereid.networks.registry import trainer_class
 from purereid.training.stage import Inputs
+from seeds import weights_of
 from terms import gradients, parts_moved, shown_to
 
 
@@ -85,12 +86,13 @@ def test_what_is_judged_is_real_drawn_and_drawn_again_in_each_update_of_the_gene
     assert len(given) == 3 and all(torch.equal(each, noise) for each in given)
 
 
-def test_noise_and_order_follow_from_seed_and_step(trainer_of):
+def test_weights_noise_and_order_follow_from_seed_and_step(trainer_of):
     trainer, same, other = trainer_of(), trainer_of(), trainer_of(seed=7)
     for own, again in zip(trainer.batch(1), same.batch(1), strict=True):
         assert torch.equal(own, again)
     for own, later, seeded in zip(trainer.batch(0), trainer.batch(1), other.batch(0), strict=True):
         assert not torch.equal(own, later) and not torch.equal(own, seeded)
+    assert weights_of(trainer) == weights_of(same) != weights_of(other)
     noise = torch.cat([trainer.batch(step)[1] for step in range(20)])
     assert -1 <= noise.min() < -0.99 and 0.99 < noise.max() <= 1
 

@@ -19,7 +19,7 @@ from purereid.networks.registry import description, trainer_class
 from purereid.systems.fdgan.networks import Encoder, Verifier
 from purereid.systems.fdgan.pose_maps import pose_maps
 from purereid.training.stage import Inputs, train_stage
-from seeds import seeds_given_to
+from seeds import seeds_given_to, weights_of
 from terms import parts_moved
 
 CPU = torch.device("cpu")
@@ -319,13 +319,14 @@ def test_a_schedule_that_never_learns_is_refused(people, trained):
 
 
 @pytest.mark.parametrize(("stage", "module"), [("verify", "verify"), ("generate", "gan_trainer")])
-def test_each_step_and_each_seed_augments_anew(people, trained, monkeypatch, stage, module):
-    seeds = seeds_given_to(monkeypatch, f"purereid.systems.fdgan.{module}.augment")
+def test_each_seed_starts_and_each_step_augments_anew(people, trained, monkeypatch, stage, module):
+    seeds, weights = seeds_given_to(monkeypatch, f"purereid.systems.fdgan.{module}.augment"), set()
     for seed in (1, 2):
         trainer = trainer_of(people, trained, stage, seed=seed)
+        weights.add(weights_of(trainer))
         for step in range(2):
             trainer.batch(step)
-    assert len(set(seeds)) == 4
+    assert len(set(seeds)) == 4 and len(weights) == 2
     trainer.batch(0)
     assert seeds[4] == seeds[2]
 

@@ -13,6 +13,7 @@ from purereid.networks.registry import description, trainer_class
 from purereid.systems.posegan.losses.identity import identity_loss
 from purereid.systems.posegan.losses.map_distance import map_distance
 from purereid.training.stage import Inputs
+from seeds import weights_of
 from terms import gradients, parts_moved, shown_to
 
 TERMS = ("adversarial", "matching", "l1", "perceptual", "encoder_maps", "identity")
@@ -170,5 +171,7 @@ def test_a_batch_holds_pairs_of_the_table_and_the_poses_of_their_targets(people,
         assert torch.equal(batch["parts"], trainer.data.guides.of("parts", target))
         found.append(source + target)
     assert found[0] != found[1] != found[2]
-    again, other = (make.batch(0)["source"] for make in (trainer_of(), trainer_of(seed=7)))
-    assert torch.equal(again, trainer.batch(0)["source"]) and not torch.equal(again, other)
+    again, other = trainer_of(), trainer_of(seed=7)
+    sources = [each.batch(0)["source"] for each in (trainer, again, other)]
+    assert torch.equal(sources[0], sources[1]) and not torch.equal(sources[0], sources[2])
+    assert weights_of(trainer) == weights_of(again) != weights_of(other)

@@ -23,7 +23,7 @@ from purereid.textures.import_textures import import_textures
 from purereid.textures.paint_textures import paint_textures
 from purereid.textures.texture_file import TextureFile, write_textures
 from purereid.training.stage import Inputs, train_stage
-from seeds import seeds_given_to
+from seeds import seeds_given_to, weights_of
 from terms import parts_moved
 
 CPU = torch.device("cpu")
@@ -122,19 +122,21 @@ def test_a_texture_is_mirrored_with_its_image(people, textures):
     assert not torch.equal(flipped[1], plain[1])
 
 
-def test_each_step_and_each_seed_crops_flips_and_orders_anew(people, textures, monkeypatch):
+def test_each_seed_starts_and_each_step_crops_flips_and_orders_anew(people, textures, monkeypatch):
     seeds = seeds_given_to(monkeypatch, "purereid.systems.san.pairs.augment")
-    flipped, orders, inputs = set(), set(), Inputs(people.index, {"texture_pairs": textures})
+    flipped, orders, weights = set(), set(), set()
+    inputs = Inputs(people.index, {"texture_pairs": textures})
     for seed in (1, 2):
         plain, trainer = (
             trainer_class("san", "texture")(inputs, settings_of("texture", seed=seed, pad=0, batch=20, flip=flip), CPU)
             for flip in (0.0, 0.5)
         )
+        weights.add(weights_of(trainer))
         for step in range(2):  # an epoch each
             straight, images = plain.batch(step)[0], trainer.batch(step)[0]
             flipped.add(tuple((images != straight).flatten(1).any(dim=1).tolist()))
             orders.add(straight.numpy().tobytes())
-    assert len(set(seeds)) == len(flipped) == len(orders) == 4
+    assert len(set(seeds)) == len(flipped) == len(orders) == 4 and len(weights) == 2
 
 
 def test_all_images_have_their_turn(people, textures):
