@@ -16,7 +16,8 @@ from typing import NamedTuple
 from mutants.fault import Fault
 
 PACKAGE = Path("workflow_scripts/purereid")
-OUTCOMES = {0: "survived", 1: "caught"}  # by exit status of pytest; of any other the tests did not run
+PYTEST = 100  # added to its exit status, since a process that fails before it ends with 1 too
+OUTCOMES = {PYTEST: "survived", PYTEST + 1: "caught"}  # by exit status; with any other the tests did not run
 SERVER = multiprocessing.get_context("forkserver")  # each run of tests begins as a copy of one process, see ``preload``
 LIBRARIES = ("pytest", "torch", "pandas", "pyarrow.parquet", "scipy.sparse", "cv2", "jsonschema")
 
@@ -94,4 +95,4 @@ def _pytest(package: Path, tests: list[str], project: Path, printed: Path) -> No
     import pytest
 
     options = ["-x", "-q", "-p", "no:cacheprovider", "-o", f"pythonpath={shlex.quote(str(package.parent))}"]
-    sys.exit(int(pytest.main([*options, *tests])))
+    sys.exit(PYTEST + pytest.main([*options, *tests]))
