@@ -2,6 +2,7 @@
 # make showcase     the same with all experiments, three seeds, more steps, in showcase/ (about an hour)
 # make test         the tests, but the slow ones
 # make test-slow    these
+# make mutants      which of the faults in tests/mutants/faults.yaml the tests do not notice (ONLY=words of some)
 # make env          the environment alone, in .venv
 # make test-slurm   the tests on a SLURM of one node, which it installs and brings up: root on Debian or Ubuntu
 # make bench-slurm  the tiny workflow on one machine and through that SLURM: where the time goes
@@ -17,7 +18,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 KIND := import sys, sysconfig; print("Python %d.%d on" % sys.version_info[:2], sysconfig.get_platform())
 
-.PHONY: demo showcase test env test-slow test-slurm bench bench-slurm status dag verify bundle format pictures clean help
+.PHONY: demo showcase test env test-slow mutants test-slurm bench bench-slurm status dag verify bundle format pictures clean help
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -42,6 +43,9 @@ test: $(READY)
 
 test-slow: $(READY)
 	$(BIN)/python -m pytest -m slow --numprocesses auto --dist worksteal
+
+mutants: $(READY)
+	PYTHONPATH=tests $(BIN)/python -m mutants $(ONLY)
 
 test-slurm: $(READY)
 	tests/slurm/cluster.sh up && trap 'tests/slurm/cluster.sh down' EXIT || [ $$? = 3 ] || exit 1; \

@@ -1,5 +1,8 @@
 """Batches: composition, fairness, determinism, fixed real share."""
 
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -172,3 +175,23 @@ def test_generated_images_are_drawn_from_all_unless_asked_for_by_identity():
     options = {"identities": 4, "images_per_identity": 3, "seed": 5, "generated_per_batch": 4}
     with_labels, without = Batches(labels, marks, **options), batches(generated=20, generated_per_batch=4)
     assert all((with_labels.batch(step) == without.batch(step)).all() for step in range(30))
+
+
+@pytest.mark.parametrize(
+    ("make", "part"),
+    [
+        (batches, slice(12)),
+        (partial(batches, sampler="shuffle"), slice(12)),
+        (partial(batches, generated=20, generated_per_batch=5), slice(12, None)),  # one round of them in each epoch
+        (lambda seed: matching(dict.fromkeys(range(10), 10), identities=10, seed=seed)[0], slice(30, None)),
+    ],
+    ids=["identities", "shuffle", "generated", "matching"],
+)
+def test_each_epoch_and_each_seed_has_an_order_of_its_own(make: Callable[..., Batches], part: slice):
+    found = []
+    for seed in (5, 6):
+        sampler = make(seed=seed)
+        for epoch in range(2):
+            steps = range(epoch * sampler.batches_per_epoch, (epoch + 1) * sampler.batches_per_epoch)
+            found.append(tuple(np.concatenate([sampler.batch(step)[part] for step in steps]).tolist()))
+    assert len(set(found)) == 4

@@ -1,5 +1,6 @@
 """Training of the network for links: what is written, that it learns, resumes byte by byte, and what it refuses."""
 
+import copy
 import json
 import shutil
 from pathlib import Path
@@ -20,6 +21,8 @@ from purereid.retrieval.neighbours import nearest_neighbours
 from purereid.systems.bot.networks import Encoder
 from purereid.training.made import MADE
 from saved import load_with_about, save_encoder
+from seeds import weights_of
+from terms import parts_moved
 
 PEOPLE, IMAGES, LENGTH = 24, 6, 16
 OUTPUTS = ("networks.safetensors", "curves.csv", "scores.json")
@@ -205,6 +208,8 @@ def test_every_image_is_a_pivot_once_before_any_is_one_again(toy: Set, steps_per
     assert trainer.steps == steps  # of few images too
     passes = [torch.cat([trainer.batch(step)[0] for step in range(first, first + 4)]).tolist() for first in (0, 4)]
     assert sorted(passes[0]) == sorted(passes[1]) == list(range(PEOPLE * IMAGES)) and passes[0] != passes[1]
+    other = GCNTrainer(data, None, SETTINGS | {"seed": 2}, torch.device("cpu"))
+    assert other.batch(0)[0].tolist() != trainer.batch(0)[0].tolist() and weights_of(other) != weights_of(trainer)
 
 
 def test_a_network_that_links_nobody_is_told(toy: Set, tmp_path: Path, caplog: pytest.LogCaptureFixture):
@@ -217,6 +222,22 @@ def test_a_network_that_links_nobody_is_told(toy: Set, tmp_path: Path, caplog: p
     toy.run(epochs=10, milestones=[])
     found = json.loads((tmp_path / "out/scores.json").read_text())["held_out"]
     assert found["largest"] <= 0.5 and found["recall"] == 0 and "NO LINK" in caplog.text
+
+
+def test_a_step_makes_the_truth_about_links_likelier(toy: Set):
+    data, calm = graph_images(toy), {"schedule": "constant", "warmup_epochs": 0, "weight_decay": 0.0}
+    trainer = GCNTrainer(data, None, SETTINGS | calm | {"learning_rate": 1e-3}, torch.device("cpu"))
+    pivots, graphs = trainer.batch(0)
+    truth = torch.from_numpy(toy.pids[data.graph.indices[pivots, :8]] == toy.pids[pivots][:, None])
+
+    @torch.no_grad()
+    def likelihood() -> float:
+        yes = copy.deepcopy(trainer.network)(trainer.features, graphs).softmax(dim=1)[:, 1].view(truth.shape)
+        return float(torch.where(truth, yes, 1 - yes).log().mean())
+
+    before, parts = likelihood(), {name: getattr(trainer.network, name) for name in ("convolutions", "classifier")}
+    assert parts_moved(parts, lambda: trainer.step(0, (pivots, graphs))) == set(parts)
+    assert likelihood() > before
 
 
 def test_biases_learn_twice_as_fast_and_do_not_decay(toy: Set):

@@ -13,17 +13,20 @@ import torch
 from purereid.data.features import write_features
 from purereid.data.index import write_index
 from purereid.errors import UserError
-from purereid.purification.choose_parents import choose_parents
+from purereid.purification.choose_parents import choose_parents, confident_images
 from purereid.purification.cluster_scores import cluster_scores
-from purereid.purification.connect import best_threshold, components, connect, similar_components
+from purereid.purification.connect import best_threshold, components, connect, ranks, similar_components
 from purereid.purification.graph_trainer import GraphTrainer
-from purereid.purification.train_gcn_e import train_gcn_e
-from purereid.purification.train_gcn_v import correlation, train_gcn_v
+from purereid.purification.train_gcn_e import EdgeData, GCNETrainer, train_gcn_e
+from purereid.purification.train_gcn_v import GCNVTrainer, correlation, train_gcn_v
+from purereid.purification.training_data import GraphImages
 from purereid.purification.vertex_confidence import margins, vertex_confidence
 from purereid.retrieval.neighbours import nearest_neighbours
 from purereid.training.made import MADE
 from saved import load_with_about
+from terms import parts_moved
 
+CPU = torch.device("cpu")
 PEOPLE, IMAGES, LENGTH = 48, 8, 12
 COMMON = {
     "epochs": 6,
@@ -248,6 +251,47 @@ def test_curves_end_with_the_scores_of_the_network_that_is_written(
     assert curves[column].notna().all() and curves[column].nunique() > 1
     changed = curves.loc[curves[column].diff().fillna(0) != 0, "epoch"]
     assert len(changed) and (changed % 1 == 0).all()
+
+
+CALM = {"schedule": "constant", "warmup_epochs": 0, "weight_decay": 0.0, "learning_rate": 1e-3}
+
+
+def test_a_step_brings_confidences_nearer_to_the_true_ones(toy: Set):
+    graph = nearest_neighbours(toy.features, 7)
+    margin = np.array([
+        sum(similarity if toy.pids[j] == toy.pids[i] else -similarity for j, similarity in zip(*row, strict=True))
+        for i, row in enumerate(zip(graph.indices, graph.similarity, strict=True))
+    ])  # fmt: skip
+    data = GraphImages(toy.features, toy.pids, graph, toy.pids[graph.indices] == toy.pids[:, None])
+    trainer = GCNVTrainer(data, None, OF_V | CALM, CPU)
+
+    def error() -> float:
+        found = vertex_confidence(trainer.network, toy.features, graph, k=7)
+        return float(np.square(found - margin / np.abs(margin).max()).mean())
+
+    before, parts = error(), dict(trainer.network.named_children())
+    assert parts_moved(parts, lambda: trainer.step(0, None)) == set(parts)
+    assert error() < before
+
+
+def test_a_step_makes_the_truth_about_candidates_likelier(toy: Set):
+    graph, confidence = nearest_neighbours(toy.features, 10), np.random.default_rng(0).random(len(toy.pids))
+    choosing = confident_images(graph, ranks(confidence), 0.5)
+    data = EdgeData(toy.features, toy.pids, graph, confidence, choosing)
+    trainer = GCNETrainer(data, None, OF_E | CALM, CPU)
+    batch = trainer.batch(0)
+    truth = torch.from_numpy(toy.pids[batch.candidates] == toy.pids[batch.images][:, None])
+
+    @torch.no_grad()
+    def likelihood() -> float:
+        """Mean logarithm over the candidates of an image, and then over the images."""
+        yes = trainer.network(trainer.features, batch).softmax(dim=2)[..., 1]
+        said = torch.where(truth, yes, 1 - yes).log()
+        return float(np.mean([said[row, real].mean() for row, real in enumerate(batch.real)]))
+
+    before, parts = likelihood(), dict(trainer.network.named_children())
+    assert parts_moved(parts, lambda: trainer.step(0, batch)) == set(parts)
+    assert likelihood() > before
 
 
 def test_other_seed_other_networks(toy: Set):

@@ -13,6 +13,7 @@ from purereid.errors import UserError
 from purereid.networks.network_file import load_network
 from purereid.reid.encoder_trainer import EncoderTrainer
 from purereid.training.seeds import step_seed
+from seeds import seeds_given_to, weights_of
 
 OFF = {
     **{"crop": None, "vertical_shift": 0.0, "colour_jitter": [0, 0, 0, 0], "steps_per_epoch": 0},
@@ -64,6 +65,18 @@ def test_each_switch_changes_the_result(index: Path, settings: dict, known: dict
     if key not in known:
         known[key] = weights_after(trainer_of(index, short | base), range(4))
     assert weights_after(trainer_of(index, short | base | change), range(4)) != known[key]
+
+
+def test_each_step_each_seed_and_each_kind_of_image_is_augmented_anew(mixed: Path, mixture: dict, monkeypatch):
+    seeds, weights = seeds_given_to(monkeypatch, "purereid.reid.labelled_images.augment"), set()
+    for seed in (1, 2):
+        trainer = trainer_of(mixed, mixture | {"seed": seed})
+        weights.add(weights_of(trainer))
+        for step in range(2):
+            trainer.batch(step)
+    assert len(set(seeds)) == 8 and len(weights) == 2  # real and generated images apart
+    trainer.batch(0)
+    assert seeds[8:] == seeds[4:6]
 
 
 # --- identities that are held out -------------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ from purereid.systems.bot.networks import Encoder
 from purereid.training.stage import Inputs
 from purereid.training.trainer import Optimiser
 from saved import save_encoder
+from terms import parts_moved
 
 
 def test_it_learns_and_leaves_no_checkpoint(index: Path, tmp_path: Path, settings: dict):
@@ -264,6 +265,25 @@ def test_a_step_lowers_each_loss(mixed: Path, mixture: dict, loss: str, options:
     trainer.optimisers.pop("centres", None)  # they stay where they are
     first, second = (float(trainer.step(0, batch)[loss]) for _ in range(2))
     assert second < first - 1e-4
+
+
+@pytest.mark.parametrize(
+    ("term", "moves"),
+    [
+        ("cross_entropy", {"backbone", "neck", "classifier"}),
+        ("triplet", {"backbone"}),
+        ("centre", {"backbone", "centres"}),
+    ],
+)
+def test_which_parts_a_loss_moves(index: Path, settings: dict, monkeypatch: pytest.MonkeyPatch, term: str, moves: set):
+    weights = {"triplet_weight": float(term == "triplet"), "centre_weight": float(term == "centre")}
+    trainer = trainer_of(index, settings | weights | {"weight_decay": 0.0, "precision": "fp32"})
+    if term != "cross_entropy":  # which has no weight
+        monkeypatch.setattr("purereid.systems.bot.encoder.cross_entropy", lambda logits, *truth: 0 * logits.sum())
+    parts = dict(trainer.encoder.named_children())
+    parts |= {name: network for name, network in trainer.networks.items() if name == "centres"}
+    learning = {name: part for name, part in parts.items() if any(True for _ in part.parameters())}
+    assert parts_moved(learning, lambda: trainer.step(0, trainer.batch(0))) == moves
 
 
 EVERYTHING = {

@@ -111,9 +111,22 @@ def test_each_half_goes_through_all_images_in_an_order_of_its_own():
     for half in (0, 1):
         for epoch in (rows[:3], rows[3:]):
             assert len(set(epoch[:, half].ravel().tolist())) == 9  # of 10 images each at most once
-    assert (rows[:, 0] != rows[:, 1]).any() and (rows[:3] != rows[3:]).any()
     np.testing.assert_array_equal(Batches(PIDS, size=3, seed=1).batch(4), rows[4])  # whatever came before
-    assert (Batches(PIDS, size=3, seed=2).batch(4) != rows[4]).any()
+    orders = set()
+    for seed in (1, 2):
+        images = np.stack([Batches(PIDS, size=3, seed=seed).batch(step)[:2] for step in range(6)])
+        orders |= {tuple(epoch[:, half].ravel().tolist()) for epoch in (images[:3], images[3:]) for half in (0, 1)}
+    assert len(orders) == 8
+
+
+def test_positives_are_drawn_anew_in_each_step_and_by_each_seed():
+    pids, places = np.repeat([0, 1], 50), set()  # so that each image has as many others
+    for seed in (1, 2):
+        for step in range(3):
+            rows = Batches(pids, size=8, seed=seed).batch(step)
+            pairs = zip(rows[:2].ravel().tolist(), rows[2:].ravel().tolist(), strict=True)
+            places.add(tuple(positive % 50 - (positive > image) for image, positive in pairs))  # among these others
+    assert len(places) == 6
 
 
 def test_positives_are_any_other_image_of_the_person():

@@ -37,8 +37,23 @@ def test_each_image_with_a_partner_is_an_anchor_once_an_epoch(pairs: Pairs):
 def test_a_batch_depends_on_the_step_and_the_seed_alone(pairs: Pairs):
     later = pairs.batch(7)
     np.testing.assert_array_equal(Pairs(PIDS, anchors=2, negatives=3, seed=0).batch(7), later)
-    others = [Pairs(PIDS, anchors=2, negatives=3, seed=1).batch(step) for step in range(5)]
-    assert not all(np.array_equal(other, pairs.batch(step)) for step, other in enumerate(others))
+    other = Pairs(PIDS, anchors=2, negatives=3, seed=1)
+    anchors = [[each.batch(step)[::4, 0].tolist() for step in range(5)] for each in (pairs, other)]
+    assert anchors[0] != anchors[1]
+
+
+def test_partners_are_drawn_anew_in_each_step_and_by_each_seed():
+    pids, places = np.repeat([0, 1], 50), set()  # so that each image has as many others
+    for seed in (1, 2):
+        for step in range(3):
+            rows = Pairs(pids, anchors=8, negatives=1, seed=seed).batch(step)[::2]
+            places.add(
+                tuple(partner % 50 - (partner > image) for image, partner in rows.tolist())
+            )  # among these others
+    assert len(places) == 6
+
+
+def test_an_epoch_may_have_fewer_batches():
     assert Pairs(PIDS, anchors=2, negatives=3, seed=0, batches_per_epoch=2).batches_per_epoch == 2
 
 
@@ -62,6 +77,8 @@ def test_targets_show_the_person_in_another_image_and_one_person_has_one(pairs: 
         seen |= {(source, target) for source, target in zip(rows[:, 0], targets[:, 0], strict=True)}
     assert {(0, 1), (0, 2)} <= seen
     np.testing.assert_array_equal(pairs.targets(199, rows), targets)
+    assert not np.array_equal(pairs.targets(198, rows), targets)
+    assert not np.array_equal(Pairs(PIDS, anchors=2, negatives=3, seed=1).targets(199, rows), targets)
 
 
 def test_data_without_pairs_is_refused():

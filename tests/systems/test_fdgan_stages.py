@@ -19,9 +19,12 @@ from purereid.networks.registry import description, trainer_class
 from purereid.systems.fdgan.networks import Encoder, Verifier
 from purereid.systems.fdgan.pose_maps import pose_maps
 from purereid.training.stage import Inputs, train_stage
+from seeds import seeds_given_to, weights_of
+from terms import parts_moved
 
 CPU = torch.device("cpu")
 STAGES = ("verify", "generate", "joint")
+DISCRIMINATORS = ("discriminator_identity", "discriminator_pose")
 SHORT = {"height": 64, "width": 32, "anchors_per_batch": 2, "negatives_per_anchor": 2, "steps_per_epoch": 2, "seed": 1}
 SHORT |= {"channels": 4, "pose_features": 5, "noise": 6, "discriminator_channels": 4, "samples": 2}
 SHORT |= {
@@ -155,71 +158,150 @@ def test_the_first_stage_learns_with_the_statistics_of_each_side(people, trained
     assert moved(encoder.state_dict(), after, False) and not moved(encoder.state_dict(), after, True)
 
 
+def test_the_first_stage_moves_both_networks_and_lowers_its_loss(people, trained):
+    calm = {"learning_rate": 1e-3, "warmup_epochs": 0, "schedule": "constant", "weight_decay": 0.0}
+    trainer, values = trainer_of(people, trained, "verify", **calm), []
+    batch = trainer.batch(0)
+    moving = parts_moved(trainer.networks, lambda: values.append(trainer.step(0, batch)["loss"]))
+    assert moving == {"encoder", "verifier"} and trainer.step(0, batch)["loss"] < values[0]
+
+
 def binary(logits: torch.Tensor, target: float) -> torch.Tensor:
     return functional.binary_cross_entropy_with_logits(logits, torch.full_like(logits, target))
+
+
+class ByHand:
+    """What the networks of a stage make of a batch, with weights of their own."""
+
+    def __init__(self, batch, networks: dict[str, torch.nn.Module]):
+        self.networks, self.batch, self.same = networks, batch, [0, 3]  # pairs of one person
+        mirrored = batch.mirrored[:, None, None, None]
+        mean, std = (torch.tensor(each)[:, None, None] for each in ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)))
+        target, maps = (batch.target / 255 - mean) / std, pose_maps(batch.keypoints, batch.sigma, (64, 32))
+        self.target = torch.where(mirrored, target.flip(3), target)
+        self.maps = torch.where(mirrored, maps.flip(3)[:, FLIP], maps)
+
+    def draw(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """Features of the sources, from which no encoder learns before the last stage, and what is drawn from them."""
+        generator = self.networks["generator"]
+        features = generator.encoder.embed(self.batch.source)
+        features = features if "verifier" in self.networks else features.detach()
+        return features, generator(features, self.maps, self.batch.noise)
+
+    def judge(self, name: str, images: torch.Tensor) -> torch.Tensor:
+        """Logits of a discriminator, of images beside their sources or their poses."""
+        network = self.networks[name]
+        if name == "discriminator_pose":
+            return network(self.maps, images)
+        return network(network.embed(self.batch.source), network.embed(images))
+
+    def judging(self, name: str, fake: torch.Tensor) -> torch.Tensor:
+        """The loss of a discriminator."""
+        return (binary(self.judge(name, self.target), 1) + binary(self.judge(name, fake.detach()), 0)) / 2
+
+    def terms(self, features: torch.Tensor, fake: torch.Tensor) -> dict[str, torch.Tensor]:
+        """The losses of all that draws."""
+        first, second = fake.chunk(2)
+        found = {
+            "fool_identity": binary(self.judge("discriminator_identity", fake), 1),
+            "fool_pose": binary(self.judge("discriminator_pose", fake), 1),
+            "l1": (fake - self.target).abs().mean(),
+            "same_pose": (first - second).abs()[self.same].mean(),
+        }
+        if "verifier" in self.networks:
+            logits = self.networks["verifier"](*features.chunk(2))
+            found["verification"] = functional.cross_entropy(logits, torch.tensor([1, 0, 0] * 2))
+        return found
+
+
+def without_dropout(trainer):
+    for module in trainer.networks["generator"].modules():
+        if isinstance(module, torch.nn.Dropout):
+            module.p = 0.0
+    return trainer
 
 
 @pytest.mark.parametrize("stage", ["generate", "joint"])
 def test_one_step_by_hand(people, trained, stage):
     """Both discriminators learn first, and then what draws learns from them as they are by then."""
     weights = WEIGHTS | ({"verification_weight": 11.0} if stage == "joint" else {})
-    trainer = trainer_of(people, trained, stage, smoothing=0.0, **weights)
-    for module in trainer.networks["generator"].modules():
-        if isinstance(module, torch.nn.Dropout):
-            module.p = 0.0
-    mine = copy.deepcopy(trainer.networks)
-    generator, identity, pose = (mine[n] for n in ("generator", "discriminator_identity", "discriminator_pose"))
-    generator.encoder = mine.get("encoder", generator.encoder)
-    batch = trainer.batch(0)
-    mirrored = batch.mirrored[:, None, None, None]
-    target = (batch.target / 255 - torch.tensor((0.485, 0.456, 0.406))[:, None, None]) / torch.tensor(
-        (0.229, 0.224, 0.225)
-    )[:, None, None]
-    maps = pose_maps(batch.keypoints, batch.sigma, (64, 32))
-    target = torch.where(mirrored, target.flip(3), target)
-    maps = torch.where(mirrored, maps.flip(3)[:, FLIP], maps)
-    features = generator.encoder.embed(batch.source)
-    features = features if stage == "joint" else features.detach()
-    fake = generator(features, maps, batch.noise)
-    rates = {name: trainer.settings[f"{name}_rate"] for name in ("discriminator_identity", "discriminator_pose")}
-    judges = {
-        "discriminator_identity": lambda image: identity(identity.embed(batch.source), identity.embed(image)),
-        "discriminator_pose": lambda image: pose(maps, image),
-    }
-    wanted = {}
-    for name, judge in judges.items():
-        loss = (binary(judge(target), 1) + binary(judge(fake.detach()), 0)) / 2
-        sgd = torch.optim.SGD(mine[name].parameters(), rates[name], momentum=0.9, weight_decay=1e-4)
+    trainer = without_dropout(trainer_of(people, trained, stage, smoothing=0.0, **weights))
+    mine, batch = copy.deepcopy(trainer.networks), trainer.batch(0)
+    by_hand, wanted = ByHand(batch, mine), {}
+    features, fake = by_hand.draw()
+    for name in DISCRIMINATORS:
+        wanted[name] = by_hand.judging(name, fake)
+        rate = trainer.settings[f"{name}_rate"]
+        sgd = torch.optim.SGD(mine[name].parameters(), rate, momentum=0.9, weight_decay=1e-4)
         sgd.zero_grad()
-        loss.backward()
+        wanted[name].backward()
         sgd.step()
-        wanted[name] = loss
-    wanted["fool_identity"] = binary(judges["discriminator_identity"](fake), 1)
-    wanted["fool_pose"] = binary(judges["discriminator_pose"](fake), 1)
-    wanted["l1"] = (fake - target).abs().mean()
-    first, second = fake.chunk(2)
-    wanted["same_pose"] = (first - second).abs()[[0, 3]].mean()
-    if stage == "joint":
-        logits = mine["verifier"](*features.chunk(2))
-        wanted["verification"] = functional.cross_entropy(logits, torch.tensor([1, 0, 0] * 2))
+    wanted |= by_hand.terms(features, fake)
     wanted["loss"] = sum(weight * wanted[name.removesuffix("_weight")] for name, weight in weights.items())
-    learning = [*generator.parameters(), *(mine["verifier"].parameters() if stage == "joint" else [])]
-    adam = torch.optim.Adam([p for p in learning if p.requires_grad], trainer.settings["learning_rate"], (0.5, 0.999))
-    adam.zero_grad()
+    drawing = [mine["generator"], *([mine["verifier"]] if stage == "joint" else [])]
+    for network in drawing:
+        network.zero_grad()
     wanted["loss"].backward()
-    gradients = [parameter.grad.clone() for parameter in learning if parameter.requires_grad]
     values = trainer.step(0, batch)
     for name, value in wanted.items():
         assert values[name].item() == pytest.approx(value.item(), rel=1e-4), name
-    theirs = trainer.networks
-    learnt = [*theirs["generator"].parameters(), *(theirs["verifier"].parameters() if stage == "joint" else [])]
-    found = [parameter.grad for parameter in learnt if parameter.requires_grad]
-    assert len(found) == len(gradients)
-    for gradient, by_hand in zip(found, gradients, strict=True):
-        torch.testing.assert_close(gradient, by_hand, rtol=1e-2, atol=1e-4 + 1e-3 * by_hand.abs().max().item())
-    for name in judges:
-        for own, other in zip(theirs[name].parameters(), mine[name].parameters(), strict=True):
+    theirs = [trainer.networks[name] for name in ("generator", "verifier")[: len(drawing)]]
+    for own, other in zip(theirs, drawing, strict=True):
+        for gradient, expected in zip(gradients_of(own), gradients_of(other), strict=True):
+            near = {"rtol": 1e-2, "atol": 1e-4 + 1e-3 * expected.abs().max().item()}
+            torch.testing.assert_close(gradient, expected, **near)
+    for name in DISCRIMINATORS:
+        for own, other in zip(trainer.networks[name].parameters(), mine[name].parameters(), strict=True):
             torch.testing.assert_close(own, other, rtol=1e-4, atol=1e-6)
+
+
+def gradients_of(network: torch.nn.Module) -> list[torch.Tensor]:
+    return [parameter.grad for parameter in network.parameters() if parameter.requires_grad]
+
+
+@pytest.mark.parametrize(
+    ("stage", "term", "moves"),
+    [
+        *(("generate", term, {"drawing"}) for term in ("fool_identity", "fool_pose", "l1", "same_pose")),
+        *(("joint", term, {"encoder", "drawing"}) for term in ("fool_identity", "fool_pose", "l1", "same_pose")),
+        ("joint", "verification", {"encoder", "verifier"}),
+    ],
+)
+def test_a_term_alone_falls_and_moves_what_it_should(people, trained, stage, term, moves):
+    weights = dict.fromkeys([*WEIGHTS, *(["verification_weight"] if stage == "joint" else [])], 0.0)
+    options = weights | {f"{term}_weight": 1.0, "learning_rate": 1e-4, "schedule": "constant"}
+    trainer = without_dropout(trainer_of(people, trained, stage, **options))
+    for name in DISCRIMINATORS:  # at rest, so that what moves, moves by the term alone
+        trainer.optimisers[name] = trainer.optimisers[name]._replace(rate=0.0)
+    generator, batch = trainer.networks["generator"], trainer.batch(0)
+    drawing = torch.nn.ModuleList([each for name, each in generator.named_children() if name != "encoder"])
+    parts = {"encoder": generator.encoder, "drawing": drawing} | {
+        role: network for role, network in trainer.networks.items() if role not in ("generator", "encoder")
+    }
+
+    def value() -> float:
+        by_hand = ByHand(batch, copy.deepcopy(trainer.networks))
+        return by_hand.terms(*by_hand.draw())[term].item()
+
+    before = value()
+    assert parts_moved(parts, lambda: trainer.step(0, batch)) == moves
+    assert value() < before
+
+
+@pytest.mark.parametrize("name", DISCRIMINATORS)
+def test_a_discriminator_learns_to_tell_real_from_drawn(people, trained, name):
+    trainer = without_dropout(trainer_of(people, trained, "generate", smoothing=0.0, schedule="constant"))
+    trainer.optimisers["generator"] = trainer.optimisers["generator"]._replace(rate=0.0)
+    batch = trainer.batch(0)
+
+    @torch.no_grad()
+    def difference() -> float:
+        by_hand = ByHand(batch, copy.deepcopy(trainer.networks))
+        return (by_hand.judge(name, by_hand.target).mean() - by_hand.judge(name, by_hand.draw()[1]).mean()).item()
+
+    before = difference()
+    trainer.step(0, batch)
+    assert difference() > before
 
 
 def test_targets_of_discriminators_are_smoothed_and_those_of_the_generator_are_not(people, trained, monkeypatch):
@@ -234,6 +316,28 @@ def test_targets_of_discriminators_are_smoothed_and_those_of_the_generator_are_n
 def test_a_schedule_that_never_learns_is_refused(people, trained):
     with pytest.raises(UserError, match="nothing would be learnt: the rate of each of 1 epochs is 0"):
         trainer_of(people, trained, "joint", epochs=1, flat_epochs=1, schedule="published")
+
+
+@pytest.mark.parametrize(("stage", "module"), [("verify", "verify"), ("generate", "gan_trainer")])
+def test_each_seed_starts_and_each_step_augments_anew(people, trained, monkeypatch, stage, module):
+    seeds, weights = seeds_given_to(monkeypatch, f"purereid.systems.fdgan.{module}.augment"), set()
+    for seed in (1, 2):
+        trainer = trainer_of(people, trained, stage, seed=seed)
+        weights.add(weights_of(trainer))
+        for step in range(2):
+            trainer.batch(step)
+    assert len(set(seeds)) == 4 and len(weights) == 2
+    trainer.batch(0)
+    assert seeds[4] == seeds[2]
+
+
+def test_each_step_each_seed_and_each_discriminator_smooths_anew(people, trained, monkeypatch):
+    seeds = seeds_given_to(monkeypatch, "purereid.systems.fdgan.gan_trainer.smoothed_targets")
+    for seed in (1, 2):
+        trainer = trainer_of(people, trained, "generate", seed=seed)
+        for step in range(2):
+            trainer.step(step, trainer.batch(step))
+    assert len(set(seeds)) == 8
 
 
 def test_a_batch(people, trained):

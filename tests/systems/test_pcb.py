@@ -14,6 +14,7 @@ from purereid.errors import UserError
 from purereid.networks.network_file import load_network, save_networks
 from purereid.systems.pcb.networks import Encoder
 from purereid.training.trainer import Optimiser
+from terms import parts_moved
 
 OPTIONS = {"backbone": "resnet_small", "last_stride": 1, "pids": [3, 7, 9], "height": 32, "width": 16}
 OPTIONS |= {"parts": 4, "part_width": 6}
@@ -158,10 +159,13 @@ def slow_cross_entropy(x: np.ndarray, label: int) -> float:
     return np.log(np.exp(x).sum()) - (x.mean() if label < 0 else x[label])
 
 
-def test_a_step_lowers_the_loss(index: Path, settings: dict):
+def test_a_step_lowers_the_loss_and_moves_all_parts(index: Path, settings: dict):
     trainer = trainer_of(index, settings | {"optimiser": "sgd", "warmup_epochs": 0, "precision": "fp32"}, "pcb")
-    batch = trainer.batch(0)
-    first, second = (float(trainer.step(0, batch)["loss"]) for _ in range(2))
+    batch, values = trainer.batch(0), []
+    parts = {"backbone": trainer.encoder.backbone, "narrow": trainer.encoder.narrow}
+    parts |= dict(trainer.encoder.classifiers.named_children())
+    assert parts_moved(parts, lambda: values.append(trainer.step(0, batch)["loss"])) == set(parts)
+    first, second = float(values[0]), float(trainer.step(0, batch)["loss"])
     assert first == pytest.approx(4 * math.log(4), abs=0.1) and second < first - 1e-3
 
 

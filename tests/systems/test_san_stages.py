@@ -23,6 +23,8 @@ from purereid.textures.import_textures import import_textures
 from purereid.textures.paint_textures import paint_textures
 from purereid.textures.texture_file import TextureFile, write_textures
 from purereid.training.stage import Inputs, train_stage
+from seeds import seeds_given_to, weights_of
+from terms import parts_moved
 
 CPU = torch.device("cpu")
 SHORT = {"height": 32, "width": 16, "pad": 1, "identities_per_batch": 3, "images_per_identity": 4, "epochs": 2}
@@ -68,17 +70,10 @@ def joint(people, former: tuple = (), index: Path | None = None, source: str = "
     )
 
 
-def weights_of(trainer) -> dict[str, torch.Tensor]:
+def parts_of(trainer) -> dict[str, torch.nn.Module]:
     encoder = trainer.networks["encoder"]
     parts = {"backbone": encoder.backbone, "head": encoder.neck, "classifier": encoder.classifier}
-    parts |= {"decoder": trainer.decoder} if trainer.decoder else {}
-    return {n: torch.cat([p.detach().flatten().clone() for p in part.parameters()]) for n, part in parts.items()}
-
-
-def moved_by_a_step(trainer) -> set[str]:
-    before = weights_of(trainer)
-    trainer.step(0, trainer.batch(0))
-    return {name for name, weights in weights_of(trainer).items() if not torch.equal(weights, before[name])}
+    return parts | ({"decoder": trainer.decoder} if trainer.decoder else {})
 
 
 # --- stage texture ----------------------------------------------------------------------------------------------------
@@ -127,6 +122,23 @@ def test_a_texture_is_mirrored_with_its_image(people, textures):
     assert not torch.equal(flipped[1], plain[1])
 
 
+def test_each_seed_starts_and_each_step_crops_flips_and_orders_anew(people, textures, monkeypatch):
+    seeds = seeds_given_to(monkeypatch, "purereid.systems.san.pairs.augment")
+    flipped, orders, weights = set(), set(), set()
+    inputs = Inputs(people.index, {"texture_pairs": textures})
+    for seed in (1, 2):
+        plain, trainer = (
+            trainer_class("san", "texture")(inputs, settings_of("texture", seed=seed, pad=0, batch=20, flip=flip), CPU)
+            for flip in (0.0, 0.5)
+        )
+        weights.add(weights_of(trainer))
+        for step in range(2):  # an epoch each
+            straight, images = plain.batch(step)[0], trainer.batch(step)[0]
+            flipped.add(tuple((images != straight).flatten(1).any(dim=1).tolist()))
+            orders.add(straight.numpy().tobytes())
+    assert len(set(seeds)) == len(flipped) == len(orders) == 4 and len(weights) == 2
+
+
 def test_all_images_have_their_turn(people, textures):
     trainer = trainer_class("san", "texture")(
         Inputs(people.index, {"texture_pairs": textures}), settings_of("texture"), CPU
@@ -137,51 +149,45 @@ def test_all_images_have_their_turn(people, textures):
 
 
 def test_the_published_distance_of_colours(people, textures):
-    trainer = trainer_class("san", "texture")(
-        Inputs(people.index, {"texture_pairs": textures}), settings_of("texture"), CPU
-    )
-    images, wanted = trainer.batch(0)
-    with torch.no_grad():
-        painted = copy.deepcopy(trainer.painter)(images)
-    expected = (painted - (wanted.float() / 255 - 0.5) / 0.5).abs().mean()
-    assert float(trainer.step(0, (images, wanted))["loss"]) == pytest.approx(float(expected), rel=1e-4)
+    """And one step lowers it, by backbone and decoder alike."""
+    settings = settings_of("texture", **CALM, learning_rate=1e-4, warmup_epochs=0, schedule="constant")
+    trainer = trainer_class("san", "texture")(Inputs(people.index, {"texture_pairs": textures}), settings, CPU)
+    batch, values = trainer.batch(0), []
+
+    def by_hand() -> float:
+        with torch.no_grad():
+            painted = copy.deepcopy(trainer.painter)(batch[0])
+        return float((painted - (batch[1].float() / 255 - 0.5) / 0.5).abs().mean())
+
+    before, parts = by_hand(), {"backbone": trainer.painter.backbone, "decoder": trainer.painter.decoder}
+    assert parts_moved(parts, lambda: values.append(trainer.step(0, batch)["loss"])) == set(parts)
+    assert float(values[0]) == pytest.approx(before, rel=1e-4) and by_hand() < before
 
 
 # --- stage joint ------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("changed", "moves"),
+    ("term", "changed", "moves"),
     [
-        ({"reconstruction_weight": 0.0, "tap_triplet_weight": 0.0}, {"backbone", "head", "classifier"}),
-        ({"tap_triplet_weight": 0.0}, {"backbone", "head", "classifier", "decoder"}),
-        ({"reconstruction_weight": 0.0}, {"backbone", "head", "classifier", "decoder"}),
+        ("cross_entropy", {}, {"backbone", "head", "classifier"}),
+        ("triplet", {}, {"backbone"}),
+        ("triplet", {"bottleneck": 6}, {"backbone", "head"}),
+        ("reconstruction", {}, {"backbone", "decoder"}),
+        ("tap_triplet", {"tap_triplets": "hard"}, {"backbone", "decoder"}),
+        ("tap_triplet", {"tap_triplets": "published"}, {"backbone", "decoder"}),
     ],
 )
-def test_which_weights_losses_move(people, textures, changed: dict, moves: set[str]):
-    assert moved_by_a_step(joint(people, textures=textures, warmup_epochs=0, **CALM, **changed)) == moves
-
-
-@pytest.mark.parametrize("term", ["reconstruction", "tap_triplet"])
-@pytest.mark.parametrize("kind", ["hard", "published"])
-def test_what_is_painted_teaches_the_backbone_and_the_decoder_alone(
-    people, textures, monkeypatch, term: str, kind: str
-):
-    """And one step lowers it where it stands alone."""
-    weights = {"reconstruction_weight": 0.0, "tap_triplet_weight": 0.0} | {f"{term}_weight": 1.0}
-    trainer = joint(
-        people, textures=textures, warmup_epochs=0, learning_rate=1e-4, tap_triplets=kind, **CALM, **weights
-    )
-    trainer.optimisers = {
-        name: each._replace(rate=1e-3, factor=lambda step: 1.0) for name, each in trainer.optimisers.items()
-    }
-    recognising = trainer._recognising
-    monkeypatch.setattr(trainer, "_recognising", lambda *given: (recognising(*given)[0] * 0, recognising(*given)[1]))
-    before, batch = weights_of(trainer), trainer.batch(0)
-    values = [float(trainer.step(0, batch)[term]) for _ in range(8)]
-    moved = {name for name, now in weights_of(trainer).items() if not torch.equal(now, before[name])}
-    assert {"backbone", "decoder"} <= moved and "classifier" not in moved
-    assert values[-1] < values[0]
+def test_a_term_alone_falls_and_moves_what_it_should(people, textures, monkeypatch, term, changed, moves):
+    weights = {f"{name}_weight": float(name == term) for name in ("triplet", "reconstruction", "tap_triplet")}
+    rates = {"learning_rate": 1e-4, "decoder_rate": 1e-4, "schedule": "constant", "warmup_epochs": 0}
+    trainer, values = joint(people, textures=textures, **CALM, **rates, **weights, **changed), []
+    if term != "cross_entropy":  # which has no weight
+        monkeypatch.setattr("purereid.systems.san.joint.cross_entropy", lambda logits, *truth: 0 * logits.sum())
+    batch = trainer.batch(0)
+    learning = parts_moved(parts_of(trainer), lambda: values.append(trainer.step(0, batch)[term]))
+    assert learning == moves
+    assert float(trainer.step(0, batch)[term]) < float(values[0])
 
 
 def test_losses_are_those_of_the_settings(people, textures):
@@ -217,14 +223,16 @@ def test_each_image_has_its_own_texture_mirrored_where_it_is_flipped(people, tex
         assert torch.equal(wanted.textures.flatten(2), own.textures.flatten(2)[:, :, mirror])
 
 
-def test_half_of_the_images_are_flipped(people, textures):
-    trainer, plain = (joint(people, textures=textures, **CALM | {"flip": flip}) for flip in (0.5, 0.0))
-    flipped = [
-        not torch.equal(image, straight)
-        for step in range(12)
-        for image, straight in zip(trainer.batch(step)[1], plain.batch(step)[1], strict=True)
-    ]
-    assert 0.35 < np.mean(flipped) < 0.65
+def test_half_of_the_images_are_flipped_others_in_each_step_and_by_each_seed(people, textures):
+    flipped = {}
+    for seed in (1, 2):
+        options = CALM | {"seed": seed}
+        trainer, plain = (joint(people, textures=textures, **options | {"flip": flip}) for flip in (0.5, 0.0))
+        for step in range(6):
+            pairs = zip(trainer.batch(step)[1], plain.batch(step)[1], strict=True)
+            flipped[seed, step] = [not torch.equal(image, straight) for image, straight in pairs]
+    assert 0.35 < np.mean(list(flipped.values())) < 0.65
+    assert len({tuple(each) for each in flipped.values()}) == 12
 
 
 def test_textures_of_other_persons(people, textures):
@@ -347,9 +355,10 @@ def test_gradients_are_clipped(people, textures, two: bool):
     moved = []
     for clip in (0.0, 1e-6):
         trainer = joint(people, textures=textures, clip=clip, **options, **CALM)
-        before = weights_of(trainer)["classifier"]
+        weight = trainer.encoder.classifier.weight
+        before = weight.detach().clone()
         trainer.step(0, trainer.batch(0))
-        moved.append(float((weights_of(trainer)["classifier"] - before).abs().max()))
+        moved.append(float((weight.detach() - before).abs().max()))
     assert moved[1] < 1e-2 * moved[0]
 
 

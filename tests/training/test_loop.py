@@ -129,6 +129,26 @@ def test_loss_that_is_not_finite_stops_with_advice(tmp_path: Path):
         train(Diverging(), seed=0, stamp="s", curves=tmp_path / "curves.csv", log_every=2)
 
 
+class Drawing(Toy):
+    """Notes what the random generator yields in each step."""
+
+    def step(self, step: int, batch: torch.Tensor) -> dict:
+        self.drawn = [*getattr(self, "drawn", []), torch.rand(()).item()]
+        return super().step(step, batch)
+
+
+def test_draws_inside_steps_follow_from_seed_and_step(tmp_path: Path):
+    drawn = {}
+    for name, seed in (("one", 3), ("again", 3), ("other", 4)):
+        (tmp_path / name).mkdir()
+        trainer = Drawing()
+        torch.manual_seed(len(name))  # what was drawn before plays no part
+        train(trainer, seed=seed, stamp="s", curves=tmp_path / name / "curves.csv")
+        drawn[name] = trainer.drawn
+    assert drawn["one"] == drawn["again"]
+    assert len({*drawn["one"], *drawn["other"]}) == 24  # no two steps draw alike
+
+
 def test_step_seeds_differ():
     assert len({step_seed(a, b) for a in range(20) for b in range(20)}) == 400
     assert step_seed(1, 2) == step_seed(1, 2)
