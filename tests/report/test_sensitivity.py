@@ -27,6 +27,7 @@ def images(seed: int, kinds: tuple[str, ...] = ("", "", "blur")) -> pd.DataFrame
             "nearest_pid": np.where(rng.random(NUMBER) < 0.7, pid, (pid + 1) % 5),
             "ssim_truth": np.nan,
             "l1_truth": np.nan,
+            "nearest_truth": np.nan,
         }
     )
 

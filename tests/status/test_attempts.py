@@ -31,9 +31,8 @@ def attempted(job: Job, text: str) -> Attempt:
 
 def run(job: Job, error: Exception | None) -> Attempt:
     """What a job that ends with an error leaves in its log."""
-    snakemake = SimpleNamespace(
-        rule="demo", wildcards=[], output=list(job.outputs), log=[str(job.log)], threads=1, input=[], params={}
-    )
+    files = {"output": list(job.outputs), "log": [str(job.log)], "input": []}
+    snakemake = SimpleNamespace(rule="demo", wildcards={}, threads=1, params={}, **files)
     with pytest.raises(SystemExit), running_job(snakemake):
         log.info("working")
         raise error
