@@ -6,11 +6,13 @@ import pytest
 import torch
 import yaml
 from snakemake.utils import update_config
+from torch.utils.flop_counter import FlopCounterMode
 
 from configured import ROOT, configure
 from purereid.configuration import Configuration
 from purereid.systems.bot.encoder import OF_ENCODER
 from purereid.systems.bot.networks import Encoder
+from purereid.systems.flow.networks import Generator as Flow
 
 PRESETS = sorted(path.stem for path in (ROOT / "presets").glob("*.yaml"))
 
@@ -107,3 +109,17 @@ def test_recipe_of_dgnet(of_preset):
     assert setup.teacher(setup.training("dgnet"), "joint")[0] == "teacher"
     halves = [setup.extracting(name)["network"]["fine_weight"] for name in ("dgnet", "dgnet_primary", "dgnet_fine")]
     assert halves == [0.5, 0, -1]
+
+
+def test_full_size_of_the_flow(of_preset):
+    """What the estimate in the preset is made from."""
+    settings = of_preset("market1501").making("flow").settings("generator")
+    shape = {name: settings[name] for name in ("height", "width", "channels", "levels", "blocks", "heads")}
+    with torch.device("meta"), FlopCounterMode(display=False) as counted:
+        network = Flow(**shape)
+        images, poses = torch.empty(1, 3, 128, 64), torch.empty(1, 18, 3)
+        guide = network.guide(images, poses, poses)
+        network(images, torch.empty(1), guide, torch.empty(1)).square().mean().backward()
+    assert sum(each.numel() for each in network.parameters()) == 31_805_004
+    assert counted.get_total_flops() == pytest.approx(50e9, rel=0.01)
+    assert settings["epochs"] * settings["images_per_epoch"] == 200_000 * settings["batch"]
