@@ -164,7 +164,7 @@ def test_edit_of_a_generator_concerns_that_generator(project: Project):
 
 @pytest.mark.slow
 def test_edit_of_an_encoder_concerns_all_who_load_it(project: Project):
-    project.edit("workflow_scripts/purereid/systems/bot/networks.py", "total, dim=1)", "total, dim=-1)")
+    project.edit("workflow_scripts/purereid/systems/bot/networks.py", "softmax(dim=1)", "softmax(dim=-1)")
     scores = "results/people/evaluate/baseline/seed1/scores.json"
     project.run("results/people/train_reid/baseline/seed1/encoder/networks.safetensors")
     assert project.planned(scores)["extract_features"] == 1

@@ -14,7 +14,7 @@ IN_C = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
 SILENT = {f"{name.replace('.', '/')}.py" for name in LEFT_OUT}
 POSES = {"check_experiments", "estimate_keypoints", "generate", "generate_one", "import_keypoints", "judge_generated"}
 POSES |= {"make_heatmaps", "render_people", "sample_pairs", "score_images", "show_images", "train_gan", "train_reid"}
-POSES |= {"import_textures", "score_alignment"}
+POSES |= {"extract_views", "import_textures", "score_alignment"}
 TRAINERS = {"train_gan", "train_reid", "train_gcn", "train_gcn_v", "train_gcn_e"}
 
 
