@@ -226,6 +226,8 @@ def test_one_step_by_hand(people, trained, stage):
     """Both discriminators learn first, and then what draws learns from them as they are by then."""
     weights = WEIGHTS | ({"verification_weight": 11.0} if stage == "joint" else {})
     trainer = without_dropout(trainer_of(people, trained, stage, smoothing=0.0, **weights))
+    judge = trainer.networks["discriminator_identity"].verifier.classifier
+    torch.nn.init.normal_(judge.weight, generator=torch.Generator().manual_seed(0))  # so that it matters who is shown
     mine, batch = copy.deepcopy(trainer.networks), trainer.batch(0)
     by_hand, wanted = ByHand(batch, mine), {}
     features, fake = by_hand.draw()
