@@ -20,7 +20,7 @@ from purereid.systems.fdgan.networks import Encoder, Verifier
 from purereid.systems.fdgan.pose_maps import pose_maps
 from purereid.training.stage import Inputs, train_stage
 from seeds import seeds_given_to, weights_of
-from terms import parts_moved
+from terms import parts_moved, shown_to
 
 CPU = torch.device("cpu")
 STAGES = ("verify", "generate", "joint")
@@ -255,6 +255,18 @@ def test_one_step_by_hand(people, trained, stage):
     for name in DISCRIMINATORS:
         for own, other in zip(trainer.networks[name].parameters(), mine[name].parameters(), strict=True):
             torch.testing.assert_close(own, other, rtol=1e-4, atol=1e-6)
+
+
+def test_real_and_drawn_images_are_judged_beside_the_same_persons(people, trained):
+    trainer = without_dropout(trainer_of(people, trained, "generate"))
+    batch, network = trainer.batch(0), trainer.networks["discriminator_identity"]
+    with torch.no_grad():
+        persons = network.embed(batch.source)
+    shown = shown_to(network)
+    trainer.update(0, batch)
+    beside_real, beside_drawn = shown[:2]
+    assert torch.equal(beside_real, beside_drawn) and torch.allclose(beside_real, persons, atol=1e-5)
+    assert not torch.equal(persons, persons.flip(0))
 
 
 def gradients_of(network: torch.nn.Module) -> list[torch.Tensor]:
