@@ -58,4 +58,4 @@ def test_it_learns_two_pairs_by_heart(trainer):
     found = trainer(channels=16, batch=4, epochs=90, images_per_epoch=8, warmup_epochs=0, ema=0.9, flip=0.0)
     found.data.pairs = found.data.pairs[[0, len(found.data.pairs) - 1]]
     losses = [found.step(step, found.batch(step))["l1"].item() for step in range(found.steps)]
-    assert np.mean(losses[:4]) > 0.15 and np.mean(losses[-8:]) < 0.1
+    assert np.mean(losses[:4]) > 0.15 and np.mean(losses[-8:]) < 0.12
