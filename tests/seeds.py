@@ -1,5 +1,6 @@
 """What follows from the seed of a training: the weights that it starts from, and the draws for its batches."""
 
+from collections.abc import Callable
 from importlib import import_module
 
 import pytest
@@ -29,3 +30,21 @@ def seeds_given_to(monkeypatch: pytest.MonkeyPatch, place: str) -> list[int]:
 
     monkeypatch.setattr(place, noting)
     return seeds
+
+
+def check_draws(seeds: list[int], trainer_of_seed: Callable[[int], BaseTrainer]) -> None:
+    """Each step of each seed draws anew, and the same again; each seed starts from weights of its own.
+
+    Args:
+        seeds: of ``seeds_given_to``, of a function that a batch calls once.
+        trainer_of_seed: makes a training.
+    """
+    weights = set()
+    for seed in (1, 2):
+        trainer = trainer_of_seed(seed)
+        weights.add(weights_of(trainer))
+        for step in range(2):
+            trainer.batch(step)
+    assert len(set(seeds)) == 4 and len(weights) == 2
+    trainer.batch(0)
+    assert seeds[4] == seeds[2]

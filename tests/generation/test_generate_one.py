@@ -220,12 +220,12 @@ def test_only_generators_that_mix_are_asked_for_persons_between(draw, mixing):
 
 
 def test_true_pictures_are_the_person_of_one_image_in_the_pose_of_another(people):
-    from purereid.people.true_pictures import true_pictures
+    from purereid.people.true_pictures import TruePictures
 
     scene = pd.read_parquet(people.scene).set_index("image", drop=False)
     images = people.table[people.table["split"] == "train"]["image"]
     source, pose = images.iloc[0], images.iloc[-1]
-    drawn = true_pictures(people.scene, [source, pose], [pose, pose], (64, 32))
+    drawn = TruePictures(people.scene, (64, 32)).of([source, pose], [pose, pose])
     assert np.array_equal(drawn[0].permute(1, 2, 0), render_as(scene.loc[source], scene.loc[pose]).image)
     path = people.table.set_index("image").loc[pose, "path"]
     itself = read_image(path).astype(int)  # as a JPEG file

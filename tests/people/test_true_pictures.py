@@ -11,7 +11,7 @@ from purereid.people.look_alikes import LookAlikes
 from purereid.people.renderer import render
 from purereid.people.scene import scene_of
 from purereid.people.texture import texture_of
-from purereid.people.true_pictures import pictures_of_look_alikes
+from purereid.people.true_pictures import TruePictures
 
 SIZE = 32, 16
 
@@ -32,7 +32,7 @@ def test_look_alikes_stand_in_the_same_place(people):
     shown = rows[rows["pid"] > 0]
     alike = LookAlikes([scene_of(row).identity for _, row in shown.drop_duplicates("identity").iterrows()])
     sources, poses = shown["image"].tolist()[:3], rows["image"].tolist()[-3:]
-    found = pictures_of_look_alikes(people.scene, sources, poses, SIZE, 2)
+    found = TruePictures(people.scene, SIZE).of_look_alikes(sources, poses, 2)
     assert found.shape == (3, 2, 3, *SIZE) and found.dtype == torch.uint8
     for pictures, source, pose in zip(found, sources, poses, strict=True):
         for picture, other in zip(pictures, alike.of(scene_of(rows.loc[source]).identity, 2), strict=True):

@@ -15,7 +15,7 @@ from purereid.data.shard_writer import encode, write_shard
 from purereid.data.truth_file import read_truth
 from purereid.errors import UserError
 from purereid.networks.network_file import load_network
-from purereid.people.true_pictures import pictures_of_look_alikes, true_pictures
+from purereid.people.true_pictures import TruePictures
 from purereid.purification.judge_generated import judge_generated
 from purereid.reid.extract import views_of
 
@@ -100,7 +100,7 @@ def test_similarity_to_true_pictures_one_by_one(made: Made):
     found = made.judge()
     options = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False, "channel_axis": 2}
     for row, (source, pose) in enumerate(zip(made.rows["source"], made.rows["pose"], strict=True)):
-        truth = true_pictures(made.people.scene, [source], [pose], SIZE)[0].permute(1, 2, 0).numpy()
+        truth = TruePictures(made.people.scene, SIZE).of([source], [pose])[0].permute(1, 2, 0).numpy()
         image = made.pixels[row].permute(1, 2, 0).numpy()
         expected = structural_similarity(image, truth, data_range=255, **options)
         assert found["ssim_truth"][row] == pytest.approx(expected, abs=1e-6)
@@ -109,8 +109,8 @@ def test_similarity_to_true_pictures_one_by_one(made: Made):
 
 
 def test_who_is_nearer_to_the_true_picture_than_to_those_of_look_alikes_one_by_one(made: Made):
-    asked = made.people.scene, made.rows["source"].tolist(), made.rows["pose"].tolist(), SIZE
-    pictures = torch.cat([true_pictures(*asked)[:, None], pictures_of_look_alikes(*asked, 2)], dim=1)
+    asked, true = (made.rows["source"].tolist(), made.rows["pose"].tolist()), TruePictures(made.people.scene, SIZE)
+    pictures = torch.cat([true.of(*asked)[:, None], true.of_look_alikes(*asked, 2)], dim=1)
     made.pixels[::2] = pictures[::2, 0]  # some are what they should be
     made.shards = [made.write("true", slice(None))]
     far = (made.pixels[:, None].double() - pictures).abs().flatten(2).mean(2)

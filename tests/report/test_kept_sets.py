@@ -8,31 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from judged import KINDS, judged_images
 from purereid.data.purified_file import write_purified
 from purereid.data.truth_file import write_truth
 from purereid.errors import UserError
 from purereid.report.kept_sets import chance_range, describe_sets, figures, read_set
-
-KINDS = ["", "blur", "grey_box", "noise"]
-
-
-def images(number: int, seed: int = 0, kinds=KINDS) -> pd.DataFrame:
-    """What is known of random images, with random decisions."""
-    rng = np.random.default_rng(seed)
-    ssim = np.where(rng.random(number) < 0.5, rng.random(number), np.nan)
-    pid = rng.integers(0, 5, number)
-    return pd.DataFrame(
-        {
-            "image": [f"generated/{row:04d}.png" for row in range(number)],
-            "pid": pid,
-            "kept": rng.random(number) < 0.6,
-            "injected": rng.choice(kinds, number).astype(object),
-            "nearest_pid": np.where(rng.random(number) < 0.7, pid, (pid + 1) % 5),
-            "ssim_truth": ssim,
-            "l1_truth": 1 - ssim,
-            "nearest_truth": np.round(ssim),
-        }
-    )
 
 
 def write(folder: Path, name: str, table: pd.DataFrame) -> tuple[Path, Path]:
@@ -85,7 +65,7 @@ def slow_figures(table: pd.DataFrame) -> dict[str, float]:
 
 @pytest.mark.parametrize("seed", range(3))
 def test_figures_equal_slow_reference(seed):
-    table = images(60, seed)
+    table = judged_images(60, seed)
     found = figures(table)
     assert found.pop("chance") > 0
     expected = slow_figures(table)
@@ -96,7 +76,7 @@ def test_figures_equal_slow_reference(seed):
 
 @pytest.mark.parametrize("kept", [False, True])
 def test_keeping_nothing_and_keeping_everything_are_results(kept):
-    table = images(40).assign(kept=kept)
+    table = judged_images(40).assign(kept=kept)
     found = figures(table)
     present, absent = ("kept", "dropped") if kept else ("dropped", "kept")
     assert found["share"] == found["right_recall"] == found["kept"] / 40 * 100 == 100 * kept
@@ -110,11 +90,13 @@ def test_keeping_nothing_and_keeping_everything_are_results(kept):
 
 
 def test_without_injected_images_nothing_is_said_of_them():
-    assert not [name for name in figures(images(20, kinds=[""])) if "inject" in name or name.startswith("dropped")]
+    assert not [
+        name for name in figures(judged_images(20, kinds=[""])) if "inject" in name or name.startswith("dropped")
+    ]
 
 
 def test_where_all_images_are_injected_nothing_is_compared():
-    found = figures(images(20, kinds=["blur"]))
+    found = figures(judged_images(20, kinds=["blur"]))
     assert found["injected_others"] == 0 and found["injected_all_injected"] == 20
     assert all(math.isnan(found[name]) for name in ("dropped_others", "above_others", "chance"))
 
@@ -140,7 +122,7 @@ def test_chance_range_holds_95_percent_of_random_choices():
 
 
 def test_all_images_of_a_generator_come_before_its_sets(tmp_path):
-    first, other = images(30), images(20, 1)
+    first, other = judged_images(30), judged_images(20, 1)
     sets = {("a", "x"): first, ("b", "x"): other, ("a", "y"): first.assign(kept=~first["kept"])}
     table = describe(tmp_path, sets)
     names = list(zip(table["generator"], table["purifier"], strict=True))
@@ -156,7 +138,7 @@ def test_all_images_of_a_generator_come_before_its_sets(tmp_path):
 
 
 def test_images_are_matched_by_name(tmp_path):
-    table = images(25)
+    table = judged_images(25)
     found = read_set(*write(tmp_path, "a", table.sample(frac=1, random_state=0)))
     pd.testing.assert_frame_equal(found, table, check_dtype=False)
 
@@ -171,7 +153,7 @@ def test_images_are_matched_by_name(tmp_path):
     ids=["images", "identities", "twice"],
 )
 def test_files_of_different_images(tmp_path, change):
-    table = images(10)
+    table = judged_images(10)
     kept, truth = write(tmp_path, "a", table)
     write_truth(truth, change(table))
     with pytest.raises(UserError, match="what was kept and what is known are of different images") as caught:
@@ -180,7 +162,7 @@ def test_files_of_different_images(tmp_path, change):
 
 
 def test_identities_that_no_network_learnt_from_have_numbers_of_their_own(tmp_path):
-    sets = {("a", "x"): images(60), ("b", "x"): images(60, 1)}
+    sets = {("a", "x"): judged_images(60), ("b", "x"): judged_images(60, 1)}
     table = describe(tmp_path, sets, a={1, 3}).set_index(["generator", "purifier"])
     rows = [row for row in sets["a", "x"].to_dict("records") if row["pid"] in (1, 3)]
     found = table.loc[("a", "x")]
@@ -195,16 +177,16 @@ def test_identities_that_no_network_learnt_from_have_numbers_of_their_own(tmp_pa
 
 
 def test_sets_of_one_generator_of_different_images(tmp_path):
-    for other in (images(11), images(10, 1)):
+    for other in (judged_images(11), judged_images(10, 1)):
         with pytest.raises(UserError, match="the purified sets of a are of different images"):
-            describe(tmp_path, {("a", "x"): images(10), ("a", "y"): other})
+            describe(tmp_path, {("a", "x"): judged_images(10), ("a", "y"): other})
 
 
 def test_no_sets_and_sets_given_twice(tmp_path):
     with pytest.raises(UserError, match="there is no purified set to compare"):
         describe_sets([], [], [], {})
     names = {"generator": "a", "purifier": "x"}
-    kept, truth = write(tmp_path, "a", images(10))
+    kept, truth = write(tmp_path, "a", judged_images(10))
     with pytest.raises(UserError, match="the set a / x is given twice"):
         describe_sets([names, names], [kept, kept], [truth, truth], {})
     with pytest.raises(ValueError, match="zip"):
@@ -212,7 +194,7 @@ def test_no_sets_and_sets_given_twice(tmp_path):
 
 
 def test_files_that_are_missing_or_damaged(tmp_path):
-    kept, truth = write(tmp_path, "a", images(10))
+    kept, truth = write(tmp_path, "a", judged_images(10))
     with pytest.raises(UserError, match="the purified images do not exist"):
         read_set(tmp_path / "nowhere", truth)
     with pytest.raises(UserError, match="the true values do not exist"):

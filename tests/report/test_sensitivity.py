@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from judged import judged_images
 from purereid.data.purified_file import write_purified
 from purereid.data.truth_file import write_truth
 from purereid.errors import UserError
@@ -16,20 +17,7 @@ ABOUT = {"trained": 100.0, "injected": 30.0, "steps": 300, "purifier": "gcn", "r
 
 
 def images(seed: int, kinds: tuple[str, ...] = ("", "", "blur")) -> pd.DataFrame:
-    rng = np.random.default_rng(seed)
-    pid = rng.integers(0, 5, NUMBER)
-    return pd.DataFrame(
-        {
-            "image": [f"generated/{row:04d}.png" for row in range(NUMBER)],
-            "pid": pid,
-            "kept": rng.random(NUMBER) < 0.6,
-            "injected": rng.choice(kinds, NUMBER).astype(object),
-            "nearest_pid": np.where(rng.random(NUMBER) < 0.7, pid, (pid + 1) % 5),
-            "ssim_truth": np.nan,
-            "l1_truth": np.nan,
-            "nearest_truth": np.nan,
-        }
-    )
+    return judged_images(NUMBER, seed, kinds)
 
 
 def write(folder: Path, tables: dict[str, pd.DataFrame]) -> tuple[pd.DataFrame, str, str]:

@@ -19,7 +19,7 @@ from purereid.data.transforms import MEAN, STD
 from purereid.digests.values import file_digest
 from purereid.errors import UserError
 from purereid.networks.network_file import load_network
-from purereid.people.true_pictures import pictures_of_look_alikes, true_pictures
+from purereid.people.true_pictures import TruePictures
 from purereid.quality.frechet import frechet_distance, gaussian
 from purereid.quality.pose_neighbours import nearest_poses
 from purereid.reid.extract import views_of
@@ -211,7 +211,7 @@ def test_truth_is_the_rendered_picture(people, score, settings):
     train = people.table[(people.table["split"] == "train") & (people.table["pid"] > 0)]["image"].tolist()
     chosen = np.sort(np.random.default_rng([settings["seed"] + 1, 4]).permutation(len(train))[:4])
     sources, poses = [train[n] for n in chosen], [train[::-1][n] for n in chosen]
-    truth = true_pictures(people.scene, sources, poses, SIZE).double()
+    truth = TruePictures(people.scene, SIZE).of(sources, poses).double()
     expected = (load(people, sources).double() - truth).abs().mean().item() / 127.5
     assert rows["l1", "copy_source", "truth"]["value"] == pytest.approx(expected)
     assert rows["l1", "copy_source", "truth"]["images"] == 4
@@ -225,8 +225,8 @@ def test_truth_is_the_rendered_picture(people, score, settings):
 
 def test_who_shows_the_true_picture_is_nearest_to_it_and_who_shows_a_look_alike_is_not(people, score, settings, made):
     train = pd.read_parquet(made["train"][0])
-    asked = people.scene, train["source"].tolist(), train["pose"].tolist(), SIZE
-    truth, alike = true_pictures(*asked), pictures_of_look_alikes(*asked, 3)
+    asked, pictures = (train["source"].tolist(), train["pose"].tolist()), TruePictures(people.scene, SIZE)
+    truth, alike = pictures.of(*asked), pictures.of_look_alikes(*asked, 3)
     for images, share in ((truth, 1.0), (alike[:, 2], 0.0)):
         dimmed = (images.float() * 0.9).to(torch.uint8)
         write_shard(made["train"][0], train, encode(dimmed, "png", 0))

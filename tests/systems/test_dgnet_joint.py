@@ -20,7 +20,7 @@ from purereid.systems.bot.networks import Encoder as Bot
 from purereid.systems.dgnet.networks import Encoder
 from purereid.systems.fdgan.networks import Encoder as WithoutClassifier
 from purereid.training.stage import Inputs, train_stage
-from seeds import seeds_given_to, weights_of
+from seeds import check_draws, seeds_given_to
 from terms import parts_moved
 
 CPU = torch.device("cpu")
@@ -352,15 +352,8 @@ def _known(trainer) -> list[tuple[torch.Tensor, int]]:
 
 
 def test_each_seed_starts_and_each_step_augments_anew(people, monkeypatch):
-    seeds, weights = seeds_given_to(monkeypatch, "purereid.systems.dgnet.joint.augment"), set()
-    for seed in (1, 2):
-        trainer = trainer_of(people, None, primary_labels="uniform", seed=seed)
-        weights.add(weights_of(trainer))
-        for step in range(2):
-            trainer.batch(step)
-    assert len(set(seeds)) == 4 and len(weights) == 2
-    trainer.batch(0)
-    assert seeds[4] == seeds[2]
+    seeds = seeds_given_to(monkeypatch, "purereid.systems.dgnet.joint.augment")
+    check_draws(seeds, lambda seed: trainer_of(people, None, primary_labels="uniform", seed=seed))
 
 
 def test_a_step_in_bfloat16_stays_near_float32(people, teacher):

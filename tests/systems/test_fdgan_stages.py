@@ -19,7 +19,7 @@ from purereid.networks.registry import description, trainer_class
 from purereid.systems.fdgan.networks import Encoder, Verifier
 from purereid.systems.fdgan.pose_maps import pose_maps
 from purereid.training.stage import Inputs, train_stage
-from seeds import seeds_given_to, weights_of
+from seeds import check_draws, seeds_given_to
 from terms import parts_moved, shown_to
 
 CPU = torch.device("cpu")
@@ -334,15 +334,8 @@ def test_a_schedule_that_never_learns_is_refused(people, trained):
 
 @pytest.mark.parametrize(("stage", "module"), [("verify", "verify"), ("generate", "gan_trainer")])
 def test_each_seed_starts_and_each_step_augments_anew(people, trained, monkeypatch, stage, module):
-    seeds, weights = seeds_given_to(monkeypatch, f"purereid.systems.fdgan.{module}.augment"), set()
-    for seed in (1, 2):
-        trainer = trainer_of(people, trained, stage, seed=seed)
-        weights.add(weights_of(trainer))
-        for step in range(2):
-            trainer.batch(step)
-    assert len(set(seeds)) == 4 and len(weights) == 2
-    trainer.batch(0)
-    assert seeds[4] == seeds[2]
+    seeds = seeds_given_to(monkeypatch, f"purereid.systems.fdgan.{module}.augment")
+    check_draws(seeds, lambda seed: trainer_of(people, trained, stage, seed=seed))
 
 
 def test_each_step_each_seed_and_each_discriminator_smooths_anew(people, trained, monkeypatch):

@@ -4,6 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from purereid.provenance import folders_of
+
 SILENT = {"snakemake"}  # computes nothing that goes into an artifact
 NAMED = 3  # experiments named at most
 
@@ -30,7 +32,7 @@ def mixed_experiments(records: Mapping[Path, dict]) -> list[str]:
     Args:
         records: provenance by folder, see ``provenance.all_provenance``.
     """
-    made = {(folder / name).as_posix(): folder for folder, record in records.items() for name in record["outputs"]}
+    made = folders_of(records)
     mixed: dict[str, list[str]] = defaultdict(list)
     for folder, record in records.items():
         if record["rule"] == "evaluate":

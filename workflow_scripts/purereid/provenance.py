@@ -6,7 +6,7 @@ import json
 import os
 import platform
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -85,6 +85,15 @@ def all_provenance(results: Path) -> dict[Path, dict]:
             folders.clear()  # of images
             found[Path(folder)] = made_with(Path(folder, NAME))
     return dict(sorted(found.items()))
+
+
+def folders_of(records: Mapping[Path, dict]) -> dict[str, Path]:
+    """The folder of the artifact to which each file or folder belongs, by its path, as inputs are named in records.
+
+    Args:
+        records: as of ``all_provenance``.
+    """
+    return {(folder / name).as_posix(): folder for folder, record in records.items() for name in record["outputs"]}
 
 
 def check_made(path: Path, digest: str) -> None:

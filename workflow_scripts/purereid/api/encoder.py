@@ -9,7 +9,7 @@ import torch
 from purereid.api.images import given_images
 from purereid.data.chunks import in_chunks
 from purereid.data.image_batches import image_batches
-from purereid.data.images import resize
+from purereid.data.images import stretched
 from purereid.errors import UserError
 from purereid.networks.contracts import Encoder
 from purereid.networks.network_file import load_network
@@ -118,8 +118,7 @@ class LoadedEncoder:
             return
         resizing = self.network.configuration["resizing"]
         for part in in_chunks(given, batch):
-            stacked = np.stack([resize(image, *self.size, resizing) for image in part])
-            yield torch.from_numpy(stacked).permute(0, 3, 1, 2).contiguous()
+            yield stretched(part, *self.size, resizing).contiguous()
 
     def _of_length_one(self, features: np.ndarray, given: list) -> np.ndarray:
         lengths = np.linalg.norm(features, axis=1)

@@ -1,6 +1,6 @@
 """Experiments: whom and what they name, their batches, their images, what their systems say."""
 
-from purereid.checks.known import check_experiment_known, check_known
+from purereid.checks.known import check_experiment_known, check_known, check_of_network
 from purereid.checks.teachers import check_teacher
 from purereid.configuration import Configuration, Training
 from purereid.errors import UserError
@@ -135,10 +135,9 @@ def check_systems(setup: Configuration) -> None:
     for name, entry in setup.experiments.items():
         training = setup.training(name)
         of_others = setup.at_test() - set(training.about.at_test)
-        strange = [key for key in entry.get("extract_features", {}) if key in of_others]
-        if strange:
-            what = f"the encoder of the experiment {name}, of the system {training.system}, has no {strange[0]}"
-            raise UserError(what, where=f"experiments.{name}.extract_features.{strange[0]}", do="remove it")
+        whose = f"the encoder of the experiment {name}, of the system {training.system}"
+        given = entry.get("extract_features", {})
+        check_of_network(given, of_others, whose, f"experiments.{name}.extract_features")
 
 
 def _of_training(setup: Configuration, training: Training, dataset: str) -> tuple[str, dict, str, dict | None]:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from purereid.checks.known import check_braces, check_experiment_known, check_known
+from purereid.checks.known import check_braces, check_experiment_known, check_known, check_of_network
 from purereid.configuration import Configuration, Training
 from purereid.errors import UserError
 
@@ -217,7 +217,6 @@ def _check_drawing(setup: Configuration, generator: str) -> None:
     """Settings with which a generator is rebuilt belong to its own system."""
     training = setup.making(generator)
     of_others = setup.at_drawing() - set(training.about.at_drawing)
-    strange = [key for key in setup.generators[generator].get("generate", {}) if key in of_others]
-    if strange:
-        what = f"the generator {generator}, of the system {training.system}, has no {strange[0]}"
-        raise UserError(what, where=f"generators.{generator}.generate.{strange[0]}", do="remove it")
+    whose = f"the generator {generator}, of the system {training.system}"
+    given = setup.generators[generator].get("generate", {})
+    check_of_network(given, of_others, whose, f"generators.{generator}.generate")

@@ -51,3 +51,14 @@ def check_known(name: str, known: Iterable[str], where: str, kind: str) -> None:
             if near
             else f"name one of these, or add it under {kind.partition(' of ')[0].replace(' ', '')}s",
         )
+
+
+def check_of_network(given: Iterable[str], of_others: set[str], whose: str, where: str) -> None:
+    """Refuse settings with which only networks of other systems are rebuilt; ``whose`` says which network it is.
+
+    Raises:
+        UserError: the first of them.
+    """
+    strange = [key for key in given if key in of_others]
+    if strange:
+        raise UserError(f"{whose}, has no {strange[0]}", where=f"{where}.{strange[0]}", do="remove it")

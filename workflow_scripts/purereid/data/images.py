@@ -2,7 +2,7 @@
 
 import io
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -68,6 +68,11 @@ def decoded(path: str | Path) -> Iterator[np.ndarray]:
                 else "replace the file, or set index_dataset.bad_images to skip",
             ) from None
         yield image
+
+
+def stretched(images: Iterable[np.ndarray], height: int, width: int, resizing: str = "opencv") -> torch.Tensor:
+    """Images uint8 [H, W, 3] of any sizes, at least one, in one size (see ``resize``): uint8 [N, 3, height, width]."""
+    return torch.from_numpy(np.stack([resize(each, height, width, resizing) for each in images])).permute(0, 3, 1, 2)
 
 
 def load_images(

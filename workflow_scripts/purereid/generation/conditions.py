@@ -19,6 +19,7 @@ from purereid.data.heatmap_file import Heatmaps
 from purereid.data.heatmaps import FRAME, joint_maps, part_maps
 from purereid.data.index_images import IndexImages
 from purereid.data.keypoints import read_keypoints, select_keypoints
+from purereid.networks.registry import guides_needed
 
 
 def joint_table(joints: np.ndarray, visible: np.ndarray, size: tuple[int, int] = FRAME) -> torch.Tensor:
@@ -73,6 +74,14 @@ class Conditions:
             if f"source_{name}" in self.names
         }
         return images | wanted | sources | {"seed": torch.tensor(rows["seed"].to_numpy())}
+
+
+def guide_files(
+    conditions: Sequence[str], keypoints: str | Path | None, maps: dict[str, str | Path]
+) -> dict[str, str | Path]:
+    """The files from which the poses among some conditions are read, see ``Guides``: heat maps, and key points if any
+    of them are among the conditions."""
+    return maps | ({"keypoints": keypoints} if "keypoints" in guides_needed(conditions) else {})
 
 
 class Guides:

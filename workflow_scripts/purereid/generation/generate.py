@@ -14,14 +14,13 @@ from purereid.data.persons import training_persons
 from purereid.data.shard_rows import range_of_shard
 from purereid.data.shard_writer import encode, write_shard
 from purereid.errors import UserError
-from purereid.generation.conditions import Conditions
+from purereid.generation.conditions import Conditions, guide_files
 from purereid.generation.injection import KINDS, plan_injection
 from purereid.generation.plan import image_seeds, is_guided, plan_images, plan_pairs, read_pose_list
 from purereid.generation.spoil import SPOILED, spoil
 from purereid.logs import log
 from purereid.networks.draw import draw
 from purereid.networks.network_file import load_network
-from purereid.networks.registry import guides_needed
 from purereid.training.distributed import first_device
 
 FORMATS = {"png": "png", "jpeg": "jpg"}
@@ -87,8 +86,7 @@ def generate(
         seed=image_seeds(chosen["seed"], purpose, start, stop),
     )
     size = network.configuration["height"], network.configuration["width"]
-    guides = maps | ({"keypoints": keypoints} if "keypoints" in guides_needed(conditions) else {})
-    asked = Conditions(conditions, table, guides, size, threads)
+    asked = Conditions(conditions, table, guide_files(conditions, keypoints, maps), size, threads)
     files: list[bytes] = []
     for first in range(0, len(own), settings["batch"]):
         rows = own.iloc[first : first + settings["batch"]]

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import torch
 
 from purereid.data.images import load_images
 from purereid.data.index import read_index
@@ -66,6 +67,12 @@ class TrainingData:
         if table_of_pairs is not None:
             sides = [table_of_pairs[side].map(number).to_numpy(np.int64) for side in ("source", "target")]
             self.pairs = np.stack(sides, axis=1)
+
+    def draw_pairs(self, count: int, draws: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
+        """Rows int64 [count] of the sources and of the targets of random pairs."""
+        rows = torch.randint(len(self.pairs), (count,), generator=draws)
+        source, target = torch.from_numpy(self.pairs)[rows].unbind(1)
+        return source, target
 
     def samples(self, conditions: Sequence[str], settings: dict, steps: int) -> Samples:
         """What is drawn again and again while a generator learns.

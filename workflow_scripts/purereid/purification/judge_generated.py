@@ -13,7 +13,7 @@ from purereid.data.truth_file import write_truth
 from purereid.errors import UserError
 from purereid.logs import log
 from purereid.networks.network_file import load_network
-from purereid.people.true_pictures import pictures_of_look_alikes, true_pictures
+from purereid.people.true_pictures import TruePictures
 from purereid.quality.consistency import nearest_centres
 from purereid.quality.pixels import l1, nearer_than_all
 from purereid.quality.ssim import ssim
@@ -71,13 +71,14 @@ def _against_truth(
     """Columns of ``truth_file`` that tell of the intended person, rendered in the intended pose; float64 [N] each."""
     size = int(made["height"].iloc[0]), int(made["width"].iloc[0])
     scores: dict[str, list[np.ndarray]] = {}
+    pictures = TruePictures(scene, size)
     for start in range(0, len(made), batch):
         part = made.iloc[start : start + batch]
-        images, asked = decode(part["bytes"], threads), (scene, part["source"], part["pose"], size)
-        true = true_pictures(*asked)
+        images, asked = decode(part["bytes"], threads), (part["source"], part["pose"])
+        true = pictures.of(*asked)
         found = {"ssim_truth": ssim(images, true, data_range=255), "l1_truth": l1(images, true)}
         if look_alikes:
-            nearest = nearer_than_all(images, true, pictures_of_look_alikes(*asked, look_alikes))
+            nearest = nearer_than_all(images, true, pictures.of_look_alikes(*asked, look_alikes))
             found["nearest_truth"] = nearest.double()
         for name, values in found.items():
             scores.setdefault(name, []).append(values.numpy())

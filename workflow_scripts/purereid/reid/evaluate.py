@@ -181,13 +181,16 @@ def _reranked(features: np.ndarray, sides: Sides, settings: dict) -> dict:
 
 def _centralised(features: np.ndarray, sides: Sides) -> dict:
     """Scores of the centralised features."""
-    moved = centralise(features)
-    return mean_scores(rank(moved[: len(sides.query)], moved[len(sides.query) :], **sides.labels, top=0))
+    return _scores(centralise(features), sides)
 
 
 def _averaged(views: Files, sides: Sides) -> dict:
     """Scores of the features that are averaged over views."""
-    both = _read(views, pd.concat([sides.query["image"], sides.gallery["image"]]))
+    return _scores(_read(views, pd.concat([sides.query["image"], sides.gallery["image"]])), sides)
+
+
+def _scores(both: np.ndarray, sides: Sides) -> dict:
+    """Scores of other features of the queries and then of the gallery."""
     return mean_scores(rank(both[: len(sides.query)], both[len(sides.query) :], **sides.labels, top=0))
 
 

@@ -14,16 +14,16 @@ import pandas as pd
 import torch
 
 from purereid.data.features import read_encoder, read_features, write_features
-from purereid.data.images import resize
+from purereid.data.image_batches import OF_INPUT
+from purereid.data.images import stretched
 from purereid.data.index import read_index
 from purereid.data.keypoints import Keypoints, read_keypoints, select_keypoints
 from purereid.data.persons import training_persons
-from purereid.generation.conditions import Conditions
+from purereid.generation.conditions import Conditions, guide_files
 from purereid.logs import log
 from purereid.networks.contracts import Encoder
 from purereid.networks.draw import draw
 from purereid.networks.network_file import load_network
-from purereid.networks.registry import guides_needed
 from purereid.poses.standard_poses import standard_poses
 from purereid.reid.extract import views_of_batches
 from purereid.retrieval.distances import normalise
@@ -85,9 +85,8 @@ def extract_views(
     images, own = read_features(features)
     sides = known.reindex(images).isin(SIDES).to_numpy()
     images, total = [image for image, side in zip(images, sides, strict=True) if side], normalise(own[sides])
-    guides = maps | ({"keypoints": keypoints} if "keypoints" in guides_needed(conditions) else {})
     size = maker.configuration["height"], maker.configuration["width"]
-    asked = Conditions(conditions, table, guides, size, threads)
+    asked = Conditions(conditions, table, guide_files(conditions, keypoints, maps), size, threads)
     chosen = standard_poses(_of_training(keypoints, table), poses, seed)
     for place, pose in enumerate(chosen):
         seeds = [step_seed(seed, place, number) for number in range(len(images))]
@@ -109,10 +108,7 @@ def _of_training(keypoints: str | Path, table: pd.DataFrame) -> Keypoints:
 
 def _features(model: Encoder, images: torch.Tensor, *, flip: bool, precision: str) -> np.ndarray:
     """Features float32 [B, D] of length 1 of images uint8 [B, 3, H, W] of any size."""
-    height, width, resizing = (model.configuration[name] for name in ("height", "width", "resizing"))
-    pixels = [
-        resize(np.ascontiguousarray(image), height, width, resizing) for image in images.permute(0, 2, 3, 1).numpy()
-    ]
-    stretched = torch.from_numpy(np.stack(pixels)).permute(0, 3, 1, 2).contiguous()
-    [found] = views_of_batches(model, [stretched], flip=flip, precision=precision)
+    pixels = images.permute(0, 2, 3, 1).contiguous().numpy()
+    inputs = stretched(pixels, *(model.configuration[name] for name in OF_INPUT)).contiguous()
+    [found] = views_of_batches(model, [inputs], flip=flip, precision=precision)
     return normalise(model.combine(found).float().cpu().numpy())

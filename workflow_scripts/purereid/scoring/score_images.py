@@ -18,7 +18,7 @@ from purereid.data.pose_masks import pose_masks
 from purereid.data.shards import decode, read_shard
 from purereid.errors import UserError
 from purereid.logs import log
-from purereid.people.true_pictures import pictures_of_look_alikes, true_pictures
+from purereid.people.true_pictures import TruePictures
 from purereid.scoring.networks_of_scores import ImageSet, Networks
 from purereid.scoring.scores import ScoreTable
 from purereid.scoring.yardsticks import PoseNeighbours, grey, other_images, other_persons
@@ -203,9 +203,9 @@ def _score_truth(
     found: ScoreTable, made: pd.DataFrame, candidates: dict[str, torch.Tensor], scene: str | Path, look_alikes: int
 ) -> None:
     """Score candidates for generated images, uint8 [N, 3, H, W] each, whose true pictures can be rendered."""
-    asked = scene, made["source"], made["pose"], tuple(candidates[GENERATOR].shape[2:])
-    truth = true_pictures(*asked)
-    alike = pictures_of_look_alikes(*asked, look_alikes) if look_alikes else None
+    asked, pictures = (made["source"], made["pose"]), TruePictures(scene, tuple(candidates[GENERATOR].shape[2:]))
+    truth = pictures.of(*asked)
+    alike = pictures.of_look_alikes(*asked, look_alikes) if look_alikes else None
     for of, images in candidates.items():
         found.add_truth(of, images, truth, alike)
 

@@ -52,10 +52,7 @@ def take(outputs: Sequence[Path], stamp: str) -> bool:
         for output in outputs:
             output.unlink(missing_ok=True)
             os.link(made / output.name, output)
-    except (
-        FileNotFoundError,
-        ValueError,
-    ):  # never kept, or forgotten by another run meanwhile; a stamp that is damaged
+    except (FileNotFoundError, ValueError):  # never kept, forgotten by another run meanwhile, or a damaged stamp
         return False
     return True
 

@@ -15,6 +15,7 @@ from snakemake.persistence.file import FilePersistence
 
 from purereid.digests.values import file_digest
 from purereid.file_times import modified, set_modified
+from purereid.provenance import folders_of
 
 
 def kept_records(folder: Path) -> FilePersistence:
@@ -39,7 +40,7 @@ def restore_records(records: Mapping[Path, dict], kept: FilePersistence) -> list
         folders of artifacts whose records were restored.
     """
     lost = {folder: record for folder, record in records.items() if _is_lost(kept, folder, record)}
-    made = {(folder / name).as_posix(): folder for folder, record in records.items() for name in record["outputs"]}
+    made = folders_of(records)
     needs = {folder: {made[path] for path in record["inputs"] if path in made} for folder, record in lost.items()}
     found: dict[str, str | None] = {}
     for folder in TopologicalSorter(needs).static_order():

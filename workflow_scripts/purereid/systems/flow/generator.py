@@ -4,7 +4,8 @@ import torch
 from torch import nn
 
 from purereid.data.heatmaps import FRAME
-from purereid.data.joints import FLIP
+from purereid.data.joints import flip_joints
+from purereid.generation.conditions import joint_table
 from purereid.generation.pixels import to_range
 from purereid.generation.training_data import TrainingData
 from purereid.systems.flow.networks import Generator
@@ -45,8 +46,7 @@ class Trainer(BaseTrainer):
         """
         rows_drawn, drawn = (torch.Generator().manual_seed(step_seed(self.seed, step, what)) for what in (ROWS, DRAWS))
         count = self.settings["batch"]
-        rows = torch.randint(len(self.data.pairs), (count,), generator=rows_drawn)
-        source, target = torch.from_numpy(self.data.pairs)[rows].unbind(1)
+        source, target = self.data.draw_pairs(count, rows_drawn)
         images, names = self.data.images, self.data.names
         found = {
             "source": images[source],
@@ -96,6 +96,5 @@ def mirrored(values: torch.Tensor, flipped: torch.Tensor) -> torch.Tensor:
     """
     if values.ndim == 4:
         return torch.where(flipped[:, None, None, None], values.flip(3), values)
-    other = values[:, FLIP].clone()
-    other[..., 1] = FRAME[1] - 1 - other[..., 1]
-    return torch.where(flipped[:, None, None], other, values)
+    joints, visible = values[..., :2].numpy(), values[..., 2].numpy() > 0
+    return torch.where(flipped[:, None, None], joint_table(*flip_joints(joints, visible, FRAME[1])), values)

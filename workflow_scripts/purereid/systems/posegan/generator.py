@@ -61,8 +61,7 @@ class Trainer(BaseTrainer):
     def batch(self, step: int) -> dict[str, torch.Tensor]:
         """Source and target images of random pairs, uint8 [B, 3, H, W], and the body-part maps of the targets."""
         generator = torch.Generator().manual_seed(step_seed(self.seed, step, 1))
-        rows = torch.randint(len(self.data.pairs), (self.settings["batch"],), generator=generator)
-        source, target = torch.from_numpy(self.data.pairs)[rows].unbind(1)
+        source, target = self.data.draw_pairs(self.settings["batch"], generator)
         parts = self.data.guides.of("parts", [self.data.names[row] for row in target])
         return {"source": self.data.images[source], "target": self.data.images[target], "parts": parts}
 
