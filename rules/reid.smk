@@ -86,8 +86,10 @@ def extract_views_inputs(wildcards):
 
 def extract_views_settings(wildcards):
     experiment = wildcards.experiment
+    generator = setup.views(experiment)
     extracting = {name: setup.extracting(experiment)[name] for name in ("flip", "network")}
-    return canonical(config["extract_views"] | extracting | {"conditions": list(setup.takes(setup.views(experiment)))})
+    drawn = {"conditions": list(setup.takes(generator)), "drawing": setup.generating(generator)["network"]}
+    return canonical(config["extract_views"] | extracting | drawn)
 
 
 def extract_views_code(wildcards):

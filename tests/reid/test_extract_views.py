@@ -17,6 +17,7 @@ from purereid.networks.network_file import load_network
 from purereid.poses.standard_poses import standard_poses
 from purereid.reid.extract import extract_features
 from purereid.reid.extract_views import extract_views
+from purereid.systems.flow.networks import Generator as Flow
 from purereid.systems.posegan.networks import Generator
 from saved import save_generator
 
@@ -81,6 +82,22 @@ def test_bytes_repeat_and_the_batch_does_not_matter(files: dict):
         made.append((files["views"].read_bytes(), read_features(files["views"])[1]))
     assert made[0][0] == made[1][0]
     np.testing.assert_allclose(made[0][1], made[2][1], atol=1e-4)
+
+
+def test_the_generator_draws_with_the_settings_asked_for(files: dict):
+    torch.manual_seed(0)
+    network = Flow(height=32, width=16, channels=8, levels=2, blocks=1, heads=2, sampling_steps=1)
+    for values in network.parameters():
+        torch.nn.init.normal_(values, std=0.1)
+    save_generator(files["generator"], "flow", network)
+    inputs = {name: path for name, path in files.items() if name != "parts"}
+    settings = VIEWS | {"conditions": ["source", "keypoints", "source_keypoints"]}
+    made = []
+    for drawing in ({}, {"sampling_steps": 1}, {"sampling_steps": 3}, {"guidance": 3.0}):
+        extract_views(**inputs, **settings, drawing=drawing)
+        made.append(read_features(files["views"])[1])
+    np.testing.assert_array_equal(made[0], made[1])
+    assert all(np.abs(made[0] - other).max() > 1e-3 for other in made[2:])
 
 
 def test_standard_poses_are_in_the_middle_of_groups():

@@ -48,6 +48,7 @@ def extract_views(
     batch: int,
     precision: str,
     network: dict | None = None,
+    drawing: dict | None = None,
     threads: int = 1,
     gpus: int = 0,
     **maps: str | Path,
@@ -70,6 +71,7 @@ def extract_views(
         batch: images at once.
         precision: ``auto``, ``bf16`` or ``fp32``.
         network: values of the encoder's configuration that take the place of its own.
+        drawing: the same of the generator's.
         threads: image files decoded at once.
         gpus: 0 for the CPU.
         maps: files of heat maps, by condition.
@@ -80,7 +82,7 @@ def extract_views(
     """
     device, table = first_device(gpus), read_index(index)
     model = load_network(encoder, "encoder", device, **network or {})
-    maker = load_network(generator, "generator", device)
+    maker = load_network(generator, "generator", device, **drawing or {})
     known = table.set_index("image")["split"]
     images, own = read_features(features)
     sides = known.reindex(images).isin(SIDES).to_numpy()
