@@ -178,5 +178,13 @@ def test_scales_of_the_discriminator_see_the_image_ever_smaller():
     assert not torch.allclose(judge.scales[0](small), judge.scales[1](small))
 
 
+@pytest.mark.parametrize("std", [0.02, 0.08])
+def test_first_weights_of_the_discriminator_are_as_large_as_asked_for(std: float):
+    torch.manual_seed(0)
+    judge = Discriminator(channels=8, blocks=2, scales=2, std=std)
+    weights = [module.weight for module in judge.modules() if isinstance(module, torch.nn.Conv2d)]
+    assert torch.cat([each.flatten() for each in weights]).std().item() == pytest.approx(std, rel=0.03)
+
+
 def _windows(images: torch.Tensor) -> list[torch.Tensor]:
     return [images[:, :, 2 * y : 2 * y + 3, 2 * x : 2 * x + 3] for y in range(16) for x in range(8)]

@@ -211,8 +211,9 @@ class Configuration:
         return self.experiments[self.trained_by(experiment)].get("generator")
 
     def generators_in_use(self) -> list[tuple[str, str]]:
-        """Data set and generator of the experiments that use one, each once."""
+        """Data set and generator of the experiments that use one, and of those that are compared anyway, each once."""
         used = [(self.train(experiment), self.generator(experiment)) for experiment in self.experiments]
+        used += [(self.config["dataset"], name) for name in self.config["compare_images"]["generators"]]
         return list(dict.fromkeys((dataset, generator) for dataset, generator in used if generator))
 
     def networks_in_use(self) -> list[tuple[str, str]]:

@@ -13,6 +13,8 @@ def check_generators(setup: Configuration) -> None:
     Raises:
         UserError: the first mistake that is found.
     """
+    for generator in setup.config["compare_images"]["generators"]:
+        check_known(generator, setup.generators, "compare_images.generators", "generator")
     for generator in setup.generators:
         _check_trained_as(setup, generator)
     for experiment in setup.experiments:

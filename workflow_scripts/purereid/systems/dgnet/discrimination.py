@@ -18,15 +18,16 @@ class Discriminator(nn.Module):
         channels: after the first convolution (published: 32).
         blocks: residual blocks (published: 4).
         scales: how many (published: 3).
+        std: standard deviation of the first weights (published: 0.02). With few channels what a layer passes on is the
+            smaller; at 0.02 a network of 8 channels tells no sharp image from a blurred one after hundreds of steps.
     """
 
-    def __init__(self, *, channels: int, blocks: int, scales: int):
+    def __init__(self, *, channels: int, blocks: int, scales: int, std: float = 0.02):
         super().__init__()
-        self.configuration = {"channels": channels, "blocks": blocks, "scales": scales}
         self.scales = nn.ModuleList(_judge(channels, blocks) for _ in range(scales))
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
-                nn.init.normal_(module.weight, std=0.02)
+                nn.init.normal_(module.weight, std=std)
                 nn.init.zeros_(module.bias)
 
     def forward(self, images: torch.Tensor) -> list[torch.Tensor]:

@@ -249,7 +249,7 @@ class Trainer(BaseTrainer):
         )
         self.generator.encoder = self.encoder
         self.discriminator = Discriminator(
-            **{name: settings[f"discriminator_{name}"] for name in ("channels", "blocks", "scales")}
+            **{name: settings[f"discriminator_{name}"] for name in ("channels", "blocks", "scales", "std")}
         )
         return {"encoder": self.encoder, "generator": self.generator, "discriminator": self.discriminator}
 
