@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from bench.cost import measured
+from purereid.threads import threads
 
 ROUNDS = 3
 ENOUGH = 6.0  # seconds after which no further round begins
@@ -38,6 +39,7 @@ class Row:
         times_floor, times_ours: seconds per unit over those of the floor, the first way, and of ours, the second.
         rounds: how often it was measured.
         load: of the machine in the minute before.
+        threads: that the process had.
     """
 
     part: str
@@ -52,6 +54,7 @@ class Row:
     times_ours: float
     rounds: int
     load: float
+    threads: int
 
 
 def compare(part: str, size: str, unit: str, ways: dict[str, Way]) -> list[Row]:
@@ -63,7 +66,7 @@ def compare(part: str, size: str, unit: str, ways: dict[str, Way]) -> list[Row]:
     medians = np.median(rounds, axis=0).tolist()
     each = [costs[0] / way.count for costs, way in zip(medians, ways.values(), strict=True)]
     return [
-        Row(part, size, name, unit, way.count, *costs, own / each[0], own / each[1], len(rounds), load)
+        Row(part, size, name, unit, way.count, *costs, own / each[0], own / each[1], len(rounds), load, threads())
         for (name, way), costs, own in zip(ways.items(), medians, each, strict=True)
     ]
 
@@ -77,7 +80,8 @@ def head() -> str:
 def lines(rows: list[Row]) -> list[str]:
     """Rows of one comparison as text, under a line that says what was done."""
     first = rows[0]
-    title = f"{first.part}, {first.size} ({first.unit}; load {first.load:.1f}, median of {first.rounds})"
+    words = f"threads {first.threads}, load {first.load:.1f}, median of {first.rounds}"
+    title = f"{first.part}, {first.size} ({first.unit}; {words})"
     return ["", title, *map(_line, rows)]
 
 

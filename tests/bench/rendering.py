@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import cv2
-
 from bench.comparison import Row, compare, doing
 from bench.floors import copying
 from purereid.people.background import scene_of_camera
@@ -27,7 +25,6 @@ SIZE = {"height": 128, "width": 64, "quality": 92}
 
 def comparisons(identities: int) -> Iterator[list[Row]]:
     """Pictures alone, and whole data sets: files, key points, textures and ground truth."""
-    cv2.setNumThreads(1)
     halves = {"train_identities": max(2, identities // 2), "test_identities": max(2, identities - identities // 2)}
     people = halves | {"cameras": 6, "distractors": identities // 2, "junk": identities // 4, "seed": 0}
     tracks = plan_tracks(images_per_camera=IMAGES_PER_CAMERA, **people)

@@ -33,6 +33,11 @@ def test_a_failing_way_stops_the_watcher():
         measured(fail)
 
 
+def test_work_of_another_process_tells_its_own_cost():
+    there = Cost(1.5, 2.5, 3.5)
+    assert measured(lambda: there) == there
+
+
 @pytest.fixture
 def costs(monkeypatch: pytest.MonkeyPatch) -> list[Cost]:
     """What the ways of a comparison cost, taken one after the other."""
@@ -61,8 +66,8 @@ def test_no_further_round_after_a_long_one(costs: list[Cost]):
 
 
 def test_the_columns_of_the_table():
-    row = Row("part", "10 x 2", "a way", "images", 12_000, 1.5, 2.25, 71.6, 1.0, 1234.5, 3, 0.25)
+    row = Row("part", "10 x 2", "a way", "images", 12_000, 1.5, 2.25, 71.6, 1.0, 1234.5, 3, 0.25, 2)
     empty, title, text = lines([row])
-    assert (empty, title) == ("", "part, 10 x 2 (images; load 0.2, median of 3)")
+    assert (empty, title) == ("", "part, 10 x 2 (images; threads 2, load 0.2, median of 3)")
     assert text.split() == ["a", "way", "12,000", "1.500", "2.25", "8,000", "72", "1", "1,234"]
     assert len(head()) == len(text)
