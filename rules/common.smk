@@ -26,6 +26,7 @@ from purereid.digests.values import digest, file_digest
 from purereid.errors import UserError
 from purereid.experiment_needs import experiment_needs, learns_from_pairs
 from purereid.networks.registry import code_of, guides_needed
+from purereid.openmp import sleep_while_waiting
 from purereid.purification.purifiers.registry import NETWORKS, RULES
 from purereid.upkeep.stock import take_stock
 from purereid.strict_yaml import at_home
@@ -33,6 +34,8 @@ from purereid.targets import Suggestions
 from purereid.training.made import forget
 from purereid.training.logged import learnt
 from purereid.unfinished import without_the_failed
+
+sleep_while_waiting()
 
 # Where this is a module, config.yaml was not read, and config is that of the other workflow, to be left as it is.
 overrides = config

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from bench.comparison import Row, head
 from bench.machine import machine
-from bench.parts import PARTS, module, run
+from bench.parts import PARTS, as_a_job, module, run
 from purereid.data.atomic import write_text
 
 
@@ -43,16 +43,14 @@ def main() -> int:
 
 
 def run_all(todo: list[tuple[str, tuple[int, ...]]]) -> Iterator[tuple[str, tuple[int, ...], list[Row], str]]:
-    """``run`` for parts and sizes, in a process that may die without loss: then the next one takes over."""
-    left = iter(todo)
-    while True:
-        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+    """``run`` for parts and sizes, each in a process of its own, as a job, that may die without loss."""
+    for part, size in todo:
+        with as_a_job(part), ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
             try:
-                for part, size in left:
-                    yield part, size, *pool.submit(run, part, size).result()
-                return
+                found = pool.submit(run, part, size).result()
             except BrokenProcessPool:
-                yield part, size, [], "its process was killed; of too little memory, perhaps (dmesg tells)"
+                found = [], "its process was killed; of too little memory, perhaps (dmesg tells)"
+        yield part, size, *found
 
 
 def arguments() -> argparse.Namespace:

@@ -7,10 +7,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bench.cost import measured
+from bench.cost import cores_of_others, measured
+from purereid.threads import threads
 
 ROUNDS = 3
 ENOUGH = 6.0  # seconds after which no further round begins
+QUIET = 0.1  # of the cores may be taken by other processes
 
 
 class Way(NamedTuple):
@@ -37,7 +39,9 @@ class Row:
         memory: rise of the process's memory, MiB.
         times_floor, times_ours: seconds per unit over those of the floor, the first way, and of ours, the second.
         rounds: how often it was measured.
-        load: of the machine in the minute before.
+        threads: that the process had.
+        others: cores that other processes took before, between and after the rounds, the most of it.
+        usable: whether it says something: it was measured more than once, or on a quiet machine.
     """
 
     part: str
@@ -51,19 +55,36 @@ class Row:
     times_floor: float
     times_ours: float
     rounds: int
-    load: float
+    threads: int
+    others: float
+    usable: bool
 
 
 def compare(part: str, size: str, unit: str, ways: dict[str, Way]) -> list[Row]:
     """Measure ways in turns, once or more. The first is the floor, the second ours, the others are for comparison."""
-    load, rounds, seconds = os.getloadavg()[0], [], 0.0
+    others, rounds, seconds = cores_of_others(), [], 0.0
     while not rounds or (len(rounds) < ROUNDS and seconds < ENOUGH):
         rounds.append([measured(way.work) for way in ways.values()])
         seconds += sum(cost.seconds for cost in rounds[-1])
+        others = max(others, cores_of_others())
+    usable = len(rounds) > 1 or others <= QUIET * len(os.sched_getaffinity(0))
     medians = np.median(rounds, axis=0).tolist()
     each = [costs[0] / way.count for costs, way in zip(medians, ways.values(), strict=True)]
     return [
-        Row(part, size, name, unit, way.count, *costs, own / each[0], own / each[1], len(rounds), load)
+        Row(
+            part,
+            size,
+            name,
+            unit,
+            way.count,
+            *costs,
+            own / each[0],
+            own / each[1],
+            len(rounds),
+            threads(),
+            others,
+            usable,
+        )
         for (name, way), costs, own in zip(ways.items(), medians, each, strict=True)
     ]
 
@@ -77,8 +98,9 @@ def head() -> str:
 def lines(rows: list[Row]) -> list[str]:
     """Rows of one comparison as text, under a line that says what was done."""
     first = rows[0]
-    title = f"{first.part}, {first.size} ({first.unit}; load {first.load:.1f}, median of {first.rounds})"
-    return ["", title, *map(_line, rows)]
+    rounds = f"median of {first.rounds}" if first.usable else "ONE ROUND BESIDE OTHER WORK: NOT USABLE"
+    words = f"threads {first.threads}, others took {first.others:.1f} cores, {rounds}"
+    return ["", f"{first.part}, {first.size} ({first.unit}; {words})", *map(_line, rows)]
 
 
 def _line(row: Row) -> str:

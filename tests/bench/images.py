@@ -31,8 +31,6 @@ BATCH, FLIP, PAD = 64, 0.5, 10
 
 def comparisons(images: int) -> Iterator[list[Row]]:
     """All batches, in random order."""
-    torch.set_num_threads(1)
-    cv2.setNumThreads(1)
     order = torch.randperm(images, generator=torch.Generator().manual_seed(0))
     batches = order[: max(1, images // BATCH) * BATCH].split(BATCH)
     count = sum(map(len, batches))

@@ -43,6 +43,7 @@ def comparisons(queries: int, gallery: int, width: int) -> Iterator[list[Row]]:
     ways = {
         "plain product": lambda: product_on("cpu", query, other),
         "purereid": lambda: rank_blocks([distances], *labels),
+        "purereid, no lists": lambda: rank_blocks([distances], *labels, top=0),
     }
     few = min(SAMPLE, queries)
     others = other_ways(distances[:few], [part[:few] if n % 2 == 0 else part for n, part in enumerate(labels)])

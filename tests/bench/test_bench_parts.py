@@ -15,7 +15,7 @@ from bench.comparison import Row
 from bench.machine import machine
 from bench.neighbours import make_features
 from bench.neighbours import other_ways as other_libraries
-from bench.parts import PARTS, module, run
+from bench.parts import PARTS, as_a_job, module, run, threads_of
 from bench.ranking import features_and_labels, other_ways
 from purereid.retrieval.neighbours import nearest_neighbours
 from purereid.retrieval.ranking import rank
@@ -24,6 +24,7 @@ OURS = dict.fromkeys(PARTS, "purereid") | {
     "rendering": "purereid, pictures alone",
     "images": "from files",
     "training": "purereid, fp32",
+    "threads": "purereid, two threads",
 }
 
 
@@ -33,12 +34,36 @@ def test_each_size_has_its_numbers():
             assert len(size) == len(module(part).NAMES), part
 
 
+@pytest.mark.parametrize(
+    ("part", "given", "expected"),
+    [("training", None, "1"), ("training", "3", "3"), ("images", "3", "1"), ("heatmaps", None, "2")],
+)
+def test_a_part_has_the_threads_of_its_job(
+    monkeypatch: pytest.MonkeyPatch, part: str, given: str | None, expected: str
+):
+    threads = {"train_reid": 1, "make_heatmaps": 8}
+    monkeypatch.setattr("bench.parts.threads_of", threads.get)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: {4, 7})
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    if given:
+        monkeypatch.setenv("OMP_NUM_THREADS", given)
+    before = dict(os.environ)
+    with as_a_job(part):
+        assert os.environ["OMP_NUM_THREADS"] == expected
+    assert os.environ == before
+
+
+def test_jobs_have_the_threads_of_the_config(config: dict):
+    assert {rule: threads_of(rule) for rule in config["resources"]} == {
+        rule: asked["threads"] for rule, asked in config["resources"].items()
+    }
+    assert threads_of("plot_cmc") == config["resources"]["default"]["threads"]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("part", PARTS)
 def test_every_part_can_be_measured(part: str, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("bench.comparison.ROUNDS", 1)
-    for name in ("torch.set_num_threads", "cv2.setNumThreads"):
-        monkeypatch.setattr(name, lambda number: None)  # they would hold for the tests that follow
     if part == "training":
         small = {"backbone": "resnet_small", "height": 32, "width": 16, "images_per_identity": 2}
         sections = module(part).settings(published=False)
@@ -85,9 +110,12 @@ def bench(root: Path, folder: Path, *arguments: str) -> subprocess.CompletedProc
 def test_the_table_and_its_json(root: Path, tmp_path: Path):
     done = bench(root, tmp_path, "propagation", "--size", "60", "30")
     assert done.returncode == 0, done.stderr
-    assert "propagation, 60 images, k = 30 (images; load" in done.stdout and "JSON: bench.json" in done.stdout
+    assert (
+        "propagation, 60 images, k = 30 (images; threads 1, others took " in done.stdout
+        and "JSON: bench.json" in done.stdout
+    )
     written = json.loads((tmp_path / "bench.json").read_text())
-    assert [row["way"] for row in written["rows"]] == ["links copied", "purereid"]
+    assert [row["way"] for row in written["rows"]] == ["connected components once", "purereid"]
     assert written["machine"].keys() == machine().keys() and written["machine"]["cores"] == machine()["cores"]
     assert written["failed"] == [] and written["full"] is False
     assert done.stdout.index("x floor") < done.stdout.index("propagation, ")  # also where it goes into a file

@@ -1,5 +1,8 @@
 """What a comparison measures and prints."""
 
+import os
+import subprocess
+import sys
 import time
 
 import numpy as np
@@ -7,7 +10,7 @@ import pytest
 
 from bench import comparison
 from bench.comparison import Row, Way, compare, head, lines
-from bench.cost import Cost, measured
+from bench.cost import Cost, cores_of_others, measured
 
 
 def test_the_rise_of_memory_and_the_time_of_processors():
@@ -33,11 +36,17 @@ def test_a_failing_way_stops_the_watcher():
         measured(fail)
 
 
+def test_work_of_another_process_tells_its_own_cost():
+    there = Cost(1.5, 2.5, 3.5)
+    assert measured(lambda: there) == there
+
+
 @pytest.fixture
 def costs(monkeypatch: pytest.MonkeyPatch) -> list[Cost]:
     """What the ways of a comparison cost, taken one after the other."""
     given = []
     monkeypatch.setattr(comparison, "measured", lambda work: work() or given.pop(0))
+    monkeypatch.setattr(comparison, "cores_of_others", lambda: 0.0)
     return given
 
 
@@ -60,9 +69,35 @@ def test_no_further_round_after_a_long_one(costs: list[Cost]):
     assert [row.rounds for row in rows] == [1, 1] and not costs
 
 
+@pytest.mark.parametrize(
+    ("seconds", "taken", "usable"),
+    [(5, [0, 0.3], True), (5, [0.31, 0], False), (5, [0, 1.7], False), (1, [2, 2, 2, 2], True)],
+)
+def test_one_round_beside_other_work_is_not_usable(
+    costs: list[Cost], monkeypatch: pytest.MonkeyPatch, seconds: float, taken: list[float], usable: bool
+):
+    most, left = max(taken), list(taken)
+    monkeypatch.setattr(comparison, "cores_of_others", lambda: left.pop(0))
+    monkeypatch.setattr(comparison.os, "sched_getaffinity", lambda process: {0, 1, 2})
+    costs += [Cost(seconds, 0, 0) for _ in range(6)]
+    rows = compare("part", "", "images", {name: Way(1, lambda: None) for name in ("floor", "ours")})
+    assert [(row.usable, row.others) for row in rows] == [(usable, most)] * 2 and not left
+    assert ("NOT USABLE" in lines(rows)[1]) != usable
+
+
+def test_cores_that_others_take():
+    others = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    try:
+        time.sleep(0.3)
+        assert 0.3 < cores_of_others(0.5) <= len(os.sched_getaffinity(0))
+    finally:
+        others.kill()
+        others.wait()
+
+
 def test_the_columns_of_the_table():
-    row = Row("part", "10 x 2", "a way", "images", 12_000, 1.5, 2.25, 71.6, 1.0, 1234.5, 3, 0.25)
+    row = Row("part", "10 x 2", "a way", "images", 12_000, 1.5, 2.25, 71.6, 1.0, 1234.5, 3, 2, 0.25, True)
     empty, title, text = lines([row])
-    assert (empty, title) == ("", "part, 10 x 2 (images; load 0.2, median of 3)")
+    assert (empty, title) == ("", "part, 10 x 2 (images; threads 2, others took 0.2 cores, median of 3)")
     assert text.split() == ["a", "way", "12,000", "1.500", "2.25", "8,000", "72", "1", "1,234"]
     assert len(head()) == len(text)

@@ -9,16 +9,21 @@ from purereid.errors import UserError
 from purereid.retrieval import rerank
 from purereid.retrieval.distances import normalise
 from purereid.retrieval.neighbours import nearest_neighbours
-from purereid.retrieval.rerank import reranked_blocks
+from purereid.retrieval.rerank import reranked_blocks, reranked_distances
 
 
 def dense(query: np.ndarray, gallery: np.ndarray, k1: int, k2: int, weight: float) -> np.ndarray:
-    """The paper's algorithm on full matrices in float64."""
+    """The paper's algorithm on features."""
     features = np.concatenate([query, gallery]).astype(np.float64)
-    distances = 2 - 2 * features @ features.T
+    return dense_of_distances(2 - 2 * features @ features.T, len(query), k1, k2, weight)
+
+
+def dense_of_distances(distances: np.ndarray, queries: int, k1: int, k2: int, weight: float) -> np.ndarray:
+    """The paper's algorithm on full matrices in float64."""
+    distances = distances.astype(np.float64)
     np.fill_diagonal(distances, 0)
     distances /= distances.max(axis=1, keepdims=True)
-    count, half = len(features), round(k1 / 2)
+    count, half = len(distances), round(k1 / 2)
     order = np.array([sorted(range(count), key=lambda j: (j != i, distances[i, j], j)) for i in range(count)])
 
     def reciprocal(i: int, k: int) -> set[int]:
@@ -37,11 +42,11 @@ def dense(query: np.ndarray, gallery: np.ndarray, k1: int, k2: int, weight: floa
         V[i] /= V[i].sum()
     if k2 > 1:
         V = np.array([V[order[i, :k2]].mean(axis=0) for i in range(count)])
-    result = np.empty((len(query), len(gallery)))
-    for i in range(len(query)):
-        for j in range(len(gallery)):
-            minima = np.minimum(V[i], V[len(query) + j]).sum()
-            result[i, j] = (1 - weight) * (1 - minima / (2 - minima)) + weight * distances[i, len(query) + j]
+    result = np.empty((queries, count - queries))
+    for i in range(queries):
+        for j in range(count - queries):
+            minima = np.minimum(V[i], V[queries + j]).sum()
+            result[i, j] = (1 - weight) * (1 - minima / (2 - minima)) + weight * distances[i, queries + j]
     return result
 
 
@@ -67,6 +72,87 @@ def test_equals_the_dense_algorithm(seed: int, k1: int, k2: int, weight: float):
     query, gallery = features[:25], features[25:]
     found = sparse(query, gallery, k1=k1, k2=k2, distance_weight=weight)
     np.testing.assert_allclose(found, dense(query, gallery, k1, k2, weight), atol=1e-5)
+
+
+def cosines(features: np.ndarray) -> np.ndarray:
+    return 1 - features @ features.T
+
+
+def of_distances(distances: np.ndarray, queries: int, **settings: float) -> np.ndarray:
+    parts = distances[:queries, queries:], distances[:queries, :queries], distances[queries:, queries:]
+    return np.concatenate([block.copy() for block in reranked_distances(*parts, **settings)])
+
+
+@pytest.mark.parametrize(
+    ("k1", "k2", "weight"),
+    [(20, 6, 0.3), (7, 3, 0.3), (5, 1, 0.0), (10, 4, 1.0), (1, 1, 0.3), (5, 12, 0.3), (150, 6, 0.3)],
+)
+@pytest.mark.parametrize("levels", [6, 40, 10**6])
+def test_given_distances_equal_the_dense_algorithm(levels: int, k1: int, k2: int, weight: float):
+    """Also where many are equal, and no metric is behind them."""
+    rng = np.random.default_rng(k1)
+    distances = rng.integers(1, levels, (108, 108)).astype(np.float32)
+    distances = np.minimum(distances, distances.T)
+    found = of_distances(distances, 25, k1=k1, k2=k2, distance_weight=weight)
+    np.testing.assert_allclose(found, dense_of_distances(distances, 25, k1, k2, weight), atol=1e-5)
+
+
+@pytest.mark.parametrize(("k1", "k2"), [(20, 6), (7, 1), (200, 3)])
+def test_given_cosine_distances_equal_the_features(k1: int, k2: int):
+    features = clusters(8)
+    expected = sparse(features[:25], features[25:], k1=k1, k2=k2)
+    np.testing.assert_allclose(of_distances(cosines(features), 25, k1=k1, k2=k2), expected, atol=1e-5)
+    np.testing.assert_allclose(of_distances(2 * cosines(features), 25, k1=k1, k2=k2), expected, atol=1e-5)
+
+
+def test_more_images_than_are_looked_at_at_a_time(monkeypatch: pytest.MonkeyPatch):
+    features = clusters(9, people=40)
+    expected = of_distances(cosines(features), 50)
+    monkeypatch.setattr("purereid.retrieval.given_distances.CHUNK_BYTES", 3 * 4 * 360)
+    monkeypatch.setattr(rerank, "CHUNK", 2)
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    np.testing.assert_array_equal(of_distances(cosines(features), 50, memory=7 * 4 * 310), expected)
+    np.testing.assert_allclose(expected, dense(features[:50], features[50:], 20, 6, 0.3), atol=1e-5)
+
+
+def test_given_distances_stay_as_they_are_and_their_diagonals_are_not_looked_at():
+    distances = cosines(clusters(10))
+    expected = of_distances(distances, 20)
+    np.fill_diagonal(distances, np.nan)
+    before = distances.copy()
+    np.testing.assert_array_equal(of_distances(distances, 20), expected)
+    np.testing.assert_array_equal(distances, before)
+    np.testing.assert_array_equal(of_distances(np.asfortranarray(distances, np.float64), 20), expected)
+
+
+def test_images_that_are_all_at_distance_0():
+    np.testing.assert_allclose(of_distances(np.zeros((8, 8), np.float32), 3, k2=1), 0, atol=1e-6)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize(("row", "column"), [(3, 5), (3, 90), (80, 90)])
+def test_given_distances_must_be_finite(row: int, column: int, bad: float):
+    distances = cosines(clusters(5))
+    distances[row, column] = distances[column, row] = bad
+    with pytest.raises(ValueError, match="not a finite number"):
+        of_distances(distances, 20)
+
+
+@pytest.mark.parametrize(
+    "shapes", [((3, 5), (3, 3), (4, 4)), ((3, 5), (5, 5), (5, 5)), ((5, 3), (3, 3), (5, 5)), ((3,), (3, 3), (5, 5))]
+)
+def test_given_distances_must_fit_together(shapes: tuple[tuple[int, ...], ...]):
+    with pytest.raises(ValueError, match="do not fit together"):
+        next(reranked_distances(*map(np.ones, shapes)))
+
+
+def test_given_distances_without_queries_or_gallery_and_numbers_out_of_range():
+    distances = cosines(clusters(5))
+    nothing = [np.empty((0, 9)), np.empty((0, 0)), np.ones((9, 9))]
+    assert list(reranked_distances(*nothing)) == list(reranked_distances(nothing[0].T, nothing[2], nothing[1])) == []
+    for settings in ({"k1": 0}, {"k2": 0}):
+        with pytest.raises(ValueError, match="20 queries among 108 images"):
+            of_distances(distances, 20, **settings)
 
 
 @pytest.mark.parametrize("block", [1, 7, 30, 108])

@@ -15,12 +15,12 @@ import numpy as np
 from purereid.retrieval.compiled import compiled
 from purereid.retrieval.distances import BLOCK_BYTES, block_rows, cosine_blocks
 from purereid.retrieval.matches import JUNK, matches
+from purereid.retrieval.nearest_lists import find_nearest
 from purereid.retrieval.precision import precisions
 from purereid.retrieval.ragged import Ragged
 from purereid.threads import in_threads, slices
 
 CHUNK_BYTES = 2**21  # of distances that a thread works on: they stay in the cache
-GROUP = 128  # distances compared at once, before any is looked at by itself
 
 
 @dataclass(frozen=True)
@@ -261,41 +261,6 @@ class _Cameras(NamedTuple):
         ordered, places = camids[images], np.empty_like(images)
         places[images] = np.arange(len(images))
         return cls(images, *(np.searchsorted(ordered, ordered, side=side) for side in ("left", "right")), places)
-
-
-@compiled("void(f4[:, ::1], f4[::1], i8[::1], i8[::1], i4[:, ::1], f4[:, ::1])")
-def find_nearest(
-    rows: np.ndarray,
-    found: np.ndarray,
-    right: np.ndarray,
-    bounds: np.ndarray,
-    nearest: np.ndarray,
-    distances: np.ndarray,
-) -> None:
-    """The smallest finite distances, equal ones as in ``Ranking``, put into lists that hold inf; see ``rank_right``."""
-
-    def insert(i: int, image: int, distance: float) -> None:
-        """Put an image behind all that are not farther; the last one falls out."""
-        place = distances.shape[1] - 1
-        while place > 0 and distances[i, place - 1] > distance:
-            distances[i, place], nearest[i, place] = distances[i, place - 1], nearest[i, place - 1]
-            place -= 1
-        distances[i, place], nearest[i, place] = distance, image
-
-    columns, last = rows.shape[1], distances.shape[1] - 1
-    for i in range(len(rows)):
-        for start in range(0, columns, GROUP):
-            end, farthest, nearer = min(start + GROUP, columns), distances[i, last], np.int32(0)
-            for j in range(start, end):
-                nearer = np.int32(nearer + (rows[i, j] < farthest))
-            if nearer == 0:  # so with most groups
-                continue
-            for j in range(start, end):
-                if rows[i, j] < distances[i, last]:
-                    insert(i, j, rows[i, j])
-        for place in range(bounds[i], bounds[i + 1]):
-            if found[place] < distances[i, last]:
-                insert(i, right[place], found[place])
 
 
 def _summary(

@@ -7,18 +7,22 @@ of unit features; k1 + 1 neighbours with the image itself; half lists of around(
 float32.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from scipy import sparse
 
 from purereid.retrieval.compiled import compiled
 from purereid.retrieval.distances import BLOCK_BYTES, block_rows
+from purereid.retrieval.given_distances import GivenDistances
 from purereid.retrieval.neighbours import nearest_neighbours, similarities
 from purereid.threads import in_threads, slices
 
 CHUNK = 64  # images that a thread works on
-ROUNDING = 1e-6  # a distance up to this may be 0
+ROUNDING = 1e-6  # a distance of features up to this may be 0
+
+# Distances, [total], of each image to others, from these and the bounds of those of each image (see ``Ragged``).
+Between = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
 def reranked_blocks(
@@ -52,26 +56,94 @@ def reranked_blocks(
         ValueError: Q, k1 or k2 out of range.
         UserError: features not finite or not of length 1.
     """
-    if not 0 <= queries <= len(features) or k1 < 1 or k2 < 1:
-        raise ValueError(f"{queries} queries among {len(features)} images, k1 = {k1}, k2 = {k2}")
+    _check_sizes(len(features), queries, k1, k2)
     if queries in (0, len(features)):
         return
     features = np.ascontiguousarray(features, np.float32)
     pairs = _Pairs(len(features), queries)
-    k = min(max(k1 + 1, k2), len(features))
-    others = nearest_neighbours(features, k - 1, device=device, precision="fp32", visit=pairs.add).indices
-    neighbours = np.concatenate([np.arange(len(features), dtype=np.int32)[:, None], others], axis=1)
-    largest = pairs.largest
-    encodings = encode(features, neighbours[:, : k1 + 1], largest, k1)
-    if k2 > 1:
-        encodings = average(encodings, neighbours[:, :k2])
-    columns = _compressed(encodings[queries:].T.tocsr())  # image -> gallery images whose encoding holds it
-    rows = block_rows(len(features) - queries, memory)
-    for start in range(0, queries, rows):
-        block = pairs.distances[start : start + rows]
-        block *= (distance_weight / largest[start : start + len(block)])[:, None]
+    k = _others_needed(len(features), k1, k2)
+    others = nearest_neighbours(features, k, device=device, precision="fp32", visit=pairs.add).indices
 
-        def add(part: slice, block: np.ndarray = block, start: int = start) -> None:
+    def between(members: np.ndarray, bounds: np.ndarray) -> np.ndarray:
+        images, cosines = np.arange(len(features)), np.empty(len(members), np.float32)
+
+        def compute(part: slice) -> None:
+            similarities(features, images[part], members, bounds[part.start : part.stop + 1], cosines)
+
+        in_threads(compute, slices(len(images), CHUNK))
+        return 1 - cosines
+
+    encodings = _encodings(others, between, pairs.largest, k1, k2)
+    yield from _blocks(pairs.distances, encodings, pairs.largest, distance_weight, memory, out=pairs.distances)
+
+
+def reranked_distances(
+    query_gallery: np.ndarray,
+    query_query: np.ndarray,
+    gallery_gallery: np.ndarray,
+    *,
+    k1: int = 20,
+    k2: int = 6,
+    distance_weight: float = 0.3,
+    memory: int = BLOCK_BYTES,
+) -> Iterator[np.ndarray]:
+    """As ``reranked_blocks``, from distances of any kind. Of equally near images those of lower index come first.
+
+    The published functions square what they are given. For their result from Euclidean distances give the squares of
+    these; of features of length 1 cosine distances do as well.
+
+    Args:
+        query_gallery, query_query, gallery_gallery: [Q, G], [Q, Q] and [G, G] float32; the latter two are symmetric,
+            and their diagonals are not looked at. They stay as they are.
+        k1, k2, distance_weight, memory: as for ``reranked_blocks``.
+
+    Raises:
+        ValueError: matrices that do not fit together, a distance that is not a finite number, k1 or k2 out of range.
+    """
+    given = GivenDistances(query_gallery, query_query, gallery_gallery)
+    queries, count = given.queries, given.count
+    _check_sizes(count, queries, k1, k2)
+    if queries in (0, count):
+        return
+    others, farthest = given.nearest(_others_needed(count, k1, k2))
+    largest = _not_0(farthest, 0)
+    encodings = _encodings(others, given.between, largest, k1, k2)
+    yield from _blocks(given.query_gallery, encodings, largest, distance_weight, memory)
+
+
+def _check_sizes(count: int, queries: int, k1: int, k2: int) -> None:
+    if not 0 <= queries <= count or k1 < 1 or k2 < 1:
+        raise ValueError(f"{queries} queries among {count} images, k1 = {k1}, k2 = {k2}")
+
+
+def _others_needed(count: int, k1: int, k2: int) -> int:
+    """How many of the nearest others of each image are looked at."""
+    return min(max(k1, k2 - 1), count - 1)
+
+
+def _encodings(others: np.ndarray, between: Between, largest: np.ndarray, k1: int, k2: int) -> sparse.csr_array:
+    """Encodings of all images from the nearest others of each."""
+    neighbours = np.concatenate([np.arange(len(others), dtype=np.int32)[:, None], others], axis=1)
+    encodings = encode(neighbours[:, : k1 + 1], between, largest, k1)
+    return average(encodings, neighbours[:, :k2]) if k2 > 1 else encodings
+
+
+def _blocks(
+    distances: np.ndarray,
+    encodings: sparse.csr_array,
+    largest: np.ndarray,
+    distance_weight: float,
+    memory: int,
+    out: np.ndarray | None = None,
+) -> Iterator[np.ndarray]:
+    """Blocks of the result, in the memory of ``out`` where it is given."""
+    queries, gallery = distances.shape
+    columns = _compressed(encodings[queries:].T.tocsr())  # image -> gallery images whose encoding holds it
+    for rows in slices(queries, block_rows(gallery, memory)):
+        block = np.empty((rows.stop - rows.start, gallery), np.float32) if out is None else out[rows]
+        np.multiply(distances[rows], (distance_weight / largest[rows])[:, None], out=block)
+
+        def add(part: slice, block: np.ndarray = block, start: int = rows.start) -> None:
             own = encodings[start + part.start : start + part.stop]
             add_jaccard(*_compressed(own), *columns, np.float32(1 - distance_weight), block[part])
 
@@ -106,27 +178,24 @@ class _Pairs:
     @property
     def largest(self) -> np.ndarray:
         """[N] float32, each image's largest distance to another; 1 if all features are equal up to rounding."""
-        largest = 1 - self._smallest
-        return np.where(largest > ROUNDING, largest, np.float32(1))
+        return _not_0(1 - self._smallest, ROUNDING)
 
 
-def encode(features: np.ndarray, neighbours: np.ndarray, largest: np.ndarray, k1: int) -> sparse.csr_array:
+def _not_0(largest: np.ndarray, rounding: float) -> np.ndarray:
+    """The largest distances, to divide by."""
+    return np.where(largest > rounding, largest, np.float32(1))
+
+
+def encode(neighbours: np.ndarray, between: Between, largest: np.ndarray, k1: int) -> sparse.csr_array:
     """Each image as weights of the images in its expanded k-reciprocal set (equations 3, 4 and 7).
 
     Returns:
         float32 [N, N] with exp(-distance) in the sets; rows sum to 1.
     """
     sets = expanded(reciprocal(neighbours), reciprocal(neighbours[:, : round(k1 / 2) + 1]))
-    members = sets.indices.astype(np.int32)
-    images, bounds = np.arange(len(features)), sets.indptr.astype(np.int64)
-    cosines = np.empty(len(members), np.float32)
-
-    def compute(part: slice) -> None:
-        similarities(features, images[part], members, bounds[part.start : part.stop + 1], cosines)
-
-    in_threads(compute, slices(len(images), CHUNK))
-    rows = np.repeat(images, np.diff(bounds))
-    weights = np.exp(-np.where(members == rows, 0, 1 - cosines) / largest[rows])
+    members, bounds = sets.indices.astype(np.int32), sets.indptr.astype(np.int64)
+    rows = np.repeat(np.arange(len(neighbours)), np.diff(bounds))
+    weights = np.exp(-np.where(members == rows, 0, between(members, bounds)) / largest[rows])
     sums = np.add.reduceat(weights, sets.indptr[:-1])
     return sparse.csr_array((weights / sums[rows], members, sets.indptr), shape=sets.shape)
 

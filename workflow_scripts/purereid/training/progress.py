@@ -1,4 +1,4 @@
-"""Progress of a training: lines in log and terminal, TensorBoard events."""
+"""Progress of a training: lines in log and terminal, TensorBoard events, a warning where others take the cores."""
 
 import shutil
 import time
@@ -8,6 +8,7 @@ from torch.utils.tensorboard import SummaryWriter
 
 from purereid.logs import log
 from purereid.training.columns import SPEED
+from purereid.training.contention import Contention
 from purereid.training.distributed import rank
 
 SECONDS = 5.0  # a line is printed at most this often
@@ -27,6 +28,7 @@ class Progress:
     def __init__(self, trainer: object, folder: Path, done: int):
         self.trainer, self.folder, self.done = trainer, folder, done
         self.began, self.printed, self.events = time.perf_counter(), 0.0, None
+        self.contention = Contention()
 
     def __enter__(self) -> "Progress":
         if rank() == 0:
@@ -50,6 +52,7 @@ class Progress:
             left = (self.trainer.steps - row["step"]) * (now - self.began) / (row["step"] - self.done)
             log.info("%s", self._line(row, left))
             self.printed = now
+            self.contention.look()
 
     def _line(self, row: dict, left: float) -> str:
         parts = " ".join(f"{key} {value:.4g}" for key, value in row.items() if key not in ("step", "epoch", *SPEED))
