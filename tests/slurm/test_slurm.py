@@ -78,7 +78,8 @@ class SlurmProject(Project):
         (found,) = [
             process
             for process in psutil.process_iter(["cmdline", "cwd"])
-            if process.info["cwd"] == str(self.folder) and "train_reid.py" in " ".join(process.info["cmdline"] or [])
+            if process.info["cwd"] == str(self.folder)
+            and any(word.endswith("train_reid.py") for word in (process.info["cmdline"] or [])[1:2])
         ]
         return found
 
