@@ -37,14 +37,24 @@ include: "rules/targets.smk"
 report: first_page()
 
 
+if workflow.modifier.is_main_snakefile():  # the shell of another workflow that uses this as a module is its own
+    shell.prefix(SHELL_PREFIX)
+stop = Stop()
+
+
+onstart:
+    stop.heed()
+
+
 onsuccess:  # Snakemake has seen the end of all its jobs
     forget("results")
 
 
-onerror:  # that of those that ended well too
-    forget("results")
-    if hint := without_the_failed(*scored_and_failed(workflow.dag), setup.left_out, holds_without):
-        logger.warning(hint)
+onerror:  # that of those that ended well too, unless it was asked to end
+    if not stop.wanted:
+        forget("results")
+        if hint := without_the_failed(*scored_and_failed(workflow.dag), setup.left_out, holds_without):
+            logger.warning(hint)
 
 
 rule all:

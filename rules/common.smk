@@ -28,6 +28,7 @@ from purereid.experiment_needs import experiment_needs, learns_from_pairs
 from purereid.networks.registry import code_of, guides_needed
 from purereid.openmp import sleep_while_waiting
 from purereid.purification.purifiers.registry import NETWORKS, RULES
+from purereid.stop import SHELL_PREFIX, Stop
 from purereid.upkeep.stock import take_stock
 from purereid.strict_yaml import at_home
 from purereid.targets import Suggestions

@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import signal
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -90,10 +91,14 @@ def test_what_the_system_refuses_is_told_without_traceback(snakemake: SimpleName
     assert os.strerror(number) in text and "some/file" in text and "do: " in text and "Traceback" not in text
 
 
-def test_ctrl_c_has_no_traceback(snakemake: SimpleNamespace, tmp_path: Path, capsys: pytest.CaptureFixture):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_has_no_traceback(
+    snakemake: SimpleNamespace, tmp_path: Path, capsys: pytest.CaptureFixture, number: int
+):
     Path(snakemake.output[0]).parent.mkdir()
     with pytest.raises(SystemExit) as stopped, job(snakemake):
-        raise KeyboardInterrupt
+        os.kill(os.getpid(), number)
+        time.sleep(600)  # is not slept through
     assert stopped.value.code == 130
     assert "interrupted" in (tmp_path / "logs/demo.log").read_text() and "Traceback" not in capsys.readouterr().err
 

@@ -11,6 +11,7 @@ from purereid.digests.result_code import LEFT_OUT
 APART = (
     "purereid.digests",
     "purereid.status",
+    "purereid.stop",
     "purereid.upkeep",
     "purereid.api",
     "purereid.__main__",
@@ -43,6 +44,7 @@ def test_what_is_left_out_is_there_and_makes_nothing_that_a_result_holds(trees: 
         "purereid.errors.UserError",
         "purereid.job.job",
         "purereid.logs.log",
+        "purereid.signals.heeding",
         "purereid.training.progress.Progress",
     }
     assert not [name for name, tree in trees.items() if "layout_hint" in names_besides_messages(tree)]

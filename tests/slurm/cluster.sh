@@ -14,13 +14,19 @@ gpus=${PUREREID_SLURM_GPUS:-2}
 host=$(hostname -s)
 files=(slurm.conf gres.conf cgroup.conf)
 packages=(slurmctld slurmd slurm-client munge)
+tries=600  # looks at what must come; each takes its own time too, longer on a loaded machine
 
 fail() { echo "cluster.sh: $*" >&2; exit 1; }
 not_here() { echo "cluster.sh: $*" >&2; exit 3; }
 
-wait_for() {  # what, seconds, command...
-    local what=$1 tries=$(($2 * 10)); shift 2
+comes() {  # command...: whether it succeeds at one of so many tries
     for ((i = 0; i < tries; i++)); do "$@" >/dev/null 2>&1 && return; sleep 0.1; done
+    return 1
+}
+
+wait_for() {  # what, command...
+    local what=$1; shift
+    comes "$@" && return
     tail -n 20 "$folder"/log/*.log >&2
     fail "$what did not come up"
 }
@@ -29,6 +35,7 @@ node_is_idle() { [ "$(sinfo --noheader --format %T)" = idle ]; }
 controller_answers() { scontrol ping | grep -q UP; }
 queue_is_empty() { [ -z "$(squeue --noheader)" ]; }
 is_running() { [ -s "$1" ] && kill -0 "$(cat "$1")" 2>/dev/null; }
+is_gone() { ! kill -0 "$1" 2>/dev/null; }
 
 install_packages() {
     local missing=()
@@ -82,10 +89,14 @@ JobAcctGatherType=jobacct_gather/linux
 JobAcctGatherFrequency=task=1
 JobAcctGatherParams=OverMemoryKill
 AccountingStorageType=accounting_storage/none
-MinJobAge=300
+MinJobAge=3600
 JobCompType=jobcomp/filetxt
 JobCompLoc=$folder/jobs.txt
-KillWait=5
+KillWait=30
+# of daemons and jobs that a busy machine lets wait
+MessageTimeout=100
+BatchStartTimeout=600
+SlurmdTimeout=0
 SlurmdParameters=config_overrides
 NodeName=$host NodeAddr=127.0.0.1 CPUs=$cpus RealMemory=$memory Gres=gpu:$gpus State=UNKNOWN
 PartitionName=main Nodes=$host Default=YES MaxTime=INFINITE State=UP
@@ -119,9 +130,9 @@ up() {
     munged --force --key-file="$folder/munge/key" --socket="$folder/munge/socket" --pid-file="$folder/munged.pid" \
         --log-file="$folder/log/munged.log" --seed-file="$folder/munge/seed"
     slurmctld -i
-    wait_for slurmctld 20 controller_answers
+    wait_for slurmctld controller_answers
     slurmd
-    wait_for slurmd 20 node_is_idle
+    wait_for slurmd node_is_idle
     sinfo --noheader --format "%N: %c cores, %m MB, %G"
 }
 
@@ -129,8 +140,7 @@ stop() {  # a daemon, by its file with the process id
     is_running "$1" || return 0
     local process; process=$(cat "$1")
     kill "$process"
-    for ((i = 0; i < 100; i++)); do kill -0 "$process" 2>/dev/null || return 0; sleep 0.1; done
-    kill -9 "$process"
+    comes is_gone "$process" || kill -9 "$process"
 }
 
 down() {
@@ -138,7 +148,7 @@ down() {
     if is_running "$folder/slurmctld.pid"; then
         scontrol update nodename="$host" state=resume 2>/dev/null || true
         scancel --user=root || true
-        for ((i = 0; i < 100; i++)); do queue_is_empty && break; sleep 0.1; done
+        comes queue_is_empty || true
     fi
     for daemon in slurmd slurmctld munged; do stop "$folder/$daemon.pid"; done
     for file in "${files[@]}"; do
@@ -152,7 +162,7 @@ ctld() {
     stop "$folder/slurmctld.pid"
     sleep "${1:-5}"
     slurmctld
-    wait_for slurmctld 20 controller_answers
+    wait_for slurmctld controller_answers
 }
 
 case ${1:-} in

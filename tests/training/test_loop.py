@@ -20,11 +20,11 @@ class Toy:
     columns = ("loss",)
     steps, steps_per_epoch, images_per_step = 12, 4, 2
 
-    def __init__(self, fail_at: int | None = None, kill_at: int | None = None):
+    def __init__(self, fail_at: int | None = None, signals: dict[int, int] | None = None):
         torch.manual_seed(0)
         self.model = torch.nn.Sequential(torch.nn.Dropout(0.5), torch.nn.Linear(3, 1))
         self.optimiser = torch.optim.SGD(self.model.parameters(), 0.1, momentum=0.9)
-        self.fail_at, self.kill_at, self.seen = fail_at, kill_at, []
+        self.fail_at, self.signals, self.seen = fail_at, signals or {}, []
 
     def batch(self, step: int) -> torch.Tensor:
         return torch.rand(2, 3, generator=torch.Generator().manual_seed(step))
@@ -32,8 +32,8 @@ class Toy:
     def step(self, step: int, batch: torch.Tensor) -> dict:
         if step == self.fail_at:
             raise KeyboardInterrupt
-        if step == self.kill_at:
-            os.kill(os.getpid(), signal.SIGTERM)
+        if step in self.signals:
+            os.kill(os.getpid(), self.signals[step])
         self.seen.append(step)
         loss = (self.model(batch) - 1).square().mean()
         self.optimiser.zero_grad()
@@ -52,7 +52,7 @@ class Toy:
         pass
 
 
-def run(folder: Path, stamp: str = "s", **toy: int) -> Toy:
+def run(folder: Path, stamp: str = "s", **toy: object) -> Toy:
     folder.mkdir(exist_ok=True)
     trainer = Toy(**toy)
     train(trainer, seed=3, stamp=stamp, curves=folder / "curves.csv", log_every=2)
@@ -70,26 +70,53 @@ def test_checkpoints_that_take_long_are_written_seldom(tmp_path: Path, monkeypat
     assert run(tmp_path).seen[0] == 4  # after the first epoch, and not again
 
 
-@pytest.mark.parametrize("fail_at", [1, 4, 6, 11])
-def test_resume_gives_the_same_weights_and_curves(tmp_path: Path, fail_at: int):
-    whole = run(tmp_path / "whole")
-    with pytest.raises(KeyboardInterrupt):
-        run(tmp_path / "broken", fail_at=fail_at)
-    resumed = run(tmp_path / "broken")
-    assert resumed.seen[0] == fail_at // 4 * 4
+def goes_on_as_if_never_stopped(folder: Path, step: int) -> None:
+    """Run a training to its end that was stopped in a folder, and compare it with one that was not."""
+    resumed, whole = run(folder), run(folder.with_name("whole"))
+    assert resumed.seen[0] == step
     assert weights(resumed) == weights(whole)
     columns = ["step", "epoch", "loss"]
-    curves = [pd.read_csv(tmp_path / name / "curves.csv")[columns] for name in ("whole", "broken")]
+    curves = [pd.read_csv(each / "curves.csv")[columns] for each in (folder, folder.with_name("whole"))]
     pd.testing.assert_frame_equal(*curves)
 
 
-def test_sigterm_saves_and_stops(tmp_path: Path):
-    with pytest.raises(SystemExit) as stopped:
-        run(tmp_path / "broken", kill_at=6)
+@pytest.mark.parametrize("fail_at", [1, 4, 6, 11])
+def test_resume_gives_the_same_weights_and_curves(tmp_path: Path, fail_at: int):
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path / "broken", fail_at=fail_at)
+    goes_on_as_if_never_stopped(tmp_path / "broken", fail_at // 4 * 4)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("step", [0, 6, 7])
+def test_a_signal_stops_after_the_running_step(
+    tmp_path: Path, number: int, step: int, caplog: pytest.LogCaptureFixture
+):
+    with pytest.raises(SystemExit) as stopped, caplog.at_level(logging.INFO, "purereid"):
+        run(tmp_path / "broken", signals={step: number})
     assert stopped.value.code == 128 + signal.SIGTERM
-    resumed = run(tmp_path / "broken")
-    assert resumed.seen[0] == 8
-    assert weights(resumed) == weights(run(tmp_path / "whole"))
+    assert [record.getMessage() for record in caplog.records if "stopped" in record.getMessage()] == [
+        f"stopped at step {step + 1}; the next run goes on from there"
+    ]
+    goes_on_as_if_never_stopped(tmp_path / "broken", step + 1)
+
+
+def test_a_second_ctrl_c_stops_at_once(tmp_path: Path):
+    class Impatient(Toy):
+        def step(self, step: int, batch: torch.Tensor) -> dict:
+            for _ in range(2):
+                os.kill(os.getpid(), signal.SIGINT)
+            raise ZeroDivisionError  # is not come to
+
+    with pytest.raises(KeyboardInterrupt):
+        train(Impatient(), seed=3, stamp="s", curves=tmp_path / "curves.csv")
+    assert not (tmp_path / "checkpoint.safetensors").exists()
+
+
+def test_after_a_training_signals_do_what_they_did_before(tmp_path: Path):
+    before = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)]
+    run(tmp_path)
+    assert [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)] == before
 
 
 def test_checkpoint_of_other_settings_is_ignored_and_said(tmp_path: Path, caplog: pytest.LogCaptureFixture):

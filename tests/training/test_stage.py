@@ -65,6 +65,6 @@ class Told:
 
 
 def test_values_without_a_column_are_told_at_the_first_row():
-    curves = Curves(Told(), [], log_every=1)
+    curves = Curves(Told(), log_every=1)
     with pytest.raises(ValueError, match="differ in extra"):
         curves.add(1, {"loss": 1.0, "learning_rate": 0.1, "extra": 2.0}, 0.0)

@@ -3,6 +3,7 @@
 import datetime
 import errno
 import os
+import signal
 import socket
 import sys
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from purereid.library_versions import differences
 from purereid.lock import locked
 from purereid.logs import log, open_log
 from purereid.provenance import NAME, check_made, environment, made_with, write_provenance
+from purereid.signals import heeding
 
 if TYPE_CHECKING:
     from purereid.configuration import Configuration
@@ -31,7 +33,7 @@ def job(snakemake: object) -> Iterator["Job"]:
 
     Messages of ``log`` go to the rule's log file and to the terminal. A ``UserError``, a full disk or a folder that
     may not be written ends the script with one message in the log file, which Snakemake shows (``show-failed-logs``),
-    and without a traceback.
+    and without a traceback. So does SIGTERM or Ctrl-C; a training saves its state before (``training.loop``).
     No two jobs run at a time for one artifact. After success the provenance lies beside the first output.
 
     Args:
@@ -45,7 +47,7 @@ def job(snakemake: object) -> Iterator["Job"]:
     log.info("started on %s", this.place)
     cv2.setNumThreads(snakemake.threads)
     try:
-        with locked(this.folder, this.place, log.warning):
+        with heeding(signal.default_int_handler), locked(this.folder, this.place, log.warning):
             (this.folder / NAME).unlink(missing_ok=True)  # it told of what Snakemake has just removed
             this.check_inputs()
             yield this

@@ -31,6 +31,7 @@ LEFT_OUT = {
     "purereid.lock",
     "purereid.logs",
     "purereid.provenance",
+    "purereid.signals",
     "purereid.training.progress",
 }
 TYPING = {"__future__", "collections.abc", "typing"}

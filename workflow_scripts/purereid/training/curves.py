@@ -18,14 +18,14 @@ class Curves:
 
     Args:
         trainer: the training, see ``trainer.BaseTrainer``.
-        rows: rows of an interrupted training, from its checkpoint.
         log_every: steps in a row.
+        earlier: state of an interrupted training, from its checkpoint.
     """
 
-    def __init__(self, trainer: object, rows: list[dict], log_every: int):
-        self.trainer, self.rows, self.log_every = trainer, rows, log_every
-        self.done = rows[-1]["step"] if rows else 0
-        self.parts, self.waited, self.began = [], 0.0, time.perf_counter()
+    def __init__(self, trainer: object, log_every: int, earlier: dict | None = None):
+        self.trainer, self.log_every = trainer, log_every
+        self.rows, self.parts = (earlier["rows"], earlier["parts"]) if earlier else ([], [])
+        self.timed, self.waited, self.began = 0, 0.0, time.perf_counter()
 
     def add(self, step: int, parts: dict, waited: float) -> dict | None:
         """Take in one step.
@@ -43,7 +43,7 @@ class Curves:
             ValueError: other values than the trainer's columns; a mistake of whoever writes it.
         """
         self.parts.append(parts)
-        self.waited += waited
+        self.timed, self.waited = self.timed + 1, self.waited + waited
         if step % self.log_every and step % self.trainer.steps_per_epoch and step != self.trainer.steps:
             return None
         row = self._row(step)
@@ -52,8 +52,13 @@ class Curves:
             raise ValueError(f"columns of the trainer and values of its steps differ in {', '.join(sorted(unnamed))}")
         self.rows.append(row)
         self.parts.clear()
-        self.done, self.waited, self.began = step, 0.0, time.perf_counter()
+        self.timed, self.waited, self.began = 0, 0.0, time.perf_counter()
         return row
+
+    def state(self) -> dict:
+        """Rows, and what is told of the steps after the last."""
+        numbers = [{name: float(value) for name, value in parts.items()} for parts in self.parts]
+        return {"rows": self.rows, "parts": numbers}
 
     def write(self, path: Path) -> None:
         """Write a CSV file with the columns step, epoch, ``trainer.columns``, images_per_second, waiting (0..1)."""
@@ -73,6 +78,6 @@ class Curves:
                 do="lower this rule's learning_rate, raise its warmup_epochs, or set its precision to fp32",
             )
         elapsed = time.perf_counter() - self.began
-        speed = (step - self.done) * self.trainer.images_per_step / elapsed
+        speed = self.timed * self.trainer.images_per_step / elapsed
         performance = {"images_per_second": speed, "waiting": self.waited / elapsed}
         return {"step": step, "epoch": step / self.trainer.steps_per_epoch, **means, **performance}

@@ -19,6 +19,7 @@ from purereid.data import checkpoint
 from purereid.data.ahead import made_ahead
 from purereid.errors import UserError
 from purereid.logs import log
+from purereid.signals import heeding
 from purereid.training.curves import Curves
 from purereid.training.distributed import rank
 from purereid.training.making import CHECKPOINT
@@ -33,7 +34,8 @@ def train(trainer: BaseTrainer, *, seed: int, stamp: str, curves: Path, log_ever
     """Run a training to its end, from its checkpoint where there is one.
 
     The checkpoint ``checkpoint.safetensors`` lies beside the curves; it is written at the end of epochs (of each, where
-    that takes little of the time) and on SIGTERM, and removed by ``making``.
+    that takes little of the time) and on SIGTERM or SIGINT, which end it after the running step, and removed by
+    ``making``.
 
     Args:
         trainer: the training.
@@ -47,8 +49,8 @@ def train(trainer: BaseTrainer, *, seed: int, stamp: str, curves: Path, log_ever
     """
     curves = Path(curves)
     file = curves.with_name(CHECKPOINT)
-    start, rows = _resume(trainer, file, stamp)
-    steps, pause, table = range(start, trainer.steps), _Pause(), Curves(trainer, rows, log_every)
+    start, earlier = _resume(trainer, file, stamp)
+    steps, pause, table = range(start, trainer.steps), _Pause(), Curves(trainer, log_every, earlier)
     with (
         Progress(trainer, curves.with_name("tensorboard"), start) as progress,
         _interruptible() as interrupted,
@@ -64,9 +66,9 @@ def train(trainer: BaseTrainer, *, seed: int, stamp: str, curves: Path, log_ever
                 progress.show(row)
                 trainer.watch(row)
             epoch_ends = (step + 1) % trainer.steps_per_epoch == 0
-            if row and step + 1 < trainer.steps and ((epoch_ends and pause.over()) or interrupted.is_set()):
+            if step + 1 < trainer.steps and ((epoch_ends and pause.over()) or interrupted.is_set()):
                 if rank() == 0:
-                    state = {"step": step + 1, "rows": table.rows, "trainer": trainer.state()}
+                    state = {"step": step + 1, "curves": table.state(), "trainer": trainer.state()}
                     with pause.measured():
                         checkpoint.save(file, state, stamp=stamp)
                 if interrupted.is_set():
@@ -76,20 +78,20 @@ def train(trainer: BaseTrainer, *, seed: int, stamp: str, curves: Path, log_ever
         table.write(curves)
 
 
-def _resume(trainer: BaseTrainer, file: Path, stamp: str) -> tuple[int, list[dict]]:
+def _resume(trainer: BaseTrainer, file: Path, stamp: str) -> tuple[int, dict | None]:
     if not file.exists():
-        return 0, []
+        return 0, None
     try:
         state, header = checkpoint.load(file)
     except UserError as error:
         log.info("checkpoint is damaged, starting again: %s", error)
-        return 0, []
+        return 0, None
     if header.get("stamp") != stamp:
         log.info("checkpoint is of other settings, code, data or threads, starting again: %s", file)
-        return 0, []
+        return 0, None
     trainer.restore(state["trainer"])
     log.info("going on from step %d of %d: %s", state["step"], trainer.steps, file)
-    return state["step"], state["rows"]
+    return state["step"], state["curves"]
 
 
 class _Pause:
@@ -111,13 +113,13 @@ class _Pause:
 
 @contextmanager
 def _interruptible() -> Iterator[threading.Event]:
-    """An event that SIGTERM sets, so that a job that reaches its time limit saves its state."""
+    """An event that SIGTERM and SIGINT set, so that a job that is to end saves its state; a second Ctrl-C ends it."""
     event = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
+
+    def stop(number: int, _: object) -> None:
+        if event.is_set() and number == signal.SIGINT:
+            raise KeyboardInterrupt
+        event.set()
+
+    with heeding(stop):
         yield event
-        return
-    before = signal.signal(signal.SIGTERM, lambda *_: event.set())
-    try:
-        yield event
-    finally:
-        signal.signal(signal.SIGTERM, before)
