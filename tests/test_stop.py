@@ -45,7 +45,17 @@ def suspended(project: Project, run: subprocess.Popen, job: str, says: str) -> p
     until(says, said)
     process = psutil.Process(int(re.search(r"process (\d+)", log.read_text())[1]))
     process.suspend()
+    until("the job stands still", lambda: stands_still(process))
     return process
+
+
+def stands_still(process: psutil.Process) -> bool:
+    """Whether all threads are stopped; one that is not yet could take a signal that ``told`` looks for."""
+    try:
+        states = [(task / "status").read_text() for task in Path(f"/proc/{process.pid}/task").iterdir()]
+    except (FileNotFoundError, ProcessLookupError):  # a thread has just ended
+        return False
+    return all(re.search(r"^State:\s*T", state, re.M) for state in states)
 
 
 def told(process: psutil.Process) -> bool:
