@@ -37,6 +37,7 @@ MODEL = "people/train_reid/baseline/seed1/encoder"
 ENCODER = f"results/{MODEL}/networks.safetensors"
 HASTE = ["--slurm-init-seconds-before-status-checks", "1", "--latency-wait", "5"]
 PATIENCE = 300  # starts of Snakemake until something that must happen counts as not happening
+LONGEST = 3600.0  # seconds after which it does in any case
 IDLE = 3.0  # seconds that one takes at most where nothing else runs
 
 
@@ -132,11 +133,11 @@ def until(what: str, holds: Callable[[], object], run: subprocess.Popen | None =
 
     Where the machine has become slower, as many starts of Snakemake take longer.
     """
-    began, limit = time.monotonic(), PATIENCE * first_start_up()
+    began, limit = time.monotonic(), min(LONGEST, PATIENCE * first_start_up())
     while not holds():
         assert run is None or run.poll() is None, f"the run ended before {what}"
         if time.monotonic() - began > limit:
-            limit = PATIENCE * start_up()
+            limit = min(LONGEST, PATIENCE * start_up())
             assert time.monotonic() - began < limit, f"in vain: {what}"
         time.sleep(0.1)
 
