@@ -88,7 +88,7 @@ def purify_inputs(wildcards):
 
 
 def purify_settings(wildcards):
-    return setup.purifying(wildcards.purifier)
+    return setup.purifying_images(wildcards.purifier, wildcards.generator)
 
 
 def judge_generated_inputs(wildcards):

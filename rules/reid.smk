@@ -12,9 +12,9 @@ OUTPUT  results/{dataset}/train_reid/{experiment}/seed{seed}/{stage}/networks.sa
 """
 
 
-def training_index(dataset, experiment):
+def training_index(dataset, experiment, seed):
     """What a model is trained on: the index of its data set, or that with generated images, or with purified ones."""
-    names = {"dataset": dataset, "generator": setup.generator(experiment), "purifier": setup.purifier(experiment)}
+    names = {"dataset": dataset, "generator": setup.generator(experiment, seed), "purifier": setup.purifier(experiment)}
     if names["generator"] is None:
         return index_of(dataset)
     if names["purifier"] is None:
@@ -22,13 +22,25 @@ def training_index(dataset, experiment):
     return rules.index_purified.output.purified.format(**names)
 
 
+def training_indexes(experiment):
+    """The same of all seeds of an experiment, each once: one, or those with the images of each seed's generator."""
+    dataset = setup.train(experiment)
+    return list(dict.fromkeys(training_index(dataset, experiment, seed) for seed in setup.seeds(experiment)))
+
+
+def number_of_indexes(experiment):
+    """How many there are, where there are several."""
+    number = len(training_indexes(experiment))
+    return {"indexes": number} if number > 1 else {}
+
+
 def train_reid_inputs(wildcards):
     """The training set, with the files of its generated images, and what else the stage reads."""
     dataset, experiment, stage = wildcards.dataset, wildcards.experiment, wildcards.stage
-    training, generator = setup.training(experiment), setup.generator(experiment)
+    training, generator = setup.training(experiment), setup.generator(experiment, int(wildcards.seed))
     found = {"index": index_of(setup.index_for(experiment, stage))}
     if generator and "generated" in training.inputs(stage):
-        found = {"index": training_index(dataset, experiment)}
+        found = {"index": training_index(dataset, experiment, int(wildcards.seed))}
         found |= {"generated": generated_shards(dataset, generator, "train")}
     return found | stage_inputs(training, stage, dataset, wildcards.seed)
 
@@ -72,10 +84,16 @@ def averaged_features(wildcards):
     return expand(rules.extract_views.output.views, **dict(wildcards), shards=shards, shard=range(shards))
 
 
+def views_by(wildcards):
+    """The generator in whose views of test images the features of a model are averaged, if there is one."""
+    generator = setup.views(wildcards.experiment)
+    return generator and setup.of_seed(generator, int(wildcards.seed))
+
+
 def extract_views_inputs(wildcards):
     """Features of one shard, their encoder, the generator, and the poses that it is asked for."""
     dataset, experiment = wildcards.dataset, wildcards.experiment
-    generator = setup.views(experiment)
+    generator = views_by(wildcards)
     if generator is None:
         raise WorkflowError(f"evaluate.views of the experiment {experiment} names no generator")
     found = {"index": index_of(dataset), "encoder": encoder(wildcards), "keypoints": keypoints_of(dataset)}
@@ -85,15 +103,14 @@ def extract_views_inputs(wildcards):
 
 
 def extract_views_settings(wildcards):
-    experiment = wildcards.experiment
-    generator = setup.views(experiment)
-    extracting = {name: setup.extracting(experiment)[name] for name in ("flip", "network")}
+    generator = views_by(wildcards)
+    extracting = {name: setup.extracting(wildcards.experiment)[name] for name in ("flip", "network")}
     drawn = {"conditions": list(setup.takes(generator)), "drawing": setup.generating(generator)["network"]}
     return canonical(config["extract_views"] | extracting | drawn)
 
 
 def extract_views_code(wildcards):
-    systems = setup.training(wildcards.experiment).system, setup.making(setup.views(wildcards.experiment)).system
+    systems = setup.training(wildcards.experiment).system, setup.making(views_by(wildcards)).system
     return code_digest("extract_views", *(code_of(system, "networks") for system in dict.fromkeys(systems)))
 
 
@@ -331,7 +348,7 @@ rule export_encoder:
 
 def compared_indexes(wildcards):
     """What each experiment that learns was trained on."""
-    return [training_index(setup.train(name), name) for name in _compared(wildcards.dataset)]
+    return [path for name in _compared(wildcards.dataset) for path in training_indexes(name)]
 
 
 def compared_stages(output):
@@ -350,7 +367,7 @@ def compared_stages(output):
 
 def compare_settings(wildcards):
     """How experiments are compared, what they are, on whom, and which were left out."""
-    trained = [setup.trained_on(name) for name in _compared(wildcards.dataset)]
+    trained = [setup.trained_on(name) | number_of_indexes(name) for name in _compared(wildcards.dataset)]
     about = {"trained": trained, "left_out": setup.left_out_on(wildcards.dataset)}
     return canonical(config["compare"] | about | {"rendered": setup.is_rendered(wildcards.dataset)})
 

@@ -109,12 +109,13 @@ def compare_purifiers_settings(wildcards):
             "rule": setup.purifying(purifier)["rule"],
             "own_encoder": setup.judged_by_its_purifier(generator),
         }
+        | ({"draw_of": setup.name_of(generator)} if setup.name_of(generator) != generator else {})
         for generator, purifier in setup.purified_on(dataset)
     ]
     experiments = [
-        {"experiment": name, "generator": setup.generator(name), "purifier": setup.purifier(name)}
+        {"experiment": name, "generator": setup.named_generator(name), "purifier": setup.purifier(name)}
         for name in setup.learning_on(dataset)
-        if setup.uses_generated(name) or setup.generator(name) is None
+        if setup.uses_generated(name) or setup.named_generator(name) is None
     ]
     trained = [{"generator": generator, "network": network} for generator, network in setup.graph_networks_on(dataset)]
     return canonical(config["compare"] | {"sets": sets, "experiments": experiments, "trained": trained})
@@ -143,14 +144,14 @@ def few_real_inputs(wildcards):
     """What the experiments on a data set are trained on, and their comparison."""
     dataset = wildcards.dataset
     return {
-        "indexes": [training_index(dataset, name) for name in measured(dataset)],
+        "indexes": [path for name in measured(dataset) for path in training_indexes(name)],
         "compared": rules.compare.output.table.format(dataset=dataset),
     }
 
 
 def few_real_settings(wildcards):
     """What is counted of the training set of each experiment, and which of them are of one kind."""
-    networks = {network for dataset, network in setup.networks_in_use() if dataset == wildcards.dataset}
+    networks = {setup.name_of(each) for dataset, each in setup.networks_in_use() if dataset == wildcards.dataset}
     experiments = [
         {
             "experiment": name,
@@ -159,6 +160,7 @@ def few_real_settings(wildcards):
             "held_out": 0.0,
             "uses_generated": setup.uses_generated(name),
         }
+        | number_of_indexes(name)
         for name in measured(wildcards.dataset)
     ]
     return canonical({"experiments": experiments, "reference": config["compare"]["reference"]})

@@ -15,7 +15,8 @@ from scipy import stats
 from purereid.errors import UserError
 from purereid.report.compare import compare
 from purereid.report.compare_views import as_text
-from purereid.report.intervals import estimate
+from purereid.report.intervals import components, estimate
+from purereid.report.variance_views import variance_blocks
 from saved import save_stage
 
 
@@ -53,6 +54,7 @@ def write_run(folder, experiment, seed, AP, *, dataset="tiny", protocol="market"
     return folder
 
 
+VARIANCES = ["variance_persons", "variance_seeds", "variance_rest"]
 FILES = {"table": "table.csv", "text": "table.txt", "page": "page.html", "plot": "plot.png", "first_page": "first.rst"}
 
 
@@ -95,9 +97,48 @@ def test_mean_and_spread_over_seeds(tmp_path, AP):
     assert row["persons"] == 15
 
 
+def test_what_scores_vary_with(tmp_path, AP):
+    """Negative estimates are shown as 0, and the reader is told; few seeds say little; whose seeds draw images too."""
+    rng, names = np.random.default_rng(1), ("own", "shared", "flat", "one")
+    shifts = {"own": (0.0, 0.2, 0.4), "shared": (0.0, 0.1, 0.2), "flat": (0.0, 0.0), "one": (0.0,)}
+    noise = {name: 0.1 * rng.random((len(of), 30)) for name, of in shifts.items()}
+    noise["flat"] -= noise["flat"].mean(axis=1, keepdims=True) - 0.1  # equal means: less than single persons vary by
+    folders = [
+        write_run(tmp_path, name, seed, AP * 0.4 + shift + noise[name][seed - 1])
+        for name in names
+        for seed, shift in enumerate(shifts[name], 1)
+    ]
+    trained = pd.DataFrame(
+        [
+            {"experiment": name, "uses_generated": True, "indexes": i}
+            for name, i in zip(names, (3, 1, 1, 1), strict=True)
+        ]
+    )
+    table = run(tmp_path, folders, reference="own").set_index("experiment")
+    expected = components(
+        100 * np.array([AP * 0.4 + shift + noise["own"][i] for i, shift in enumerate(shifts["own"])]),
+        np.arange(30) // 2,
+    )
+    assert table.loc["own", VARIANCES].tolist() == pytest.approx(expected, abs=1e-3)
+    assert table.loc["flat", "variance_seeds"] < 0 and table.loc["one", VARIANCES].isna().all()
+    text, page = (tmp_path / FILES["text"]).read_text(), (tmp_path / FILES["page"]).read_text()
+    said = text[text.index("What scores vary with") :]
+    rows = {line.split()[0]: line.split()[1:] for line in said.splitlines()[1:5]}
+    assert rows["experiment"] == ["persons", "seeds", "rest"] and set(rows) == {"experiment", "own", "shared", "flat"}
+    assert rows["own"] == [f"{np.sqrt(each):.1f}" for each in expected] and rows["flat"][1] == "0.0"
+    words = " ".join(as_text(table.copy().reset_index()).split())
+    assert "estimate of the variance is negative: seeds of flat" in words
+    assert "2 seeds: the true value is 0.45 to 32 times as large; 3 seeds: the true value is 0.52 to 6.3" in words
+    assert "What scores vary with" in page and "seeds of flat" in page
+    blocks = variance_blocks(table.copy().reset_index(), trained)
+    remarks = " ".join(blocks[0].remarks)
+    assert "seeds of own: generator, GCN" in remarks and "seeds of shared, flat: the training of the encoder" in remarks
+
+
 def test_one_seed_has_no_deviation(tmp_path, AP):
     table = run(tmp_path, [write_run(tmp_path, "baseline", 1, AP)])
     assert table["mAP_sd"].isna().all() and table["difference"].isna().all()
+    assert "What scores vary with" not in (tmp_path / FILES["text"]).read_text()
 
 
 def test_difference_to_the_first_experiment_is_paired(tmp_path, AP):

@@ -199,7 +199,7 @@ def test_files_that_cannot_be_used(folder):
         folder.make(compared=folder.path / "nowhere.csv")
     with pytest.raises(UserError, match="the index does not exist"):
         folder.make(indexes=[folder.path / "nowhere.parquet"] * 3)
-    with pytest.raises(ValueError, match="zip"):
+    with pytest.raises(ValueError, match="2 indexes do not fit 3 experiments"):
         folder.make(indexes=folder.indexes[:2])
     folder.experiments[1]["splits"] = ["multi"]
     with pytest.raises(UserError, match="no training images"):

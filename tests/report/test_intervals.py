@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from purereid.report.intervals import estimate, holm
+from purereid.report.intervals import components, estimate, holm
 
 STUDIES = 1000
 SEED, RECIPE, DRAWN, QUERY = 1.5, 4.0, 6.3, 9.4  # points; the demo's people with three seeds have about these
@@ -113,6 +113,51 @@ def test_persons_with_more_queries_count_more():
     assert found.persons_variance == pytest.approx(squares / 10**2 * 4 / 3)
     order = rng.permutation(10)
     assert estimate(values[:, order], persons[order]) == pytest.approx(found)
+
+
+def test_components_equal_those_of_a_slow_two_way_analysis():
+    """The textbook's expected mean squares of a crossed design of two random effects, one value in each cell."""
+    rng, S, P, each = np.random.default_rng(3), 4, 9, 3
+    values = rng.normal(50, 3, (S, 1)) + 8 * np.repeat(rng.random(P), each) + rng.normal(0, 5, (S, P * each))
+    cells = [[sum(values[s, each * p : each * (p + 1)]) / each for p in range(P)] for s in range(S)]
+    mean = sum(map(sum, cells)) / (S * P)
+    rows, columns = [sum(row) / P for row in cells], [sum(row[p] for row in cells) / S for p in range(P)]
+    squares = sum((cells[s][p] - mean) ** 2 for s in range(S) for p in range(P))
+    of_seeds, of_persons = (
+        width * sum((one - mean) ** 2 for one in means) for width, means in ((P, rows), (S, columns))
+    )
+    rest = (squares - of_seeds - of_persons) / ((S - 1) * (P - 1))
+    found = components(values, np.repeat(np.arange(P), each))
+    assert found.rest == pytest.approx(rest)
+    assert found.seeds == pytest.approx((of_seeds / (S - 1) - rest) / P)
+    assert found.persons == pytest.approx((of_persons / (P - 1) - rest) / S)
+
+
+@pytest.mark.parametrize("sizes", [np.full(60, 3), sizes_of(60)], ids=["as many queries", "two to four queries"])
+def test_components_of_simulated_studies_are_those_that_were_put_in(sizes):
+    """On average over the studies; a person's weight is its number of queries over the mean number."""
+    rng, persons, S, studies = np.random.default_rng(4), np.repeat(np.arange(60), sizes), 4, 600
+    of_persons, of_seeds, both, query = 6.0, 1.5, 3.0, 4.0
+    weights = (sizes**2).mean() / sizes.mean() ** 2
+    found = []
+    for _ in range(studies):
+        person, cell = of_persons * rng.standard_normal(60), both * rng.standard_normal((S, 60))
+        noise = query * rng.standard_normal((S, len(persons)))
+        scores = person[persons] + of_seeds * rng.standard_normal((S, 1)) + cell[:, persons] + noise
+        found.append(components(scores, persons))
+    expected = weights * of_persons**2, of_seeds**2, weights * both**2 + query**2 / sizes.mean()
+    assert np.mean(found, axis=0) == pytest.approx(expected, rel=0.06)
+    none = [components(rng.standard_normal((3, len(persons))), persons).seeds for _ in range(100)]
+    assert min(none) < 0 < max(none)  # without an effect of the seeds about half of the estimates are negative
+
+
+def test_components_make_up_the_variance_of_the_mean():
+    rng, persons = np.random.default_rng(5), np.repeat(np.arange(20), sizes_of(20))
+    values = rng.normal(0, 1, (3, len(persons))) + rng.normal(0, 5, 20)[persons] + rng.normal(0, 2, (3, 1))
+    found, mean = components(values, persons), estimate(values, persons)
+    parts = found.persons / 20 + found.seeds / 3 + found.rest / 60
+    assert parts == pytest.approx(mean.persons_variance + mean.seeds_variance)
+    assert all(np.isnan(components(values, np.zeros(len(persons), int))))
 
 
 @pytest.mark.parametrize("seeds", [1, 2, 4])

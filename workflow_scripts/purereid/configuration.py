@@ -11,12 +11,14 @@ from purereid.config_schema import check_schema, check_sections, with_systems
 from purereid.data.image_folders import with_folders
 from purereid.dataset_sources import FILE_KEYS, MERGED, PIT, RENDERED, state_of
 from purereid.experiment_grids import with_grids
+from purereid.generator_seeds import with_seeds
 from purereid.networks.registry import DEFAULT_SYSTEM, OF_KEYPOINTS, System, description, guides_needed, system_names
 from purereid.purification.purifiers.registry import RULES
 from purereid.report.training_sets import REAL_ALONE, set_name
 from purereid.strict_yaml import at_home
 from purereid.training.logged import logged
 
+COMPARING = ("compare_images", "compare_purifiers", "sensitivity")  # rules whose sections name generators
 OTHER_RULES = ("render_people", "keypoints", "import_keypoints")  # keys of a data set that do not concern its index
 
 
@@ -109,8 +111,10 @@ class Configuration:
         self.datasets, self.all_experiments = self.config["datasets"], self.config["experiments"]
         self.left_out = [each for name in self.config["leave_out"] for each in self.grids.get(name, [name])]
         self.experiments = {name: entry for name, entry in self.all_experiments.items() if name not in self.left_out}
-        self.generators, self.purifiers = self._generators(), self.config["purifiers"]
-        self.pictures = self.config["generate_one"]
+        self.purifiers, self.pictures = self.config["purifiers"], self.config["generate_one"]
+        named = [name for rule in COMPARING for name in self.config[rule]["generators"]]
+        self.generators, self.draws = with_seeds(self._generators(), self.experiments, self.config["seeds"], named)
+        self._behind = {each: (name, seed) for name, of in self.draws.items() for seed, each in of.items()}
 
     def _generators(self) -> dict[str, dict]:
         """Those of the config but for those of experiments that are left out."""
@@ -202,19 +206,48 @@ class Configuration:
         return list(dict.fromkeys(stage for name in last for stage in training.until(name)))
 
     def views(self, experiment: str) -> str | None:
-        """Generator in whose views of each test image features are averaged, for a ranking beside the plain one."""
+        """Generator in whose views of each test image features are averaged, for a ranking beside the plain one.
+
+        It may stand for one of each seed, see ``of_seed``.
+        """
         settings = self.section("evaluate", experiment)
         return settings["views"] if settings["protocol"] != "single_gallery_shot" and settings["views"] else None
 
-    def generator(self, experiment: str) -> str | None:
-        """Generator whose images an experiment trains on besides the real ones."""
+    def named_generator(self, experiment: str) -> str | None:
+        """Generator that the config names for an experiment; it may stand for one of each seed."""
         return self.experiments[self.trained_by(experiment)].get("generator")
+
+    def generator(self, experiment: str, seed: int) -> str | None:
+        """Generator whose images a seed of an experiment trains on besides the real ones."""
+        named = self.named_generator(experiment)
+        return named and self.of_seed(named, seed)
+
+    def generators_of(self, experiment: str) -> list[str]:
+        """Generators whose images any seed of an experiment trains on, each once; none for real images alone."""
+        found = [self.generator(experiment, seed) for seed in self.seeds(experiment)]
+        return list(dict.fromkeys(filter(None, found)))
+
+    def of_seed(self, generator: str, seed: int) -> str:
+        """That of a seed, if a name in the config stands for one of each seed (``per_seed``), or else itself."""
+        return self.draws.get(generator, {}).get(seed, generator)
+
+    def all_of(self, generator: str) -> list[str]:
+        """Generators that a name in the config stands for: those of all seeds, or itself."""
+        return list(self.draws[generator].values()) if generator in self.draws else [generator]
+
+    def name_of(self, generator: str) -> str:
+        """Name that stands in the config for a generator: the opposite of ``all_of``."""
+        return self._behind.get(generator, (generator, None))[0]
 
     def generators_in_use(self) -> list[tuple[str, str]]:
         """Data set and generator of the experiments that use one, and of those that are compared anyway, each once."""
-        used = [(self.train(experiment), self.generator(experiment)) for experiment in self.experiments]
-        used += [(self.config["dataset"], name) for name in self.config["compare_images"]["generators"]]
-        return list(dict.fromkeys((dataset, generator) for dataset, generator in used if generator))
+        used = [
+            (self.train(experiment), name) for experiment in self.experiments for name in self.generators_of(experiment)
+        ]
+        compared = self.config["compare_images"]["generators"]
+        return list(
+            dict.fromkeys(used + [(self.config["dataset"], each) for name in compared for each in self.all_of(name)])
+        )
 
     def networks_in_use(self) -> list[tuple[str, str]]:
         """Data set and generator of the trained networks behind them, each once."""
@@ -232,7 +265,7 @@ class Configuration:
         """In words, what an experiment is trained on, whatever the number of its real images."""
         if not self.uses_generated(experiment):
             return REAL_ALONE
-        network = self.trained(self.generator(experiment)) if name_the_network else None
+        network = self.name_of(self.trained(self.generators_of(experiment)[0])) if name_the_network else None
         return ", ".join(filter(None, [network, "generated", self.purifier(experiment)]))
 
     def uses_generated(self, experiment: str) -> bool:
@@ -245,8 +278,9 @@ class Configuration:
 
     def purified_in_use(self) -> list[tuple[str, str, str]]:
         """Data set, generator and purifier of the experiments that use one, and of further comparisons, each once."""
-        used = [(self.train(e), self.generator(e), self.purifier(e)) for e in self.experiments if self.purifier(e)]
-        compared = self.config["compare_purifiers"]["generators"]
+        choosing = [(self.train(name), name, self.purifier(name)) for name in self.experiments if self.purifier(name)]
+        used = [(dataset, each, purifier) for dataset, name, purifier in choosing for each in self.generators_of(name)]
+        compared = [each for name in self.config["compare_purifiers"]["generators"] for each in self.all_of(name)]
         more = [(d, g, purifier) for d, g in self.generators_in_use() if g in compared for purifier in self.purifiers]
         return list(dict.fromkeys(used + more))
 
@@ -257,7 +291,8 @@ class Configuration:
     def measured_sets(self) -> list[tuple[str, str]]:
         """Generator and purifier of those whose failures the rule ``sensitivity`` counts."""
         named = self.config["sensitivity"]
-        return [(g, p) for g in named["generators"] for p in named["purifiers"] or self.purifiers]
+        generators = [each for name in named["generators"] for each in self.all_of(name)]
+        return [(g, p) for g in generators for p in named["purifiers"] or self.purifiers]
 
     def about_set(self, generator: str, purifier: str) -> dict:
         """What decides how many failures a purifier finds among the images of a generator.
@@ -299,6 +334,11 @@ class Configuration:
         unused = "share" if settings["share_of"] else "share_of"
         names = [name for name in RULES[settings["rule"]].settings if name != unused]
         return canonical({name: settings[name] for name in ("rule", *names)})
+
+    def purifying_images(self, purifier: str, generator: str) -> dict:
+        """The same for the images of a generator: those of each seed are drawn among with another seed."""
+        settings, (_, seed) = self.purifying(purifier), self._behind.get(generator, (generator, 0))
+        return settings | ({"seed": settings["seed"] + seed} if "seed" in settings else {})
 
     def of_generator(self, rule: str, generator: str) -> dict:
         """Settings of a rule for one generator: the section, overridden by the generator's."""
@@ -413,13 +453,13 @@ class Configuration:
 
     def pictures_of(self, dataset: str, generator: str) -> list[str]:
         """Pictures of ``generate_one`` that are drawn of a data set by a generator."""
-        wanted = {"dataset": dataset, "generator": generator}
         return [
             name
             for name, entry in self.pictures.items()
             if "source" in self.takes(generator)
             and (not entry.get("between") or self.making(generator).about.mixes)
-            and all(entry.get(key, own) == own for key, own in wanted.items())
+            and entry.get("dataset", dataset) == dataset
+            and entry.get("generator", generator) in (generator, self.name_of(generator))
         ]
 
     def named_files(self, picture: str) -> list[str]:
@@ -467,7 +507,7 @@ class Configuration:
     def trained_on(self, experiment: str) -> dict:
         """What an experiment is, in the words of the comparison: system, backbone, size, weights and training set."""
         training, generated = self.training(experiment), self.uses_generated(experiment)
-        names = {"generator": self.generator(experiment) or "", "purifier": self.purifier(experiment) or ""}
+        names = {"generator": self.named_generator(experiment) or "", "purifier": self.purifier(experiment) or ""}
         section = training.section
         return {
             "experiment": experiment,

@@ -45,8 +45,7 @@ def _training(setup: Configuration, experiment: str, stage: str) -> dict:
     found = {"experiments": [experiment], "section": where, "splits": settings["splits"], "epochs": settings["epochs"]}
     found |= {"held_out": settings.get("held_out", 0.0)}
     if "identities_per_batch" in settings and settings["sampler"] == "identities":
-        generator = setup.generator(experiment)
-        counted = settings["steps_per_epoch"] or (generator is not None and setup.is_few(generator))
+        counted = settings["steps_per_epoch"] or any(map(setup.is_few, setup.generators_of(experiment)))
         found |= {"identities": settings["identities_per_batch"], "images": settings["images_per_identity"]}
         found |= {"steps_known": bool(counted)}
     return found
@@ -54,7 +53,8 @@ def _training(setup: Configuration, experiment: str, stage: str) -> dict:
 
 def _section(setup: Configuration, section: str, generator: str) -> str:
     """Where the settings of a generator's graph or network stand."""
-    return f"generators.{generator}.{section}" if section in setup.generators[generator] else section
+    name = setup.name_of(generator)
+    return f"generators.{name}.{section}" if section in setup.config["generators"][name] else section
 
 
 def _graph(setup: Configuration, generator: str) -> dict:

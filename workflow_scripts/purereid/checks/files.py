@@ -114,9 +114,10 @@ def _learns_from_poses(setup: Configuration, experiment: str) -> bool:
 def _refuse_without_poses(setup: Configuration, who: str, dataset: str) -> None:
     """Names all that has to go at once: one part of it without the others would be the next mistake."""
     on_it = [name for name in setup.experiments if setup.train(name) == dataset]
-    using = [name for name in on_it if setup.generator(name) and setup.needs_poses(setup.generator(name))]
+    using = [name for name in on_it if any(map(setup.needs_poses, setup.generators_of(name)))]
     experiments = [name for name in on_it if name in using or _learns_from_poses(setup, name)]
-    generators = [name for name in setup.generators if setup.experiment_behind(name) in experiments]
+    from_them = [name for name in setup.generators if setup.experiment_behind(name) in experiments]
+    generators = dict.fromkeys(map(setup.name_of, from_them))
     parts = {"experiments": experiments, "generators": generators}
     without = ", ".join(
         f"{key}: {{{', '.join(f'{name}: null' for name in names)}}}" for key, names in parts.items() if names

@@ -2,7 +2,13 @@
 
 from pathlib import Path
 
-from purereid.checks.known import check_braces, check_experiment_known, check_known, check_of_network
+from purereid.checks.known import (
+    check_braces,
+    check_experiment_known,
+    check_generator_known,
+    check_known,
+    check_of_network,
+)
 from purereid.configuration import Configuration, Training
 from purereid.errors import UserError
 
@@ -14,7 +20,7 @@ def check_generators(setup: Configuration) -> None:
         UserError: the first mistake that is found.
     """
     for generator in setup.config["compare_images"]["generators"]:
-        check_known(generator, setup.generators, "compare_images.generators", "generator")
+        check_generator_known(setup, generator, "compare_images.generators")
     for generator in setup.generators:
         _check_trained_as(setup, generator)
     for experiment in setup.experiments:
@@ -37,13 +43,11 @@ def _check_pictures(setup: Configuration) -> None:
     for name, entry in setup.pictures.items():
         for file in setup.named_files(name):  # a folder among them must hold images
             check_braces(file, f"generate_one.{name}")
-        generator = entry.get("generator")
-        if not entry.get("between") or generator not in setup.generators:
-            continue
-        about = setup.making(generator).about
-        if not about.mixes:
+        generator = entry.get("generator", "")
+        named = [each for each in setup.all_of(generator) if each in setup.generators]
+        if entry.get("between") and named and not setup.making(named[0]).about.mixes:
             raise UserError(
-                f"the generator {generator}, of the system {setup.making(generator).system}, does not mix persons",
+                f"the generator {generator}, of the system {setup.making(named[0]).system}, does not mix persons",
                 where=f"generate_one.{name}.between",
                 expected="0 or nothing, or a generator of a system that mixes: dgnet, flow",
                 do="remove it, or name another generator",
@@ -143,7 +147,7 @@ def _check_from_experiment(setup: Configuration, generator: str) -> None:
 
 def _check_generator_of(setup: Configuration, experiment: str) -> None:
     """Generated images need a generator, and labels of persons one that knows them."""
-    generator, training = setup.generator(experiment), setup.training(experiment)
+    generator, training = setup.named_generator(experiment), setup.training(experiment)
     settings, where = training.section, f"experiments.{experiment}"
     if "generated_labels" in settings and (settings["generated_labels"] == "teacher") != bool(settings["teacher"]):
         raise UserError(
@@ -161,11 +165,13 @@ def _check_generator_of(setup: Configuration, experiment: str) -> None:
                 do="name one (generator: of the experiment), or set generated_per_batch to 0",
             )
         return
-    check_known(generator, setup.generators, f"{where}.generator", "generator")
+    check_generator_known(setup, generator, f"{where}.generator")
     if "generated" not in training.about.inputs:
         what = f"the system {training.system} does not train on images of a generator"
         raise UserError(what, where=f"{where}.generator", do="remove the generator, or name another system")
-    if settings.get("generated_labels") in ("identity", "shuffled") and "source" not in setup.takes(generator):
+    if settings.get("generated_labels") in ("identity", "shuffled") and "source" not in setup.takes(
+        setup.all_of(generator)[0]
+    ):
         raise UserError(
             f"the generator {generator} makes people without identity",
             where=f"{where}.train_reid.generated_labels",
@@ -187,7 +193,7 @@ def check_encoder(setup: Configuration, experiment: str, where: str) -> None:
 def _check_early_encoder(setup: Configuration, experiment: str, where: str) -> None:
     """An encoder that is needed before images are generated must not wait for any."""
     check_encoder(setup, experiment, where)
-    generator = setup.generator(experiment)
+    generator = setup.named_generator(experiment)
     if generator:
         what = f"the experiment {experiment} waits for the images of the generator {generator}"
         raise UserError(what, where=where, expected="an experiment without a generator")

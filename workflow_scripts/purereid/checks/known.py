@@ -24,6 +24,15 @@ def check_experiment_known(setup: Configuration, name: str, where: str) -> None:
     check_known(name, setup.experiments, where, "experiment")
 
 
+def check_generator_known(setup: Configuration, name: str, where: str) -> None:
+    """Refuse a name that is of no generator, and stands for none.
+
+    Raises:
+        UserError: there is none.
+    """
+    check_known(name, [*setup.generators, *setup.draws], where, "generator")
+
+
 def check_braces(path: str, where: str) -> None:
     """Refuse a file or folder in whose path Snakemake would fill in wildcards.
 

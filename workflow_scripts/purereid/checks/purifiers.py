@@ -1,7 +1,7 @@
 """Purifiers: their rules, the networks that these need, and the images that they choose among."""
 
 from purereid.checks.generators import check_encoder
-from purereid.checks.known import check_known
+from purereid.checks.known import check_generator_known, check_known
 from purereid.configuration import Configuration
 from purereid.errors import UserError
 from purereid.purification.purifiers.registry import DECIDING, RULES
@@ -20,12 +20,13 @@ def check_purifiers(setup: Configuration) -> None:
             _check_purifier_of(setup, experiment)
     used = [generator for _, generator in setup.generators_in_use()]
     for generator in setup.config["compare_purifiers"]["generators"]:
-        check_known(generator, used, "compare_purifiers.generators", "generator of an experiment")
+        named = dict.fromkeys([*used, *map(setup.name_of, used)])
+        check_known(generator, named, "compare_purifiers.generators", "generator of an experiment")
         _check_purifiable(setup, generator, "compare_purifiers.generators")
     for name in setup.config["sensitivity"]["purifiers"]:
         check_known(name, setup.purifiers, "sensitivity.purifiers", "purifier")
     for generator in setup.config["sensitivity"]["generators"]:
-        check_known(generator, setup.generators, "sensitivity.generators", "generator")
+        check_generator_known(setup, generator, "sensitivity.generators")
         _check_purifiable(setup, generator, "sensitivity.generators")
     sets = [(generator, purifier) for _, generator, purifier in setup.purified_in_use()]
     for generator, purifier in dict.fromkeys([*sets, *setup.measured_sets()]):
@@ -63,7 +64,7 @@ def _check_purifier(setup: Configuration, purifier: str) -> None:
 
 def _check_purifier_of(setup: Configuration, experiment: str) -> None:
     """What is purified must be there, and used."""
-    where, generator = f"experiments.{experiment}.purifier", setup.generator(experiment)
+    where, generator = f"experiments.{experiment}.purifier", setup.named_generator(experiment)
     check_known(setup.purifier(experiment), setup.purifiers, where, "purifier")
     if generator is None:
         what = "no generator is named, and so there is nothing to purify"
@@ -75,14 +76,15 @@ def _check_purifier_of(setup: Configuration, experiment: str) -> None:
 
 
 def _check_purifiable(setup: Configuration, generator: str, where: str) -> None:
-    """Images that show known persons, and an encoder that tells these apart."""
-    if "source" not in setup.takes(generator):
+    """Images that show known persons, and an encoder that tells these apart; a name may stand for several."""
+    first, *_ = setup.all_of(generator)
+    if "source" not in setup.takes(first):
         raise UserError(
             f"the generator {generator} makes people without identity, whom no rule can compare with one",
             where=where,
             expected="a generator that takes a source image",
         )
-    settings = setup.of_generator("embed_generated", generator)
+    settings = setup.of_generator("embed_generated", first)
     for name in ("encoder", "classifier"):
         if settings[name]:
             _check_learnt(setup, settings[name], f"embed_generated.{name} of the generator {generator}")

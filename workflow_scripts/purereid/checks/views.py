@@ -17,8 +17,9 @@ def check_views(setup: Configuration) -> None:
         if generator is None:
             continue
         used = [name for dataset, name in setup.generators_in_use() if dataset == setup.train(experiment)]
-        check_known(generator, used, where, f"generator of an experiment that is trained on {setup.train(experiment)}")
-        takes = setup.takes(generator)
+        for name in dict.fromkeys(setup.of_seed(generator, seed) for seed in setup.seeds(experiment)):
+            check_known(name, used, where, f"generator of an experiment that is trained on {setup.train(experiment)}")
+        takes = setup.takes(setup.all_of(generator)[0])
         if "source" not in takes or not is_guided(takes):
             raise UserError(
                 f"the generator {generator} does not show a given person in a given pose",

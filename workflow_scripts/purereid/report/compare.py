@@ -12,7 +12,7 @@ from purereid.logs import log
 from purereid.report.compare_plot import draw_comparison
 from purereid.report.compare_views import as_page, as_text
 from purereid.report.first_page import as_first_page
-from purereid.report.intervals import Estimate, estimate, holm
+from purereid.report.intervals import Components, Estimate, components, estimate, holm
 from purereid.report.runs import EXTRA, NO_SEED, Run, read_run
 from purereid.report.training_cost import training_cost
 from purereid.report.training_images import training_images
@@ -50,9 +50,9 @@ def compare(
         plot: PNG to write.
         first_page: text to write for the first page of the report, reStructuredText.
         reference: experiment that the others are compared with; without it, or where it was not scored, the first.
-        indexes: what each of the experiments that learn was trained on.
+        indexes: what each of the experiments that learn was trained on, see ``training_images``.
         trained: what they are, in the same order: experiment, system, backbone, size, weights, train, images (in
-            words); splits and uses_generated as for ``training_images``; seeds and stages, how many each has.
+            words); what ``training_images`` needs; seeds and stages, how many each has.
         networks, curves: files of each stage of each seed of each of them, in the same order.
         left_out: experiments that the config leaves out.
         rendered: whether the test images show rendered people.
@@ -73,10 +73,10 @@ def compare(
 def _about(trained: Sequence[dict], indexes: Sequence[Path], networks: list[Path], curves: list[Path]) -> pd.DataFrame:
     """What each experiment is, how many images it was trained on, and what that took."""
     found, start = [], 0
-    for index, each in zip(indexes, trained, strict=True):
+    for each, counted in zip(trained, training_images(indexes, trained), strict=True):
         end = start + each["seeds"] * each["stages"]
         cost = training_cost(networks[start:end], curves[start:end], each["seeds"])
-        found.append(each | training_images(index, each) | cost)
+        found.append(each | counted | cost)
         start = end
     return pd.DataFrame(found)
 
@@ -118,8 +118,9 @@ def comparison(groups: list[list[Run]], reference: str | None) -> pd.DataFrame:
 
     Scores are in percent: mean over the seeds, ``_sd`` sample standard deviation (empty for one seed), ``_min`` and
     ``_max``. ``mAP_low`` and ``mAP_high`` bound the 95 % interval over persons and seeds, of one seed over persons
-    alone. ``difference`` and what goes with it is the ``paired_difference`` to the reference on the same data set,
-    without a verdict: see ``judged``.
+    alone. ``variance_persons``, ``variance_seeds`` and ``variance_rest``, in squared points, say what average
+    precisions vary with (``intervals.Components``), empty for one seed. ``difference`` and what goes with it is the
+    ``paired_difference`` to the reference on the same data set, without a verdict: see ``judged``.
     ``multi_query_``, ``reranked_``, ``centralised_``, ``views_`` and ``verified_`` columns are scores of pooled
     queries, of the re-ranking, of the neighbour feature centralisation, of averages over generated views and of what a
     verifier orders; they stand beside the plain ones, never for them.
@@ -166,6 +167,7 @@ def _row(group: list[Run], baseline: list[Run]) -> dict:
         "persons": len(np.unique(run.persons)),
         **_spreads([each.single for each in group], ""),
         **_interval(group),
+        **_variances(group),
         **paired_difference(group, baseline),
         "baseline": baseline[0].experiment,
         **{key: value for name in EXTRA for key, value in _extra_spreads(group, name).items()},
@@ -200,6 +202,14 @@ def _interval(group: list[Run]) -> dict[str, float]:
     if group[0].single["mAP"] is not None:
         low, high = np.clip(_estimate([run.AP for run in group], group).interval(), 0, 100)
     return {"mAP_low": low, "mAP_high": high}
+
+
+def _variances(group: list[Run]) -> dict[str, float]:
+    """What average precisions vary with; NaN for one seed, and where there is no mAP."""
+    found = Components(np.nan, np.nan, np.nan)
+    if len(group) > 1 and group[0].single["mAP"] is not None:
+        found = components(100 * np.array([run.AP for run in group]), group[0].persons)
+    return {f"variance_{name}": value for name, value in found._asdict().items()}
 
 
 def paired_difference(group: list[Run], other: list[Run]) -> dict[str, float | str]:

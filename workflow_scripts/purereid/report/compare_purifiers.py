@@ -12,6 +12,7 @@ from purereid.report.compare_purifiers_plot import draw_sets
 from purereid.report.compare_purifiers_reid import PREFIXES
 from purereid.report.compare_purifiers_views import as_page, as_text
 from purereid.report.compared import scores_of
+from purereid.report.kept_draws import over_draws
 from purereid.report.kept_sets import describe_sets
 from purereid.report.network_scores import read_networks, unseen_by_all
 from purereid.report.runs import Run
@@ -48,7 +49,8 @@ def compare_purifiers(
         text: plain text to write, for the terminal.
         page: HTML to write, with everything inside.
         plot: PNG to write.
-        sets: generator, purifier, rule and own_encoder of each set, in the order of ``kept``, see ``describe_sets``.
+        sets: generator, purifier, rule and own_encoder of each set, in the order of ``kept``, see ``describe_sets``;
+            draw_of, the name of its recipe, of generators that are one with several seeds, see ``over_draws``.
         experiments: which set each experiment trained on: experiment, generator (None: real images alone), purifier
             (None: all generated images). Runs of others are left out, except those of the reference.
         trained: network and generator of each of ``networks``, in their order.
@@ -61,7 +63,12 @@ def compare_purifiers(
     if not experiments:
         raise UserError("there is no experiment to compare", expected="the reference, at least")
     learnt = read_networks(networks, [f"{each['network']} for {each['generator']}" for each in trained])
-    described = describe_sets(sets, kept, truth, unseen_by_all(networks, [each["generator"] for each in trained]))
+    folds = unseen_by_all(networks, [each["generator"] for each in trained])
+    told = [{name: value for name, value in each.items() if name != "draw_of"} for each in sets]
+    described = describe_sets(told, kept, truth, folds)
+    draw_of = {each["generator"]: each["draw_of"] for each in sets if "draw_of" in each}
+    used = {(each["generator"], each["purifier"] or "") for each in experiments}
+    described = over_draws(described, draw_of, used)
     groups = read_groups(scores, ranks)
     names = [each["experiment"] for each in experiments]
     scored = scores_of(comparison(groups, reference), names, "compare_purifiers")

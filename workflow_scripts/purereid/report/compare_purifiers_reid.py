@@ -19,8 +19,6 @@ PREFIXES = ("all_", "chance_", "")  # of the columns of the three differences
 DEFINITIONS = [
     "mAP: in percent, mean over the seeds ± sample standard deviation",
     "against: mAP minus that of another experiment, in points, over the seeds that both have, with its 95 % interval",
-    "mAP: all seeds of an experiment share the generator, the graph's networks and, with the rule random, the draw: "
-    "the spread and the intervals leave them out",
 ]
 OPPONENTS = {
     "all": "against all images: the experiment on all images of the same generator",
@@ -41,9 +39,22 @@ def reid_block(rows: pd.DataFrame) -> Block:
         for _, row in rows.iterrows()
     ]
     read = [*about_intervals(rows), *about_verdicts(rows, PREFIXES)]
-    remarks = [*DEFINITIONS, *read, *_about_opponents(rows), *remarks_of(rows)]
+    remarks = [*DEFINITIONS, *_about_seeds(rows), *read, *_about_opponents(rows), *remarks_of(rows)]
     header = ["experiment", "trained on", "mAP", *against, "95 % interval"]
     return Block(f"{rows['dataset'].iloc[0]}: {title}", [header, *lines], remarks)
+
+
+def _about_seeds(rows: pd.DataFrame) -> list[str]:
+    """What lies in the spread over the seeds."""
+    drawn = rows["draws"] > 1 if "draws" in rows else pd.Series(data=False, index=rows.index)
+    what = "generator, the graph's networks and, with the rule random, the draw"
+    shared = f"all seeds of an experiment share the {what}: the spread and the intervals leave them out"
+    own = f"each seed has its own {what}: the spread and the intervals hold them"
+    if not drawn.any():
+        return [f"mAP: {shared}"]
+    others = rows[~drawn & (rows["generator"] != "")]["experiment"]
+    said = [f"mAP of {', '.join(rows[drawn]['experiment'])}: {own}"]
+    return said + ([f"mAP of {', '.join(others)}: {shared}"] if len(others) else [])
 
 
 def _gain_cell(row: pd.Series, prefix: str) -> str:

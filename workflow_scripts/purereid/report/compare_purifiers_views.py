@@ -130,7 +130,7 @@ def blocks(rows: pd.DataFrame, networks: pd.DataFrame) -> list[Block]:
     """
     sets, dataset = described_sets(rows), rows["dataset"].iloc[0]
     tables = [
-        _sets(f"{dataset}: purified sets of generated images", sets, KEPT, _small(sets)),
+        _sets(f"{dataset}: purified sets of generated images", sets, KEPT, [*_about_draws(sets), *_small(sets)]),
         _sets(f"{dataset}: quality of kept and dropped images", sets, QUALITY, _own_encoder(sets)),
     ]
     if COUNTED + TOGETHER[0] in sets:
@@ -180,6 +180,17 @@ def _cell(row: pd.Series, column: Column) -> str:
 def _small(sets: pd.DataFrame) -> list[str]:
     everything = sets[(sets["purifier"] == "") & (sets["images"] < SMALL)]
     return [f"small-scale: {row['images']} images of {row['generator']}" for _, row in everything.iterrows()]
+
+
+def _about_draws(sets: pd.DataFrame) -> list[str]:
+    """Which rows are means."""
+    if "draws" not in sets:
+        return []
+    drawn = sets[sets["draws"] > 1].drop_duplicates("generator")
+    return [
+        f"{row['generator']}: means over {row['draws']} generators, each with a seed of its own (per_seed)"
+        for _, row in drawn.iterrows()
+    ]
 
 
 def _own_encoder(sets: pd.DataFrame) -> list[str]:

@@ -7,7 +7,18 @@ from html import escape
 import pandas as pd
 
 from purereid.report.runs import EXTRA, NO_SEED
-from purereid.report.tables import WIDTH, aligned, cut, html_page, html_plot, html_remarks, html_table
+from purereid.report.tables import (
+    WIDTH,
+    aligned,
+    cut,
+    html_block,
+    html_page,
+    html_plot,
+    html_remarks,
+    html_table,
+    text_block,
+)
+from purereid.report.variance_views import variance_blocks
 
 NAME = 24  # letters of an experiment's name that the terminal shows
 COSTS = (
@@ -28,6 +39,7 @@ def as_text(table: pd.DataFrame, trained: pd.DataFrame | None = None, left_out: 
     parts = [_text_of(rows, *name) for name, rows in table.groupby(["dataset", "protocol"], sort=False)]
     read = [*about_intervals(table), *about_verdicts(table)]
     parts.append("\n".join(line for text in read for line in textwrap.wrap(text, WIDTH, subsequent_indent="    ")))
+    parts += map(text_block, variance_blocks(table, trained))
     if trained is not None and not trained.empty:
         lines = [[cut(name, NAME), *rest] for name, *rest in _costs(trained)]
         parts.append("\n".join(["What the training took, for one seed", *aligned(lines), *textwrap.wrap(COSTS, WIDTH)]))
@@ -48,7 +60,8 @@ def as_page(table: pd.DataFrame, plot: bytes, trained: pd.DataFrame | None = Non
     body = f"<h1>Comparison of experiments</h1>\n<p>{LEGEND}</p>\n{''.join(tables)}"
     body += html_remarks([*about_intervals(table), *about_verdicts(table)])
     body += html_remarks([_missing(left_out)] if left_out else [])
-    body += html_plot(plot, "mAP of each experiment") + _page_of_trained(trained)
+    body += html_plot(plot, "mAP of each experiment") + "".join(map(html_block, variance_blocks(table, trained)))
+    body += _page_of_trained(trained)
     return html_page("Comparison", body)
 
 

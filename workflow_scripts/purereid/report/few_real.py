@@ -29,20 +29,19 @@ def few_real(
 
     Args:
         compared: table.csv of the rule ``compare``.
-        indexes: the index that each experiment trained on.
+        indexes: what the experiments trained on, see ``training_images``.
         table: CSV to write, see ``recovered``.
         text: plain text to write, for the terminal.
         page: HTML to write, with everything inside.
         plot: PNG to write.
-        experiments: in the order of ``indexes``: experiment; splits (of the training); uses_generated (bool, whether
-            generated images of the index were trained on); kind (``training_sets.REAL_ALONE``, "generated" or
+        experiments: what ``training_images`` needs; experiment; kind (``training_sets.REAL_ALONE``, "generated" or
             "generated, PURIFIER", with the name of a network in front if generators have several), whatever the number
             of real images.
         reference: the experiment with all real images.
 
     Raises:
         UserError: the reference is not among the experiments; as ``read_compared`` and ``training_rows``.
-        ValueError: not as many indexes as experiments.
+        ValueError: as ``training_images``.
     """
     names = [each["experiment"] for each in experiments]
     if reference not in names:
@@ -53,8 +52,8 @@ def few_real(
         )
     scores = read_compared(compared, names)
     used = [
-        {"experiment": each["experiment"], "kind": each["kind"]} | training_images(index, each)
-        for index, each in zip(indexes, experiments, strict=True)
+        {"experiment": each["experiment"], "kind": each["kind"]} | counted
+        for each, counted in zip(experiments, training_images(indexes, experiments), strict=True)
     ]
     rows = recovered(pd.DataFrame(used), scores, reference)
     draw_few_real(rows, reference, Path(plot))

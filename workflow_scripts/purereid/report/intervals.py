@@ -53,6 +53,40 @@ class Estimate(NamedTuple):
         return float(np.sqrt(sum(variance * _quantile(count, outside) ** 2 for variance, count in parts if variance)))
 
 
+class Components(NamedTuple):
+    """What single scores vary with: variances, in the square of their unit.
+
+    The variance of a mean over P persons and S seeds is persons / P + seeds / S + rest / (P S). Estimates may be
+    negative where the true value is near 0.
+
+    Attributes:
+        persons: between persons with their queries, each weighted with its number of queries over the mean number.
+        seeds: between seeds, for any number of persons.
+        rest: what a seed does to single persons, weighted likewise.
+    """
+
+    persons: float
+    seeds: float
+    rest: float
+
+
+def components(values: np.ndarray, persons: np.ndarray) -> Components:
+    """Variance components of crossed persons and seeds, by the mean squares of their two-way analysis.
+
+    Args:
+        values: float [S, Q] score of each query with each seed; S > 1, Q > 0.
+        persons: int [Q] whom each query shows; of one person alone nothing is known (NaN).
+    """
+    parts = _parts(np.asarray(values, np.float64), persons)
+    if parts.persons == 1:
+        return Components(np.nan, np.nan, np.nan)
+    return Components(
+        persons=parts.persons * (parts.by_person - parts.both),
+        seeds=parts.seeds * (parts.by_seed - parts.both),
+        rest=parts.persons * parts.seeds * parts.both,
+    )
+
+
 def estimate(values: np.ndarray, persons: np.ndarray) -> Estimate:
     """The mean of all values, with its variance from persons and from seeds; of one seed, from persons alone.
 
@@ -61,22 +95,40 @@ def estimate(values: np.ndarray, persons: np.ndarray) -> Estimate:
         persons: int [Q] whom each query shows.
     """
     values = np.asarray(values, np.float64)
+    parts, mean = _parts(values, persons), float(values.mean())
+    if parts.persons == 1:
+        return Estimate(mean, np.inf, 0.0, 1, parts.seeds)
+    if parts.seeds == 1:
+        return Estimate(mean, parts.by_person, 0.0, parts.persons, 1)
+    return Estimate(mean, max(parts.by_person - parts.both, 0.0), parts.by_seed, parts.persons, parts.seeds)
+
+
+class _Parts(NamedTuple):
+    """Variances of the mean: by person and by seed, each with what both count, and that; NaN where there is but one."""
+
+    by_person: float
+    by_seed: float
+    both: float
+    persons: int
+    seeds: int
+
+
+def _parts(values: np.ndarray, persons: np.ndarray) -> _Parts:
     seeds, queries = values.shape
     _, owners, sizes = np.unique(persons, return_inverse=True, return_counts=True)
     count, means = len(sizes), values.mean(axis=1)
     if count == 1:
-        return Estimate(float(values.mean()), np.inf, 0.0, count, seeds)
+        return _Parts(np.nan, np.nan, np.nan, count, seeds)
     sums = np.array([np.bincount(owners, row) for row in values])
     pulls = (
         (sums - sizes * means[:, None]) * count / queries
     )  # of each person on the mean of each seed; their mean is 0
     common = pulls.mean(axis=0)
-    by_person = (common**2).sum() / (count * (count - 1))
+    by_person = float((common**2).sum() / (count * (count - 1)))
     if seeds == 1:
-        return Estimate(float(values.mean()), float(by_person), 0.0, count, seeds)
-    by_seed = means.var(ddof=1) / seeds
-    both = ((pulls - common) ** 2).sum() / (seeds * (seeds - 1) * count * (count - 1))
-    return Estimate(float(values.mean()), float(max(by_person - both, 0)), float(by_seed), count, seeds)
+        return _Parts(by_person, np.nan, np.nan, count, seeds)
+    both = float(((pulls - common) ** 2).sum() / (seeds * (seeds - 1) * count * (count - 1)))
+    return _Parts(by_person, float(means.var(ddof=1) / seeds), both, count, seeds)
 
 
 def _quantile(count: int, outside: float) -> float:

@@ -1,21 +1,42 @@
-"""How many images an experiment trained on."""
+"""How many images experiments trained on."""
 
+from collections.abc import Sequence
 from pathlib import Path
+
+import pandas as pd
 
 from purereid.reid.training_rows import training_rows
 
 
-def training_images(index: Path, experiment: dict[str, object]) -> dict[str, int]:
-    """What an experiment trained on.
+def training_images(indexes: Sequence[Path], experiments: Sequence[dict[str, object]]) -> list[dict[str, int]]:
+    """What each experiment trained on.
 
     Args:
-        index: what it trained on.
-        experiment: splits and held_out (of the training); uses_generated (bool, whether generated images were trained
-            on).
+        indexes: what the experiments trained on, in their order.
+        experiments: splits and held_out (of the training); uses_generated (bool, whether generated images were trained
+            on); indexes, how many are its own (default: one): where each seed has a generator of its own, each has one.
 
     Returns:
-        real (images), identities (with a real image), identities_several (with more than one), generated (images).
+        of each real (images), identities (with a real image), identities_several (with more than one), generated
+        (images); of several indexes the means, rounded.
+
+    Raises:
+        ValueError: not as many indexes as the experiments have.
     """
+    found, rest = [], list(indexes)
+    for each in experiments:
+        number = each.get("indexes", 1)
+        own, rest = rest[:number], rest[number:]
+        if len(own) < number:
+            break
+        counts = pd.DataFrame([_counted(index, each) for index in own])
+        found.append({name: round(mean) for name, mean in counts.mean().items()})
+    if rest or len(found) < len(experiments):
+        raise ValueError(f"{len(indexes)} indexes do not fit {len(experiments)} experiments")
+    return found
+
+
+def _counted(index: Path, experiment: dict[str, object]) -> dict[str, int]:
     rows = training_rows(index, experiment["splits"], experiment["held_out"])
     made = rows["kind"] == "generated"
     counts = rows.loc[~made, "pid"].value_counts()
