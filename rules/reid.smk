@@ -47,7 +47,8 @@ def train_reid_inputs(wildcards):
 
 def train_reid_settings(wildcards):
     training, stage = setup.training(wildcards.experiment), wildcards.stage
-    settings = learnt(training.settings(stage)) | {"seed": int(wildcards.seed)}
+    drawn = setup.draws_with(wildcards.experiment, int(wildcards.seed))
+    settings = learnt(training.settings(stage)) | {"seed": drawn}
     return canonical(training.names(stage) | {"settings": settings, "gpus": setup.gpus(wildcards.experiment)})
 
 

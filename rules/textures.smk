@@ -49,7 +49,8 @@ def paint_textures_code(wildcards):
 def score_textures_settings(wildcards):
     training = setup.training(wildcards.experiment)
     held_out = training.settings(training.stage_with("painter"))["held_out"]
-    about = {"held_out": held_out, "held_out_seed": int(wildcards.seed), "experiment": wildcards.experiment}
+    drawn = setup.draws_with(wildcards.experiment, int(wildcards.seed))
+    about = {"held_out": held_out, "held_out_seed": drawn, "experiment": wildcards.experiment}
     return canonical(config["score_textures"] | about)
 
 

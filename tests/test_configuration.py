@@ -28,6 +28,19 @@ def test_experiments_override_sections_and_null_removes(config: dict):
     assert setup.seeds("wide") == [7] and setup.gpus("wide") == 2 and setup.gpus("baseline") == 0
 
 
+def test_a_repetition_draws_other_numbers_with_the_same_seeds(config: dict):
+    config["seeds"] = [1, 2, 4294967295]
+    config["experiments"] |= {"again": {"repeat": 1}, "thrice": {"repeat": 2}, "shares": {"from_experiment": "again"}}
+    setup = configure(config)
+    names = ("baseline", "again", "thrice")
+    drawn = {name: [setup.draws_with(name, seed) for seed in setup.seeds(name)] for name in (*names, "shares")}
+    assert drawn["baseline"] == setup.seeds("again") == config["seeds"] and drawn["shares"] == drawn["again"]
+    numbers = [number for name in names for number in drawn[name]]
+    assert len(set(numbers)) == 9 and all(0 <= number < 2**32 for number in numbers)
+    config["experiments"]["shares"]["repeat"] = 3
+    assert "repeat belongs to training" in refused(config)
+
+
 def test_training_on_several_sets_and_testing_on_another(config: dict):
     config["datasets"] |= {
         "other": {"format": "rendered_people", "render_people": {"seed": 9}},

@@ -1,5 +1,8 @@
 """Presets: each gives a config, with the published numbers of its recipe."""
 
+import re
+from collections import Counter
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -10,6 +13,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from configured import ROOT, configure
 from purereid.configuration import Configuration
+from purereid.planned_jobs import planned_jobs
+from purereid.purification.purifiers.registry import RULES
 from purereid.systems.bot.encoder import OF_ENCODER
 from purereid.systems.bot.networks import Encoder
 from purereid.systems.flow.networks import Generator as Flow
@@ -50,7 +55,7 @@ def test_recipe_of_lsro(of_preset):
     assert all(each == rest[0] for each in rest) and len(setup.seeds("lsro")) >= 3
     labels = [settings[name]["generated_labels"] for name in ("lsro", "extra_class", "pseudo")]
     assert labels == ["uniform", "extra_class", "pseudo"]
-    assert {setup.generator(name) for name in ("lsro", "extra_class", "pseudo")} == {"dcgan"}
+    assert {setup.named_generator(name) for name in ("lsro", "extra_class", "pseudo")} == {"dcgan"}
     assert 751 * setup.generating("dcgan")["train"]["images_per_identity"] == pytest.approx(24_000, rel=0.01)
     lsro = settings["lsro"]
     assert (lsro["learning_rate"], lsro["learning_rate"] * lsro["backbone_factor"]) == (0.05, pytest.approx(0.01))
@@ -78,6 +83,68 @@ def test_controls_differ_in_nothing_but_what_fills_the_batch(of_preset):
     assert set(sizes.values()) == {(80, 32, 25)}
     assert {"more_real", "generated", "shuffled", "noise", "smoothed"} <= set(sizes)
     assert setup.generating("noise")["train"]["injected"] == {"share": 1.0, "kinds": ["only_noise"]}
+
+
+def test_truth_asks_all_questions_at_an_equal_batch(of_preset):
+    setup = of_preset("truth")
+    names = [name for name in setup.experiments if name not in ("baseline", "fold")]
+    assert all(len(setup.seeds(name)) >= 5 for name in names)
+    sizes = set()
+    for name in names:
+        settings = setup.training(name).settings("encoder")
+        real = settings["identities_per_batch"] * settings["images_per_identity"]
+        sizes.add((real + settings["generated_per_batch"], settings["steps_per_epoch"], settings["epochs"]))
+    assert sizes == {(80, 32, 25)}
+    assert {setup.making(name).system for _, name in setup.networks_in_use()} == {"posegan", "dcgan", "flow"}
+    assert all(name in setup.draws for name in ("posegan", "dcgan", "flow", "noise", "spoiled"))
+    assert {"more_real", "smoothed", "shuffled", "noise", "uniform"} <= set(names)
+    rules = {purifier: setup.purifying(purifier)["rule"] for purifier in setup.purifiers}
+    pools = {(generator, rules[purifier]) for _, generator, purifier in setup.purified_in_use()}
+    for seed in setup.seeds("generated"):
+        assert {rule for name, rule in pools if name == f"posegan-seed{seed}"} == set(RULES)
+        assert {rule for name, rule in pools if name == f"spoiled-seed{seed}"} == {"published", "random"}
+    assert setup.generators_of("crossed") == ["posegan-seed1"]
+    again, once = (setup.experiments[name] for name in ("more_real_again", "more_real"))
+    assert again == once | {"repeat": 1}
+    roles = [setup.teacher(setup.making("posegan-seed1"), "generator"), setup.judge()]
+    roles += [setup.purifying_encoder("posegan-seed1"), setup.purifying_classifier("posegan-seed1")]
+    assert len(set(roles)) == 4
+
+
+def test_truth_takes_less_than_three_hours_by_its_estimate(tmp_path: Path):
+    """A dry run has as many trainings as its first lines count with."""
+    preset = ROOT / "presets/truth.yaml"
+    jobs = planned_jobs(configfile=[preset], snakefile=ROOT / "Snakefile", directory=tmp_path, profile="none")
+    trained = Counter(job.wildcards["experiment"] for job in jobs if job.rule == "train_reid")
+    made = Counter(job.wildcards["generator"].partition("-")[0] for job in jobs if job.rule == "train_gan")
+    assert made == {"posegan": 5, "dcgan": 5, "flow": 5}
+    said = preset.read_text()
+    assert f"#   {trained.total()} trainings of 25 epochs" in said
+    seconds = [int(number.replace(",", "")) for number in re.findall(r"^#   .* {3}([\d,]+)$", said, re.M)]
+    small = trained["baseline"] + trained["fold"]
+    assert seconds[0] == pytest.approx(33 * small + 41 * (trained.total() - small), rel=0.02)
+    assert seconds[2] == pytest.approx(5 * (550 + 430 + 150), rel=0.02)
+    assert len(seconds) == 4 and sum(seconds) / 2 < 3 * 3600
+    assert sum(seconds) / 7200 == pytest.approx(2.25, abs=0.1)
+
+
+def test_truth_of_your_own_photographs_takes_three_lines(tmp_path: Path):
+    """Those of docs/numbers.md, in a dry run."""
+    page = (ROOT / "docs/numbers.md").read_text()
+    lines = re.search(r"```yaml\n(dataset: mine\n.*?)```", page, re.S)[1]
+    assert len(lines.splitlines()) == 3
+    for person, camera in product(range(4), range(2)):
+        file = tmp_path / f"photographs/{person}/{camera}.jpg"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch()
+    (tmp_path / "keypointrcnn_resnet50_fpn.safetensors").touch()
+    (tmp_path / "mine.yaml").write_text(lines)
+    files = [ROOT / "presets/truth.yaml", tmp_path / "mine.yaml"]
+    jobs = planned_jobs(configfile=files, snakefile=ROOT / "Snakefile", directory=tmp_path, profile="none")
+    assert {job.wildcards.get("dataset") for job in jobs} == {"mine"}
+    rules = {job.rule for job in jobs}
+    assert {"estimate_keypoints", "train_gan", "purify", "train_reid", "compare"} <= rules
+    assert "render_people" not in rules
 
 
 @pytest.mark.parametrize("preset", ["market1501", "dukemtmc"])

@@ -18,6 +18,7 @@ from purereid.report.training_sets import REAL_ALONE, set_name
 from purereid.strict_yaml import at_home
 from purereid.training.logged import logged
 
+APART = 1_000_003  # draws of a seed and of its next repetition
 COMPARING = ("compare_images", "compare_purifiers", "sensitivity")  # rules whose sections name generators
 OTHER_RULES = ("render_people", "keypoints", "import_keypoints")  # keys of a data set that do not concern its index
 
@@ -156,6 +157,11 @@ class Configuration:
         """Seeds with which an experiment is run, sorted: its own, or those of the one whose networks it uses."""
         entry, training = self.experiments[experiment], self.experiments[self.trained_by(experiment)]
         return sorted(entry.get("seeds", training.get("seeds", self.config["seeds"])))
+
+    def draws_with(self, experiment: str, seed: int) -> int:
+        """Number from which the draws of a training follow: the seed, or with ``repeat`` one that no seed is near."""
+        repeat = self.experiments[self.trained_by(experiment)].get("repeat", 0)
+        return (seed + repeat * APART) % 2**32
 
     def all_seeds(self) -> list[int]:
         """Seeds of all experiments, each once."""

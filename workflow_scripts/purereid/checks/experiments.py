@@ -49,7 +49,8 @@ def _check_shares(setup: Configuration, experiment: str, other: str) -> None:
     if "from_experiment" in setup.experiments[other]:
         what = f"the experiment {other} trains no networks of its own"
         raise UserError(what, where=f"{where}.from_experiment", expected="an experiment without from_experiment")
-    of_training = [key for key in ("system", "train", "gpus", "generator", "purifier", "train_reid") if key in entry]
+    of_training = ("system", "train", "gpus", "repeat", "generator", "purifier", "train_reid")
+    of_training = [key for key in of_training if key in entry]
     if of_training:
         raise UserError(
             f"an experiment that uses the networks of another is not trained, and {of_training[0]} belongs to training",
