@@ -2,6 +2,7 @@
 
 import logging
 import shutil
+import signal
 from pathlib import Path
 
 import cv2
@@ -18,6 +19,7 @@ from workflow_project import Project, copy, made_once
 ROOT = Path(__file__).parents[1]
 pytest_plugins = ["generators", "encoders"]  # data sets and settings of the tests of trainings
 torch.set_num_threads(1)  # the networks of the tests are small, and the workflow's jobs run beside them
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell that runs tests in the background has it ignored
 
 
 @pytest.fixture(autouse=True)
