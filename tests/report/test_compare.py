@@ -128,7 +128,7 @@ def test_what_scores_vary_with(tmp_path, AP):
     assert rows["own"] == [f"{np.sqrt(each):.1f}" for each in expected] and rows["flat"][1] == "0.0"
     words = " ".join(as_text(table.copy().reset_index()).split())
     assert "estimate of the variance is negative: seeds of flat" in words
-    assert "2 seeds: the true value is 0.45 to 32 times as large; 3 seeds: the true value is 0.52 to 6.3" in words
+    assert "2 seeds: the true one is 0.45 to 32 times as large; 3 seeds: the true one is 0.52 to 6.3" in words
     assert "What scores vary with" in page and "seeds of flat" in page
     blocks = variance_blocks(table.copy().reset_index(), trained)
     remarks = " ".join(blocks[0].remarks)

@@ -45,5 +45,12 @@ def test_one_draw_alone_is_no_mean(table: pd.DataFrame):
     assert found["generator"].tolist() == ["other", "g-seed2", "g-seed2"]
 
 
+def test_one_draw_that_is_named_by_its_recipe_and_by_itself_is_both(table: pd.DataFrame):
+    one = table[table["generator"] != "g-seed1"]
+    found = over_draws(one, {"g-seed2": "g"}, {("g", "gcn"), ("g-seed2", "gcn")})
+    named = found[found["purifier"] == "gcn"]
+    assert named["generator"].tolist() == ["g", "g-seed2"] and named["kept"].tolist() == [9, 9]
+
+
 def test_without_draws_nothing_changes(table: pd.DataFrame):
     pd.testing.assert_frame_equal(over_draws(table, {}, set()), table)

@@ -49,10 +49,13 @@ class Stop:
         told = set()
         while True:
             for process in psutil.Process().children(recursive=True):
+                concerned: list[psutil.Process] = []
                 with suppress(psutil.Error):  # it has just ended
-                    for each in self._concerned(process):
-                        if (each, self.number) not in told:
-                            told.add((each, self.number))
+                    concerned = self._concerned(process)
+                for each in concerned:
+                    if (each, self.number) not in told:
+                        told.add((each, self.number))
+                        with suppress(psutil.Error):
                             each.send_signal(self.number)
             time.sleep(PAUSE)
 

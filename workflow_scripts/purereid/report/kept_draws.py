@@ -23,10 +23,11 @@ def over_draws(table: pd.DataFrame, draw_of: Mapping[str, str], alone: Collectio
         return table
     recipes = table["generator"].map(lambda name: draw_of.get(name, name))
     rows = []
-    for (recipe, _), sets in table.groupby([recipes, table["purifier"]], sort=False):
+    for (recipe, purifier), sets in table.groupby([recipes, table["purifier"]], sort=False):
         own = [each.to_frame().T for _, each in sets.iterrows() if (each["generator"], each["purifier"]) in alone]
         drawn = sets["generator"].isin(draw_of).any()
-        together = [_together(sets, recipe)] if drawn and (len(sets) > 1 or not own) else []
+        asked = len(sets) > 1 or not own or (recipe, purifier) in alone
+        together = [_together(sets, recipe)] if drawn and asked else []
         rows += [*together, *(own if drawn else [sets.assign(draws=1)])]
     found = pd.concat(rows, ignore_index=True).fillna({"draws": 1})
     return found[[*table, "draws"]].astype(table.dtypes.to_dict() | {"draws": "Int64"})

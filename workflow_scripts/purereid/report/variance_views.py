@@ -64,8 +64,11 @@ def _about_few(rows: pd.DataFrame) -> list[str]:
     said = []
     for number in sorted({len(seeds.split()) for seeds in rows["seeds"]}):
         low, high = (np.sqrt((number - 1) / quantile) for quantile in _chi_squared(number - 1))
-        said.append(f"{number} seeds: the true value is {low:.2g} to {high:.2g} times as large")
-    return [f"seeds, as so few of them are known (95 %, if they are normal): {'; '.join(said)}"]
+        said.append(f"{number} seeds: the true one is {low:.2g} to {high:.2g} times as large")
+    told = (
+        "so few seeds tell little of how far apart they lie; standard deviation of their mAPs (95 %, if it is normal)"
+    )
+    return [f"{told}: {'; '.join(said)}"]
 
 
 def _chi_squared(freedom: int) -> tuple[float, float]:

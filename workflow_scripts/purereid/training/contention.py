@@ -61,9 +61,9 @@ class Contention:
         if used < ENOUGH * (used + waited):
             self.told = True
             log.warning(
-                "other processes take the cores: for %.0f s the %d threads of this training got %.0f %% of the time "
-                "that they could have used, and each waits for all others. On a machine as busy as this one thread may "
-                "be faster (resources: threads of its rule; the training begins anew then), or fewer jobs at a time.",
+                "there are fewer cores than threads at work: for %.0f s the %d threads of this training got %.0f %% of "
+                "the time that they could have used, and each waits for all others. On a machine as busy as this one "
+                "thread may be faster (resources: threads of its rule; the training begins anew then), or fewer jobs.",
                 seconds,
                 self.threads,
                 100 * used / (used + waited),
