@@ -1,12 +1,10 @@
 """The workflow in a folder of its own, as tests run it."""
 
 import fcntl
-import functools
 import hashlib
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -39,10 +37,7 @@ class Project:
         """Begin a run in a process group of its own; what it prints goes to run.log."""
         with (self.folder / "run.log").open("w") as file:
             command = self.command(*arguments)
-            # a shell that runs the tests in the background lets its children ignore SIGINT, and they theirs
-            heed = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
-            options = {"stdout": file, "stderr": file, "start_new_session": True, "preexec_fn": heed}
-            return subprocess.Popen(command, cwd=self.folder, **options)
+            return subprocess.Popen(command, cwd=self.folder, stdout=file, stderr=file, start_new_session=True)
 
     def planned(self, *targets: str) -> dict[str, int]:
         """Jobs that a dry run announces: rule -> number."""

@@ -18,18 +18,17 @@ import torch
 
 from bench.comparison import Row, Way, compare
 from bench.cost import Cost, measured
+from purereid.openmp import ASLEEP, HOW_TO_WAIT
 from purereid.systems.bot.networks import Encoder
 
 NAMES = ("steps", "processes")  # processes: that want the cores, the one that is measured among them
 TINY = (1, 2)
 SMALL, FULL = [(2, 1), (2, 2), (2, 3)], [(20, 1), (20, 2), (20, 3)]
-ASLEEP = {"OMP_WAIT_POLICY": "passive"}
 WAYS = {
     "one thread": {"OMP_NUM_THREADS": "1"} | ASLEEP,
     "purereid, two threads": {"OMP_NUM_THREADS": "2"} | ASLEEP,
     "two threads as by default": {"OMP_NUM_THREADS": "2"},
 }
-OF_OPENMP = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT")
 BATCH = 32
 
 
@@ -47,7 +46,7 @@ def comparisons(steps: int, processes: int) -> Iterator[list[Row]]:
 @contextmanager
 def process_with(variables: dict[str, str]) -> Iterator[ProcessPoolExecutor]:
     """A process with these variables, and no others about threads of OpenMP, in its environment."""
-    kept = {name: value for name, value in os.environ.items() if name not in OF_OPENMP}
+    kept = {name: value for name, value in os.environ.items() if name not in HOW_TO_WAIT}
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         with patch.dict(os.environ, kept | variables, clear=True):
             pool.submit(int).result()  # it begins with the first task

@@ -7,8 +7,11 @@ which it waits, and a step takes many times as long (docs/speed.md).
 
 import os
 
+HOW_TO_WAIT = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT")  # variables of the environment that say it
+ASLEEP = {"OMP_WAIT_POLICY": "passive"}
+
 
 def sleep_while_waiting() -> None:
     """Let threads sleep while they wait, in processes begun from here on, unless the user has said how they wait."""
-    if not os.environ.keys() & {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT"}:
-        os.environ["OMP_WAIT_POLICY"] = "passive"
+    if not os.environ.keys() & set(HOW_TO_WAIT):
+        os.environ.update(ASLEEP)

@@ -1,6 +1,7 @@
 """How many images experiments trained on."""
 
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 
 import pandas as pd
@@ -23,16 +24,12 @@ def training_images(indexes: Sequence[Path], experiments: Sequence[dict[str, obj
     Raises:
         ValueError: not as many indexes as the experiments have.
     """
-    found, rest = [], list(indexes)
-    for each in experiments:
-        number = each.get("indexes", 1)
-        own, rest = rest[:number], rest[number:]
-        if len(own) < number:
-            break
-        counts = pd.DataFrame([_counted(index, each) for index in own])
-        found.append({name: round(mean) for name, mean in counts.mean().items()})
-    if rest or len(found) < len(experiments):
+    numbers, left, found = [each.get("indexes", 1) for each in experiments], iter(indexes), []
+    if sum(numbers) != len(indexes):
         raise ValueError(f"{len(indexes)} indexes do not fit {len(experiments)} experiments")
+    for each, number in zip(experiments, numbers, strict=True):
+        counts = pd.DataFrame([_counted(index, each) for index in islice(left, number)])
+        found.append({name: round(mean) for name, mean in counts.mean().items()})
     return found
 
 

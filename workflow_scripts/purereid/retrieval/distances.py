@@ -14,6 +14,7 @@ from purereid.retrieval.compiled import compiled
 from purereid.threads import in_threads, slices, threads
 
 BLOCK_BYTES = 256 * 2**20
+CHUNK_BYTES = 2**21  # of distances that a thread works on: they stay in the cache
 ROWS = 1024  # queries per product: more do not make it faster, much fewer make it slower
 COLUMNS = 16_384  # gallery images per product; narrow parts of long rows are written slowly
 NEAR = 1e-3  # distances below this share of the query's squared length are computed from differences

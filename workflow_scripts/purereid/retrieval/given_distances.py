@@ -2,10 +2,9 @@
 
 import numpy as np
 
+from purereid.retrieval.distances import CHUNK_BYTES, block_rows
 from purereid.retrieval.nearest_lists import find_nearest
 from purereid.threads import in_threads, slices
-
-CHUNK_BYTES = 2**21  # of distances that a thread works on: they stay in the cache
 
 
 class GivenDistances:
@@ -49,7 +48,7 @@ class GivenDistances:
             rows[place, own] = np.inf
             find_nearest(rows, *nothing, np.zeros(len(rows) + 1, np.int64), others[images], values[images])
 
-        rows = max(1, CHUNK_BYTES // (4 * self.count))
+        rows = block_rows(self.count, CHUNK_BYTES)
         sides = slices(self.queries, rows), slices(self.count - self.queries, rows)
         gallery = [slice(self.queries + part.start, self.queries + part.stop) for part in sides[1]]
         in_threads(work, [*sides[0], *gallery])

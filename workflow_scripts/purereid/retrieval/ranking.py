@@ -13,14 +13,12 @@ from typing import NamedTuple
 import numpy as np
 
 from purereid.retrieval.compiled import compiled
-from purereid.retrieval.distances import BLOCK_BYTES, block_rows, cosine_blocks
+from purereid.retrieval.distances import BLOCK_BYTES, CHUNK_BYTES, block_rows, cosine_blocks
 from purereid.retrieval.matches import JUNK, matches
 from purereid.retrieval.nearest_lists import find_nearest
 from purereid.retrieval.precision import precisions
 from purereid.retrieval.ragged import Ragged
 from purereid.threads import in_threads, slices
-
-CHUNK_BYTES = 2**21  # of distances that a thread works on: they stay in the cache
 
 
 @dataclass(frozen=True)
