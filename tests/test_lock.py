@@ -1,6 +1,7 @@
 """Two jobs are never at work in one folder at the same time."""
 
 import multiprocessing
+import signal
 from multiprocessing.synchronize import Event
 from pathlib import Path
 
@@ -89,3 +90,16 @@ def test_files_that_cannot_be_locked_are_a_warning(tmp_path: Path, monkeypatch: 
         pass
     expected = f"files cannot be locked here (Operation not supported): see to it that no two jobs make {tmp_path}"
     assert warnings == [expected]
+
+
+def test_a_signal_while_the_lock_is_taken_leaves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    flock = lock.fcntl.flock
+
+    def interrupted(*values: object) -> None:
+        signal.raise_signal(signal.SIGINT)
+        flock(*values)
+
+    monkeypatch.setattr(lock.fcntl, "flock", interrupted)
+    with pytest.raises(KeyboardInterrupt), locked(tmp_path, "this job", pytest.fail):
+        pass
+    assert list(tmp_path.iterdir()) == []

@@ -8,9 +8,11 @@ import fcntl
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
+
+from purereid.signals import later
 
 LOCK = ".lock"
 PAUSE = 2.0  # seconds between two looks at a lock that another job holds
@@ -31,37 +33,41 @@ def locked(folder: Path, name: str, warn: object) -> Iterator[None]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / LOCK
-    with _acquired(path, warn) as file:
+    reminded = None
+    with ExitStack() as held:
+        while (file := _taken(path, held, warn)) is None:
+            if reminded is None or time.monotonic() - reminded > REMINDER:
+                reminded = time.monotonic()
+                with suppress(FileNotFoundError):  # it has just been given back
+                    holder = path.read_text(encoding="utf-8") or "unknown"
+                    warn("another job is making this artifact, waiting for it: %s", holder)
+            time.sleep(PAUSE)
         file.truncate(0)
         file.write(name)
         file.flush()
-        try:
-            yield
-        finally:
-            path.unlink(missing_ok=True)
+        yield
 
 
-def _acquired(path: Path, warn: object) -> TextIO:
-    """The locked file, as soon as no other job holds it."""
-    reminded = None
-    while True:
-        file = path.open("a+", encoding="utf-8")
+def _taken(path: Path, held: ExitStack, warn: object) -> TextIO | None:
+    """The locked file, which ``held`` closes and removes; None while another job holds it.
+
+    Signals wait meanwhile: one between the making of the file and its noting in ``held`` would leave it there.
+    """
+    with later():
+        file = held.enter_context(path.open("a+", encoding="utf-8"))
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            file.seek(0)
-            if reminded is None or time.monotonic() - reminded > REMINDER:
-                reminded = time.monotonic()
-                warn("another job is making this artifact, waiting for it: %s", file.read() or "unknown")
             file.close()
-            time.sleep(PAUSE)
-            continue
+            return None
         except OSError as error:
             warn("files cannot be locked here (%s): see to it that no two jobs make %s", error.strerror, path.parent)
-            return file
-        if _is_at(file, path):
-            return file
-        file.close()  # its holder has just removed it
+        else:
+            if not _is_at(file, path):
+                file.close()  # its holder has just removed it
+                return _taken(path, held, warn)
+        held.callback(path.unlink, missing_ok=True)
+        return file
 
 
 def _is_at(file: TextIO, path: Path) -> bool:

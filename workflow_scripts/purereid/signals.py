@@ -30,3 +30,13 @@ def heeding(handler: Callable) -> Iterator[None]:
     finally:
         for number, earlier in before.items():
             signal.signal(number, earlier)
+
+
+@contextmanager
+def later() -> Iterator[None]:
+    """Inside, both signals wait; at the end the last one that came is heeded."""
+    came = []
+    with heeding(lambda number, _: came.append(number)):
+        yield
+    if came:
+        signal.raise_signal(came[-1])
