@@ -83,6 +83,7 @@ rule render_people:
     """Render people who do not exist, in the layout of Market-1501."""
     output:
         train=directory("results/{dataset}/render_people/bounding_box_train"),
+        val=directory("results/{dataset}/render_people/bounding_box_val"),
         query=directory("results/{dataset}/render_people/query"),
         gallery=directory("results/{dataset}/render_people/bounding_box_test"),
         multi=directory("results/{dataset}/render_people/gt_bbox"),

@@ -46,7 +46,14 @@ def people(tmp_path_factory: pytest.TempPathFactory) -> People:
     made = People(tmp_path_factory.mktemp("people"))
     source = made.folder / "people"
     sizes = {"height": 64, "width": 32, "quality": 90, "seed": 0, "processes": 1}
-    numbers = {"train_identities": 6, "test_identities": 4, "cameras": 2, "distractors": 2, "junk": 1}
+    numbers = {
+        "train_identities": 6,
+        "val_identities": 0,
+        "test_identities": 4,
+        "cameras": 2,
+        "distractors": 2,
+        "junk": 1,
+    }
     render_people(source, **numbers, images_per_camera=[2, 2], **sizes)
     reports = {"doctor": made.folder / "doctor.json", "report": made.folder / "doctor.html"}
     index_dataset(

@@ -222,7 +222,7 @@ PAINTER = {"texture": {"batch": 4, "epochs": 2, "held_out": 0.3}}
 
 @pytest.mark.slow
 def test_san_paints_one_data_set_and_learns_from_it_on_another(project: Project):
-    others = {"format": "rendered_people", "render_people": {"seed": 5, "test_identities": 2}}
+    others = {"format": "rendered_people", "render_people": {"seed": 5, "val_identities": 0, "test_identities": 2}}
     painted = {"system": "san", "seeds": [1], "train_reid": SAN | PAINTER | {"trained_on": "others"}}
     given = {"system": "san", "seeds": [1], "train_reid": SAN | {"textures": "given"}}
     off = dict.fromkeys(("posegan", "lsro", "purified", "untrained"))

@@ -31,7 +31,11 @@ SIZE = {"height": 128, "width": 64, "quality": 92}
 
 def comparisons(identities: int) -> Iterator[list[Row]]:
     """Pictures alone, and whole data sets: files, key points, textures and ground truth."""
-    halves = {"train_identities": max(2, identities // 2), "test_identities": max(2, identities - identities // 2)}
+    halves = {
+        "train_identities": max(2, identities // 2),
+        "val_identities": 0,
+        "test_identities": max(2, identities - identities // 2),
+    }
     people = halves | {"cameras": 6, "distractors": identities // 2, "junk": identities // 4, "seed": 0}
     tracks = plan_tracks(images_per_camera=IMAGES_PER_CAMERA, **people)
     scenes = [shot.scene for track in tracks for shot in shots_of(track, seed=people["seed"], **SIZE)]

@@ -32,7 +32,15 @@ NAMES = ("steps", "published")  # published: 0 or 1
 TINY = (1, 0)
 SMALL, FULL = [(3, 0)], [(20, 0), (2, 1)]
 ROOT = Path(__file__).parents[2]
-PEOPLE = {"train_identities": 16, "test_identities": 2, "cameras": 2, "distractors": 1, "junk": 1, "seed": 0}
+PEOPLE = {
+    "train_identities": 16,
+    "val_identities": 0,
+    "test_identities": 2,
+    "cameras": 2,
+    "distractors": 1,
+    "junk": 1,
+    "seed": 0,
+}
 PICTURES = {"images_per_camera": [2, 2], "height": 128, "width": 64, "quality": 90, "processes": 1}
 LATER = 10**6  # a step at which losses that grow with time have their weight
 

@@ -13,7 +13,7 @@ from purereid.data.pairs import write_pairs
 from purereid.errors import UserError
 from purereid.experiment_needs import experiment_needs, learns_from_pairs
 
-NEEDS = {"dataset": "mine", "trained": [], "tested": [], "graphs": [], "networks": []}
+NEEDS = {"dataset": "mine", "trained": [], "tested": [], "validated": [], "graphs": [], "networks": []}
 TRAINING = {"experiments": ["baseline"], "section": "train_reid.bot", "splits": ["train"], "epochs": 10}
 TRAINING |= {"held_out": 0.0}
 BATCHES = {"identities": 4, "images": 2, "steps_known": False}
@@ -78,6 +78,7 @@ def test_a_data_set_that_has_everything(check):
         ),
         ({"trained": [TRAINING | {"splits": ["val"]}]}, "0 training identities in val", "other splits"),
         ({"tested": ["baseline"], "test": False}, "No query and no gallery images", "test_share"),
+        ({"validated": ["baseline"]}, "No images for validation", "val_identities"),
         (
             {"graphs": [{"generator": "g", "section": "build_graph", "splits": ["train"], "images": 2, "k": 10}]},
             "10 images, but",

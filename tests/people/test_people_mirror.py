@@ -38,7 +38,14 @@ def reflected(pose: Pose) -> Pose:
 
 @pytest.mark.parametrize("heading", [0.0, 0.6, 2.5, np.pi])
 def test_it_tells_where_places_of_the_body_lie_in_a_mirrored_image(heading: float):
-    numbers = {"train_identities": 4, "test_identities": 2, "cameras": 2, "distractors": 0, "junk": 0}
+    numbers = {
+        "train_identities": 4,
+        "val_identities": 0,
+        "test_identities": 2,
+        "cameras": 2,
+        "distractors": 0,
+        "junk": 0,
+    }
     track = plan_tracks(**numbers, images_per_camera=(2, 2), seed=0)[0]
     scene = shots_of(track, seed=0, height=256, width=128, quality=90)[0].scene
     view = replace(scene.view, camera=replace(scene.view.camera, roll=0.0), box_x=0.0, place_x=0.5)

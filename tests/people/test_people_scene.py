@@ -8,6 +8,7 @@ from purereid.people.tracks import shots_of
 
 PEOPLE = {
     "train_identities": 2,
+    "val_identities": 0,
     "test_identities": 2,
     "cameras": 3,
     "images_per_camera": (1, 3),
@@ -51,8 +52,15 @@ def test_images_do_not_depend_on_how_many_others_there_are():
 
 
 def test_labels_mix_train_and_test():
-    many = PEOPLE | {"train_identities": 30, "test_identities": 30}
+    many = PEOPLE | {"train_identities": 30, "val_identities": 0, "test_identities": 30}
     tracks = plan_tracks(seed=0, **many)
     labels = {role: sorted({track.pid for track in tracks if track.role == role}) for role in ("train", "test")}
     assert sorted(labels["train"] + labels["test"]) == list(range(1, 61))
     assert labels["train"][0] < labels["test"][-1] and labels["test"][0] < labels["train"][-1]
+
+
+def test_whom_one_trains_on_does_not_depend_on_the_others():
+    def walks(**numbers: int) -> list:
+        return [track for track in plan_tracks(seed=0, **PEOPLE | numbers) if track.role == "train"]
+
+    assert walks() == walks(val_identities=3, test_identities=9, distractors=0, junk=5) != []

@@ -19,6 +19,7 @@ from purereid.people.writer import encode, render_people
 
 SETTINGS = {
     "train_identities": 3,
+    "val_identities": 2,
     "test_identities": 4,
     "cameras": 3,
     "images_per_camera": [1, 2],
@@ -53,7 +54,13 @@ def test_names_sizes_and_rows_agree(people, scenes):
     images = {path.relative_to(people).as_posix() for path in people.glob("*/*.jpg")}
     assert images == set(scenes["image"])
     assert scenes["image"].is_monotonic_increasing
-    folders = {"train": "bounding_box_train", "gallery": "bounding_box_test", "query": "query", "multi": "gt_bbox"}
+    folders = {
+        "train": "bounding_box_train",
+        "val": "bounding_box_val",
+        "gallery": "bounding_box_test",
+        "query": "query",
+        "multi": "gt_bbox",
+    }
     for row in scenes.itertuples():
         folder, name = row.image.split("/")
         pid, camera, _, _, box = NAME.match(name).groups()
@@ -64,15 +71,14 @@ def test_names_sizes_and_rows_agree(people, scenes):
 
 def test_counts_a_split(scenes):
     by_split = dict(list(scenes.groupby("split")))
-    train, gallery, query, multi = (by_split[split] for split in ("train", "gallery", "query", "multi"))
-    assert train["pid"].nunique() == 3
-    assert query["pid"].nunique() == 4
-    assert not set(train["pid"]) & set(query["pid"])
+    train, val, gallery, query, multi = (by_split[split] for split in ("train", "val", "gallery", "query", "multi"))
+    persons = [set(rows["pid"]) for rows in (train, val, query)]
+    assert [len(each) for each in persons] == [3, 2, 4] and len(set.union(*persons)) == 9
     assert (gallery["pid"] == 0).sum() == 9
     assert (gallery["pid"] == -1).sum() == 4
     people = gallery[gallery["pid"] > 0]
     assert set(people["pid"]) == set(query["pid"])
-    for boxes in (train, people, multi):
+    for boxes in (train, val, people, multi):
         assert boxes.groupby(["pid", "camid"]).size().between(1, 2).all()
     assert len(multi) == len(people)
     assert not query.duplicated(["pid", "camid"]).any()
@@ -98,7 +104,7 @@ def test_distractors_are_nobody_else(scenes):
 
 
 def test_keypoint_files_have_the_published_format(people, scenes):
-    for file, splits in (("keypoints-train.csv", ["train"]), ("keypoints-test.csv", ["gallery", "query"])):
+    for file, splits in (("keypoints-train.csv", ["train", "val"]), ("keypoints-test.csv", ["gallery", "query"])):
         lines = (people / file).read_text().splitlines()
         assert lines[0] == "name:keypoints_y:keypoints_x"
         assert all(re.fullmatch(r"[^:]+\.jpg: \[[-\d, ]+\]: \[[-\d, ]+\]", line) for line in lines[1:])
@@ -174,6 +180,8 @@ def test_seed_changes_people_and_cameras(scenes, tmp_path):
         ({"cameras": 1}, "images of another camera"),
         ({"train_identities": 1}, "train_identities is 1"),
         ({"test_identities": 0}, "test_identities is 0"),
+        ({"val_identities": 1}, "val_identities is 1"),
+        ({"val_identities": -1}, "val_identities is -1"),
         ({"images_per_camera": [3, 2]}, r"images_per_camera is \[3, 2\]"),
         ({"images_per_camera": [0, 2]}, "1 <= least"),
         ({"images_per_camera": [2]}, r"images_per_camera is \[2\]"),

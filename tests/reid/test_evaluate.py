@@ -207,10 +207,29 @@ def test_single_gallery_shot_has_no_map(tmp_path):
     assert ranks["good"].to_pylist() == [2, 1]
 
 
+def test_validation_ranks_images_of_the_split_val_alone(tmp_path):
+    people = PEOPLE | {
+        "v1": ("val", 8, 0, 0),
+        "v2": ("val", 8, 0, 40),  # of v1's camera: no further query, and not counted for v1
+        "v3": ("val", 8, 1, 10),
+        "v4": ("val", 9, 1, 5),
+        "v5": ("val", 9, 2, 80),
+    }
+    scores, ranks = run(tmp_path, people, protocol="validation", rerank=True, nfc=True)
+    assert ranks["image"].to_pylist() == ["v1", "v3", "v4", "v5"]
+    assert ranks["top_images"].to_pylist()[0] == ["v4", "v3", "v5"]
+    assert scores["counts"] == {"queries": 4, "queries_without_match": 0, "gallery": 5, "junk": 0, "ties": 0}
+    assert scores["single_query"]["mAP"] == pytest.approx((1 / 2 + (1 / 2 + 2 / 3) / 2 + 1 / 4 + 1 / 3) / 4)
+    assert scores["reranked"] and scores["centralised"] and scores["multi_query"] is None
+    assert "for choosing settings, no test" in scores["protocol"]["note"]
+    with pytest.raises(UserError, match="there is no val image to rank"):
+        run(tmp_path, PEOPLE, protocol="validation")
+
+
 def test_unknown_protocol(tmp_path):
     with pytest.raises(UserError, match="unknown protocol 'markt'") as error:
         run(tmp_path, PEOPLE, protocol="markt")
-    assert "market, single_gallery_shot, openreid" in str(error.value)
+    assert "market, single_gallery_shot, openreid, validation" in str(error.value)
 
 
 @pytest.mark.parametrize("split", ["query", "gallery"])

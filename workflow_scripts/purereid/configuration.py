@@ -217,7 +217,7 @@ class Configuration:
         It may stand for one of each seed, see ``of_seed``.
         """
         settings = self.section("evaluate", experiment)
-        return settings["views"] if settings["protocol"] != "single_gallery_shot" and settings["views"] else None
+        return settings["views"] if settings["protocol"] in ("market", "openreid") and settings["views"] else None
 
     def named_generator(self, experiment: str) -> str | None:
         """Generator that the config names for an experiment; it may stand for one of each seed."""

@@ -13,12 +13,13 @@ def experiment_needs(setup: Configuration, dataset: str) -> dict:
     """
     used = dict.fromkeys(generator for generator, _ in setup.purified_on(dataset) if not setup.is_few(generator))
     networks = [names for names in setup.graph_networks_on(dataset) if names[0] in used]
-    pairs = setup.config["sample_pairs"]["train"]
+    pairs, tested = setup.config["sample_pairs"]["train"], sorted(setup.tested_on(dataset))
     return canonical(
         {
             "dataset": dataset,
             "trained": [each for name in sorted(setup.experiments) for each in _trainings(setup, name, dataset)],
-            "tested": sorted(setup.tested_on(dataset)),
+            "tested": [name for name in tested if not _validates(setup, name)],
+            "validated": [name for name in tested if _validates(setup, name)],
             "graphs": [_graph(setup, generator) for generator in used],
             "networks": [_network(setup, *names) for names in networks],
             "paired_splits": [] if pairs["most"] else pairs["splits"],  # a draw may show few persons
@@ -30,6 +31,10 @@ def learns_from_pairs(setup: Configuration, dataset: str) -> bool:
     """Whether a generator that is trained on a data set takes pairs."""
     own = [setup.making(name) for other, name in setup.networks_in_use() if other == dataset]
     return any("pairs" in training.any_input() for training in own if training.rule == "train_gan")
+
+
+def _validates(setup: Configuration, experiment: str) -> bool:
+    return setup.section("evaluate", experiment)["protocol"] == "validation"
 
 
 def _trainings(setup: Configuration, experiment: str, dataset: str) -> list[dict]:

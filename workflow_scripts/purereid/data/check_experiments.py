@@ -31,6 +31,7 @@ def check_experiments(
     dataset: str,
     trained: Sequence[dict],
     tested: Sequence[str],
+    validated: Sequence[str],
     graphs: Sequence[dict],
     networks: Sequence[dict],
     paired_splits: Sequence[str] = (),
@@ -47,6 +48,7 @@ def check_experiments(
             held_out, and of those that draw batches of identities identities, images and steps_known (the steps of an
             epoch are set, or not to be known from the index).
         tested: experiments that are tested on it.
+        validated: experiments that are scored on its split val instead.
         graphs: graphs of generated images: generator, section, splits, images (of an identity), k.
         networks: networks of graphs: generator, section, splits, held_out, seed, sizes (numbers of neighbours by their
             names).
@@ -55,7 +57,8 @@ def check_experiments(
 
     An error among them stops no one here, so that the page is kept; trainings ask ``require``.
     """
-    table, needs = read_index(index), {"trained": trained, "tested": tested, "graphs": graphs, "networks": networks}
+    table, needs = read_index(index), {"trained": trained, "tested": tested, "validated": validated}
+    needs |= {"graphs": graphs, "networks": networks}
     found = lacking(table, dataset=dataset, **needs)
     found += _of_pairs(table, read_pairs(pairs), paired_splits) if pairs and paired_splits else []
     write_text(findings, json.dumps([asdict(each) for each in found], indent=1) + "\n")
@@ -72,12 +75,13 @@ def require(index: Path, needs: dict) -> None:
 
     Args:
         index: the data set.
-        needs: dataset, trained, tested, graphs and networks, as for ``check_experiments``; others are not looked at.
+        needs: dataset, trained, tested, validated, graphs and networks, as for ``check_experiments``; others are not
+            looked at.
 
     Raises:
         UserError: what would stop an experiment later, all of it in one message.
     """
-    names = ("dataset", "trained", "tested", "graphs", "networks")
+    names = ("dataset", "trained", "tested", "validated", "graphs", "networks")
     found = lacking(read_index(index), **{name: needs[name] for name in names})
     errors = [each for each in found if each.severity == "error"]
     if errors:
@@ -95,13 +99,14 @@ def lacking(
     dataset: str,
     trained: Sequence[dict],
     tested: Sequence[str],
+    validated: Sequence[str],
     graphs: Sequence[dict],
     networks: Sequence[dict],
 ) -> list[Finding]:
     """What a data set lacks for the experiments, see ``check_experiments``; ``table`` is its index."""
     found = [
         *(each for training in trained for each in _of_training(table, training)),
-        *_of_test(table, tested, dataset),
+        *_of_test(table, tested, validated, dataset),
         *(each for graph in graphs for each in _of_graph(table, graph)),
         *(each for network in networks for each in _of_network(table, network)),
     ]
@@ -140,7 +145,10 @@ def _of_training(table: pd.DataFrame, training: dict) -> Iterator[Finding]:
             yield _finding("warning", what, names, do)
 
 
-def _of_test(table: pd.DataFrame, tested: Sequence[str], dataset: str) -> Iterator[Finding]:
+def _of_test(table: pd.DataFrame, tested: Sequence[str], validated: Sequence[str], dataset: str) -> Iterator[Finding]:
+    if validated and not (table["split"] == "val").any():
+        do = f"Give {dataset} such images (rendered people: val_identities), or let these experiments be tested."
+        yield _finding("error", "No images for validation (split val), so that nothing can be scored.", validated, do)
     empty = [split for split in ("query", "gallery") if not (table["split"] == split).any()]
     if tested and empty:
         what = f"No {' and no '.join(empty)} images, so that nothing can be scored."

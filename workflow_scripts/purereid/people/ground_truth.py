@@ -17,7 +17,7 @@ from purereid.errors import UserError
 from purereid.people.atlas import PARTS
 from purereid.people.renderer import Rendering
 
-KEYPOINT_FILES = {"keypoints-train.csv": ("train",), "keypoints-test.csv": ("query", "gallery")}
+KEYPOINT_FILES = {"keypoints-train.csv": ("train", "val"), "keypoints-test.csv": ("query", "gallery")}
 KEYPOINT_HEADER = "name:keypoints_y:keypoints_x"
 LEAST_JOINTS = 4  # a person with fewer seen joints has no key points at all, as in the published files
 UV_BATCH = 256
@@ -32,7 +32,7 @@ def keypoint_line(image: str, rendering: Rendering) -> str:
 
 
 def write_keypoints(folder: Path, splits: list[str], lines: list[str]) -> None:
-    """Write the key-point files of train and test (gallery and query) images, by name."""
+    """Write the key-point files of train (and validation) and test (gallery and query) images, by name."""
     for name, wanted in KEYPOINT_FILES.items():
         chosen = sorted(line for split, line in zip(splits, lines, strict=True) if split in wanted)
         write_text(folder / name, "\n".join([KEYPOINT_HEADER, *chosen]) + "\n")

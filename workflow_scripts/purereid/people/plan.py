@@ -11,6 +11,7 @@ STRANGER = 10_000_000  # distractors are persons with numbers from here on
 def plan_tracks(
     *,
     train_identities: int,
+    val_identities: int,
     test_identities: int,
     cameras: int,
     images_per_camera: tuple[int, int],
@@ -21,17 +22,24 @@ def plan_tracks(
     """Draw the tracks of all people, sorted by role, label and camera.
 
     Every identity passes at least two cameras, so each query has a match. Train and test labels are mixed, as in
-    Market-1501.
+    Market-1501: people to train on have the odd numbers, those of validation and then those of the test the even ones.
+    So whom one trains on does not depend on how many others there are.
 
     Raises:
         UserError: for settings that make no data set.
     """
-    _check(train_identities, test_identities, cameras, images_per_camera, distractors, junk)
-    rng = np.random.Generator(np.random.Philox(np.random.SeedSequence([seed, 12])))
-    labels = 1 + rng.permutation(train_identities + test_identities)
-    train, test = np.sort(labels[:train_identities]), np.sort(labels[train_identities:])
-    tracks = [track for pid in train for track in _walks("train", int(pid), cameras, images_per_camera, rng)]
-    tracks += [track for pid in test for track in _walks("test", int(pid), cameras, images_per_camera, rng)]
+    _check(train_identities, val_identities, test_identities, cameras, images_per_camera, distractors, junk)
+    others = range(2, 2 * (val_identities + test_identities) + 1, 2)
+    pids = {
+        "train": range(1, 2 * train_identities, 2),
+        "val": others[:val_identities],
+        "test": others[val_identities:],
+    }
+    tracks = []
+    for number, role in enumerate(pids):
+        rng = _generator(seed, number)
+        tracks += [track for pid in pids[role] for track in _walks(role, pid, cameras, images_per_camera, rng)]
+    rng = _generator(seed, len(pids))
     for number in range(distractors):
         identity, camera = STRANGER + number, int(rng.integers(cameras))
         tracks.append(Track("distractor", 0, identity, camera, 1, number * FRAMES_APART, first=True))
@@ -40,6 +48,10 @@ def plan_tracks(
         seen = walked[rng.integers(len(walked))]
         tracks.append(Track("junk", -1, seen.identity, seen.camera, 1, number * FRAMES_APART))
     return tracks
+
+
+def _generator(seed: int, number: int) -> np.random.Generator:
+    return np.random.Generator(np.random.Philox(np.random.SeedSequence([seed, 12, number])))
 
 
 def _walks(role: str, pid: int, cameras: int, images: tuple[int, int], rng: np.random.Generator) -> list[Track]:
@@ -54,7 +66,7 @@ def _walks(role: str, pid: int, cameras: int, images: tuple[int, int], rng: np.r
     return tracks
 
 
-def _check(train: int, test: int, cameras: int, images: tuple[int, int], distractors: int, junk: int) -> None:
+def _check(train: int, val: int, test: int, cameras: int, images: tuple[int, int], distractors: int, junk: int) -> None:
     if cameras < 2:
         raise UserError(
             f"{cameras} camera(s) for the rendered people",
@@ -74,6 +86,9 @@ def _check(train: int, test: int, cameras: int, images: tuple[int, int], distrac
             expected="[least, most] with 1 <= least <= most",
             do="mend the two numbers",
         )
+    if val < 0 or val == 1:
+        expected = "0, or 2 or more people to tell apart"
+        raise UserError(f"val_identities is {val}", where="val_identities", expected=expected, do="mend val_identities")
     for name, count in (("distractors", distractors), ("junk", junk)):
         if count < 0:
             raise UserError(f"{name} is {count}", where=name, expected="0 or more images", do=f"raise {name}")

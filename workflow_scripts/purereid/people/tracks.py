@@ -17,7 +17,7 @@ OCCLUDER_SHARE = {"none": 0.87, "pole": 0.035, "furniture": 0.035, "plant": 0.02
 class Track:
     """One walk past one camera, of which boxes are cut out.
 
-    role: "train", "test", "distractor" or "junk"; pid: label in the file names (0 distractor, -1 junk);
+    role: "train", "val", "test", "distractor" or "junk"; pid: label in the file names (0 distractor, -1 junk);
     identity: number of the rendered person; camera: 0-based; count: moments; frame: of the first moment.
     """
 
@@ -48,8 +48,9 @@ def shots_of(track: Track, *, seed: int, height: int, width: int, quality: int) 
     for moment in range(track.count):
         scene, rng = _moment(track, moment, seed, (height, width), quality)
         name = f"{_label(track.pid)}_c{track.camera + 1}s1_{track.frame + moment * FRAMES_APART:06d}"
-        if track.role == "train":
-            shots.append(_shot(track, f"bounding_box_train/{name}_01.jpg", "train", _detected(scene, rng)))
+        if track.role in ("train", "val"):
+            image = f"bounding_box_{track.role}/{name}_01.jpg"
+            shots.append(_shot(track, image, track.role, _detected(scene, rng)))
         elif track.role == "test":
             drawn = _hand_drawn(scene, rng)
             shots.append(_shot(track, f"bounding_box_test/{name}_01.jpg", "gallery", _detected(scene, rng)))

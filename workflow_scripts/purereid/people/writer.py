@@ -18,7 +18,7 @@ from purereid.people.scene import render_scene, scene_row
 from purereid.people.texture import texture_of
 from purereid.people.tracks import Shot, Track, shots_of
 
-FOLDERS = ("bounding_box_train", "bounding_box_test", "query", "gt_bbox", "textures")
+FOLDERS = ("bounding_box_train", "bounding_box_val", "bounding_box_test", "query", "gt_bbox", "textures")
 SMALLEST = (32, 16)
 TRACKS_A_CHUNK = 8
 
@@ -35,6 +35,7 @@ def render_people(
     folder: Path,
     *,
     train_identities: int,
+    val_identities: int,
     test_identities: int,
     cameras: int,
     images_per_camera: Sequence[int],
@@ -49,7 +50,7 @@ def render_people(
 ) -> None:
     """Render people and write them as a Market-1501 folder; the bytes depend on the settings, not on ``processes``.
 
-    Writes bounding_box_train, bounding_box_test, query and gt_bbox (JPEG), keypoints-train.csv and
+    Writes bounding_box_train, bounding_box_val, bounding_box_test, query and gt_bbox (JPEG), keypoints-train.csv and
     keypoints-test.csv (published format: y list, x list, whole pixels rounded down, -1 missing), textures/NNNN.png
     (by identity number; distractors from 10000000 on), uv.arrow (image, uv uint8 [H, W, 3] = u, v, part) and
     scene.parquet (one row per image; see ``scene.scene_of``).
@@ -57,6 +58,7 @@ def render_people(
     Args:
         folder: made if missing.
         train_identities, test_identities: people, 2 or more each; beyond 9,999 names have five digits.
+        val_identities: people of validation, none or 2 or more.
         cameras: 2 or more.
         images_per_camera: [least, most] detected images of a person in a camera.
         distractors, junk: gallery images with id 0000 and -1.
@@ -72,6 +74,7 @@ def render_people(
     _check(height, width, quality, seed, processes)
     tracks = plan_tracks(
         train_identities=train_identities,
+        val_identities=val_identities,
         test_identities=test_identities,
         cameras=cameras,
         images_per_camera=tuple(images_per_camera),

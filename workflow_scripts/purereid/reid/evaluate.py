@@ -25,6 +25,7 @@ from purereid.retrieval.rerank import reranked_blocks
 from purereid.retrieval.single_gallery_shot import single_gallery_shot
 from purereid.retrieval.verified import verified_blocks
 
+REORDERED = ("market", "validation")  # protocols whose rankings are also scored re-ranked and centralised
 REPEATS = 10  # draws of the single-gallery-shot metric
 RANKS = pa.schema(
     [
@@ -71,12 +72,12 @@ def evaluate(
             ties are the queries with a right and a wrong image at equal distance, of which the wrong one comes first.
         ranks: Parquet to write, one row per query.
         dataset, experiment, seed: names for the record; ``seed`` also draws for single_gallery_shot.
-        protocol: "market", "single_gallery_shot" or "openreid", see ``choose_sides``.
-        rerank: also score the k-reciprocal re-ranking (protocol market alone), under a name of its own.
+        protocol: "market", "single_gallery_shot", "openreid" or "validation", see ``choose_sides``.
+        rerank: also score the k-reciprocal re-ranking (protocols market and validation), under a name of its own.
         k1, k2, distance_weight: of the re-ranking, see ``reranked_blocks``.
-        nfc: also score the neighbour feature centralisation (protocol market alone), under a name of its own.
+        nfc: also score the neighbour feature centralisation (protocols market and validation), under a name of its own.
         views: features of query and gallery averaged over generated views (``extract_views``): also score their ranking
-            (not with single_gallery_shot), under a name of its own; None: none.
+            (protocols market and openreid), under a name of its own; None: none.
         verifier: file with a network of that role, of the encoder's training: also score the ranking whose first images
             it orders (not with single_gallery_shot), under a name of its own, see ``verified_blocks``; None: none.
         candidates: how many it orders.
@@ -96,9 +97,9 @@ def evaluate(
     single = _single_query(ranking, query, gallery, sides, protocol, seed)
     pooled, remark = _multi_query(features, multi, query, gallery, sides)
     settings = {"k1": k1, "k2": k2, "distance_weight": distance_weight}
-    reranked = _reranked(both, sides, settings) if rerank and protocol == "market" else None
-    centralised = _centralised(both, sides) if nfc and protocol == "market" else None
-    averaged = None if views is None or protocol == "single_gallery_shot" else _averaged(views, sides)
+    reranked = _reranked(both, sides, settings) if rerank and protocol in REORDERED else None
+    centralised = _centralised(both, sides) if nfc and protocol in REORDERED else None
+    averaged = None if views is None or protocol not in ("market", "openreid") else _averaged(views, sides)
     verified = None
     if verifier is not None and protocol != "single_gallery_shot":
         verified = _verified(features, sides, Path(verifier), candidates)
@@ -234,9 +235,10 @@ def _notes(sides: Sides, ranking: Ranking, protocol: str, has_multi: bool, poole
         (ties, f"queries with a right and a wrong image at equal distance, the wrong one first: {ties}"),
         (protocol == "single_gallery_shot", f"mean of {REPEATS} draws of one gallery image per identity, hence no mAP"),
         (protocol == "single_gallery_shot", "the ranks file lists and scores the full gallery"),
+        (protocol == "validation", "images of split val alone: for choosing settings, no test"),
         (protocol == "openreid", "queries are all test images of the query identities: not comparable with market"),
         (
-            has_multi and not pooled,
+            has_multi and not pooled and protocol != "validation",
             "no multi-query: it needs protocol market, known cameras and features of split multi",
         ),
     ]

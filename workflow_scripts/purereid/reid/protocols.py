@@ -10,7 +10,7 @@ import pandas as pd
 from purereid.errors import UserError
 from purereid.retrieval.matches import JUNK, UNKNOWN, matches
 
-PROTOCOLS = ("market", "single_gallery_shot", "openreid")
+PROTOCOLS = ("market", "single_gallery_shot", "openreid", "validation")
 
 
 @dataclass(frozen=True)
@@ -59,12 +59,20 @@ def choose_sides(index: pd.DataFrame, protocol: str, where: Path) -> Sides:
     - ``single_gallery_shot``: the same; scored on one random gallery image per identity (classic CUHK03).
     - ``openreid``: every test image of an identity that has a query is a query, all test images are the gallery
       (Open-ReID, FD-GAN). About five times the queries of ``market``, and other figures: never compare the two.
+    - ``validation``: the first image of each identity and camera of split val is a query, all its images are the
+      gallery. For choosing settings, so that none is chosen on test images.
 
     Raises:
         UserError: unknown protocol, no query or no gallery image.
     """
     if protocol not in PROTOCOLS:
         raise UserError(f"unknown protocol {protocol!r}", where="setting protocol", expected=", ".join(PROTOCOLS))
+    if protocol == "validation":
+        gallery = index[index["split"] == "val"]
+        _check_some(gallery, "val", where)
+        return Sides(
+            gallery[~gallery.duplicated(["pid", "camid"])].reset_index(drop=True), gallery.reset_index(drop=True), 0
+        )
     query, gallery = (index[index["split"] == split] for split in ("query", "gallery"))
     _check_some(query, "query", where)
     if protocol == "openreid":
@@ -110,5 +118,5 @@ def _check_some(rows: pd.DataFrame, split: str, where: Path) -> None:
             f"there is no {split} image to rank",
             where=where,
             expected=f"rows of split {split!r} that are not junk (pid -1)",
-            do=f"check the {split} folder or list of the data set",
+            do=f"check the {split} folder or list of the data set, or take another protocol",
         )

@@ -22,11 +22,13 @@ def read(folder: Path, *, distractors: bool = False) -> Scan:
     """Read the folders of Market-1501.
 
     Args:
-        folder: holds bounding_box_train, query, bounding_box_test and, if there, gt_bbox (multi-query).
+        folder: holds bounding_box_train, query, bounding_box_test and, if there, gt_bbox (multi-query) and
+            bounding_box_val (validation, which Market-1501 lacks and the rendered people have).
         distractors: add the 500,000 distractors in images/ to the gallery.
     """
     scan = Scan(EXPECTED)
     add_folder(scan, folder, "bounding_box_train", "train", parse)
+    add_folder(scan, folder, "bounding_box_val", "val", parse)
     add_folder(scan, folder, "query", "query", parse)
     add_folder(scan, folder, "bounding_box_test", "gallery", parse)
     add_folder(scan, folder, "gt_bbox", "multi", parse)
