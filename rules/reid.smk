@@ -223,6 +223,8 @@ rule extract_views:
         "logs/{dataset}/extract_views/{experiment}/seed{seed}/{shard}-of-{shards}.log",
     benchmark:
         "benchmarks/{dataset}/extract_views/{experiment}/seed{seed}/{shard}-of-{shards}.tsv"
+    group:
+        score_group()
     conda:
         "../envs/purereid.yaml"
     envmodules:

@@ -2,6 +2,7 @@
 
 import re
 from collections import defaultdict
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +11,7 @@ from purereid.errors import UserError
 from purereid.experiment_needs import experiment_needs
 from purereid.generator_seeds import with_seeds
 from purereid.planned_jobs import planned_jobs
+from workflow_project import copy
 
 DRAWN = {"generated_per_batch": 4, "generated_labels": "identity"}
 GRAPHS = ("train_gcn", "train_gcn_v", "train_gcn_e")
@@ -181,3 +183,10 @@ experiments:
     both = {"posegan-seed1", "posegan-seed2"}
     assert read["compare_purifiers",] == read["compare",] == read["compare_images",] == both
     assert {names[0] for rule, *names in read if rule == "train_gan"} == {*both, "dcgan"}
+
+
+def test_a_cluster_job_holds_features_and_their_views(tmp_path: Path):
+    """Jobs of one group must not wait for jobs outside of it that wait for others of the group."""
+    project = copy(ROOT, tmp_path / "project")
+    project.override(experiments={"baseline": {"evaluate": {"views": "posegan"}}})
+    assert project.planned("results/people/compare/table.txt")["extract_views"] == 2
