@@ -50,7 +50,8 @@ def score_textures_settings(wildcards):
     training = setup.training(wildcards.experiment)
     held_out = training.settings(training.stage_with("painter"))["held_out"]
     drawn = setup.draws_with(wildcards.experiment, int(wildcards.seed))
-    about = {"held_out": held_out, "held_out_seed": drawn, "experiment": wildcards.experiment}
+    about = {"held_out": held_out, "held_out_seed": drawn}
+    about |= {"experiment": wildcards.experiment, "seed": int(wildcards.seed)}
     return canonical(config["score_textures"] | about)
 
 

@@ -139,6 +139,13 @@ def test_names_must_differ():
             with_seeds(entries, {}, [1])
 
 
+def test_names_are_short_with_their_seeds_too():
+    name = "ab" * 29
+    with_seeds({name: {"system": "dcgan", "per_seed": True}}, {}, [1])
+    with pytest.raises(UserError, match="is too long"):
+        with_seeds({name: {"system": "dcgan", "per_seed": True}}, {}, [10])
+
+
 @pytest.mark.parametrize("place", ["train_gan.seed", "generate.train.seed", "train_gcn.seed"])
 def test_a_seed_is_named_once(drawn: dict, place: str):
     section, _, rest = place.partition(".")

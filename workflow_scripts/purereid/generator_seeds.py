@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from purereid.errors import UserError
 
 OF_GRAPHS = ("train_gcn", "train_gcn_v", "train_gcn_e")
+LONGEST = 64  # characters of a name, as in the schema
 Draws = dict[int, str]  # the generator of each seed
 
 
@@ -32,7 +33,7 @@ def with_seeds(
         entries by name, without ``per_seed``, in the same order; and those that each stands for, by its name.
 
     Raises:
-        UserError: two generators of one name, or a seed that is named beside ``per_seed``.
+        UserError: two generators of one name, one that is too long, or a seed that is named beside ``per_seed``.
     """
     several = [name for name, entry in generators.items() if _stands_for_several(entry, generators)]
     uses = [(each["generator"], each.get("seeds", seeds)) for each in experiments.values() if "generator" in each]
@@ -42,6 +43,9 @@ def with_seeds(
     for name, entry in generators.items():
         forms = {each: _of_seed(name, entry, seed, several) for seed, each in draws.get(name, {}).items()}
         for form, values in (forms or {name: entry}).items():
+            if len(form) > LONGEST:
+                expected = f"at most {LONGEST} characters, with -seedN of a generator of each seed"
+                raise UserError(f"the name {form} is too long", where=f"generators.{name}", expected=expected)
             if form in found or (forms and form in generators):
                 where, do = f"generators.{name}", "rename one of them"
                 raise UserError(f"two generators are called {form}", where=where, do=do)

@@ -24,6 +24,7 @@ def score_textures(
     scores: Path,
     picture: Path,
     experiment: str,
+    seed: int,
     held_out: float,
     held_out_seed: int,
     images: int,
@@ -44,7 +45,7 @@ def score_textures(
             1) over ``all`` texels, and where it is known what an image shows, over ``visible`` ones and over
             ``hidden`` ones, of parts that other images of the person show; and the numbers of images and persons.
         picture: PNG that is written: images, painted and true textures.
-        experiment: for the title.
+        experiment, seed: for the title.
         held_out, held_out_seed: which persons the painter did not learn from, see ``held_out_persons``.
         images: at most so many are scored, drawn at random.
         rows: images of as many different persons in the picture.
@@ -74,7 +75,7 @@ def score_textures(
     write_text(scores, json.dumps(table | counts, indent=1) + "\n")
     chosen = _first_of_each(file.pids[drawn])[:rows]
     shown = [(file.paths[drawn[row]], painted[row], file.batch(drawn[row : row + 1])[0]) for row in chosen]
-    _draw(shown, mean, table, picture, f"{experiment}, seed {held_out_seed}: textures of persons not learnt from")
+    _draw(shown, mean, table, picture, f"{experiment}, seed {seed}: textures of persons not learnt from")
 
 
 def _one_each(file: TextureFile, rows: np.ndarray) -> np.ndarray:
