@@ -216,6 +216,17 @@ def test_a_setting_of_one_experiment_concerns_that_experiment(project: Project):
 
 
 @pytest.mark.slow
+def test_experiments_are_ranked_on_validation_images_without_any_training(project: Project):
+    project.override(evaluate={"protocol": "validation"})
+    target = "results/people/compare/table.txt"
+    assert {"train_reid", "extract_features"} & set(project.planned(target)) == set()
+    project.run(target)
+    scores = json.loads((project.folder / "results/people/evaluate/baseline/seed1/scores.json").read_text())
+    assert scores["counts"]["queries"] == 4 and 0 < scores["single_query"]["mAP"] <= 1  # 2 people, 2 cameras
+    assert "validation" in (project.folder / target).read_text()
+
+
+@pytest.mark.slow
 def test_swapped_values_of_two_settings_are_noticed(project: Project):
     project.override(train_reid={"bot": {"margin": 0.1, "label_smoothing": 0.3}})
     assert "train_reid" in project.planned()
