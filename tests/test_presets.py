@@ -73,18 +73,6 @@ def test_network_of_lsro(of_preset):
         assert network.eval().embed(images).shape == (2, 1024) and network.backbone(images).shape[2:] == (8, 4)
 
 
-def test_controls_differ_in_nothing_but_what_fills_the_batch(of_preset):
-    setup = of_preset("controls")
-    sizes = {}
-    for name in set(setup.experiments) - {"baseline"}:
-        settings = setup.training(name).settings("encoder")
-        real = settings["identities_per_batch"] * settings["images_per_identity"]
-        sizes[name] = real + settings["generated_per_batch"], settings["steps_per_epoch"], settings["epochs"]
-    assert set(sizes.values()) == {(80, 32, 25)}
-    assert {"more_real", "generated", "shuffled", "noise", "smoothed"} <= set(sizes)
-    assert setup.generating("noise")["train"]["injected"] == {"share": 1.0, "kinds": ["only_noise"]}
-
-
 def test_truth_asks_all_questions_at_an_equal_batch(of_preset):
     setup = of_preset("truth")
     names = [name for name in setup.experiments if name not in ("baseline", "fold")]
@@ -97,35 +85,28 @@ def test_truth_asks_all_questions_at_an_equal_batch(of_preset):
     assert sizes == {(80, 32, 25)}
     assert {setup.making(name).system for _, name in setup.networks_in_use()} == {"posegan", "dcgan", "flow"}
     assert all(name in setup.draws for name in ("posegan", "dcgan", "flow", "noise", "spoiled"))
-    assert {"more_real", "smoothed", "shuffled", "noise", "uniform"} <= set(names)
+    assert {"more_real", "smoothed", "shuffled", "noise", "uniform", "spoiled_small_loss"} <= set(names)
+    assert setup.generating("noise-seed1")["train"]["injected"] == {"share": 1.0, "kinds": ["only_noise"]}
     rules = {purifier: setup.purifying(purifier)["rule"] for purifier in setup.purifiers}
     pools = {(generator, rules[purifier]) for _, generator, purifier in setup.purified_in_use()}
     for seed in setup.seeds("generated"):
         assert {rule for name, rule in pools if name == f"posegan-seed{seed}"} == set(RULES)
-        assert {rule for name, rule in pools if name == f"spoiled-seed{seed}"} == {"published", "random"}
+        assert {rule for name, rule in pools if name == f"spoiled-seed{seed}"} == set(RULES)
     assert setup.generators_of("crossed") == ["posegan-seed1"]
     again, once = (setup.experiments[name] for name in ("more_real_again", "more_real"))
-    assert again == once | {"repeat": 1}
+    assert again["train_reid"] == once["train_reid"] and again["repeat"] == 1
     roles = [setup.teacher(setup.making("posegan-seed1"), "generator"), setup.judge()]
     roles += [setup.purifying_encoder("posegan-seed1"), setup.purifying_classifier("posegan-seed1")]
     assert len(set(roles)) == 4
 
 
-def test_truth_takes_less_than_three_hours_by_its_estimate(tmp_path: Path):
-    """A dry run has as many trainings as its first lines count with."""
+def test_truth_trains_as_much_as_its_first_lines_say(tmp_path: Path):
     preset = ROOT / "presets/truth.yaml"
     jobs = planned_jobs(configfile=[preset], snakefile=ROOT / "Snakefile", directory=tmp_path, profile="none")
-    trained = Counter(job.wildcards["experiment"] for job in jobs if job.rule == "train_reid")
+    trained = [job for job in jobs if job.rule == "train_reid"]
     made = Counter(job.wildcards["generator"].partition("-")[0] for job in jobs if job.rule == "train_gan")
     assert made == {"posegan": 5, "dcgan": 5, "flow": 5}
-    said = preset.read_text()
-    assert f"#   {trained.total()} trainings of 25 epochs" in said
-    seconds = [int(number.replace(",", "")) for number in re.findall(r"^#   .* {3}([\d,]+)$", said, re.M)]
-    small = trained["baseline"] + trained["fold"]
-    assert seconds[0] == pytest.approx(33 * small + 41 * (trained.total() - small), rel=0.02)
-    assert seconds[2] == pytest.approx(5 * (550 + 430 + 150), rel=0.02)
-    assert len(seconds) == 4 and sum(seconds) / 2 < 3 * 3600
-    assert sum(seconds) / 7200 == pytest.approx(2.25, abs=0.1)
+    assert f"15 generators and {len(trained)} reID models" in " ".join(preset.read_text().replace("#", "").split())
 
 
 def test_truth_of_your_own_photographs_takes_three_lines(tmp_path: Path):

@@ -230,4 +230,4 @@ def test_true_pictures_are_the_person_of_one_image_in_the_pose_of_another(people
     path = people.table.set_index("image").loc[pose, "path"]
     itself = read_image(path).astype(int)  # as a JPEG file
     differences = [np.abs(picture.permute(1, 2, 0).numpy() - itself).mean() for picture in drawn]
-    assert differences[1] < 5 < differences[0]
+    assert 2 * differences[1] < differences[0]

@@ -155,7 +155,7 @@ def test_first_values_are_those_of_guessing(people, teacher):
 )
 def test_a_loss_alone_falls_and_moves_what_it_should(people, teacher, monkeypatch, name, sees, changed, moves):
     """What the losses are of is the matter of the slow reference below."""
-    rates = {"learning_rate": 1e-3, "encoder_rate": 1e-2, "schedule": "constant"}
+    rates = {"learning_rate": 1e-4, "encoder_rate": 1e-4, "schedule": "constant"}
     trainer = trainer_of(people, teacher, **CALM, **rates, **changed)
     give_opinions(trainer.discriminator)
     alone(trainer, name, monkeypatch)
