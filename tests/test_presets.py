@@ -85,7 +85,7 @@ def test_truth_asks_all_questions_at_an_equal_batch(of_preset):
     assert sizes == {(80, 32, 25)}
     assert {setup.making(name).system for _, name in setup.networks_in_use()} == {"posegan", "dcgan", "flow"}
     assert all(name in setup.draws for name in ("posegan", "dcgan", "flow", "noise", "spoiled"))
-    assert {"more_real", "smoothed", "shuffled", "noise", "uniform", "spoiled_small_loss"} <= set(names)
+    assert {"more_real", "smoothed", "shuffled", "noise", "uniform"} <= set(names)
     assert setup.generating("noise-seed1")["train"]["injected"] == {"share": 1.0, "kinds": ["only_noise"]}
     rules = {purifier: setup.purifying(purifier)["rule"] for purifier in setup.purifiers}
     pools = {(generator, rules[purifier]) for _, generator, purifier in setup.purified_in_use()}
