@@ -4,6 +4,7 @@ import json
 import logging
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -617,7 +618,7 @@ def test_commands_that_are_written(command: str, project: Project, root: Path, t
             command = command.replace("--configfile=presets/", f"--dry-run --configfile {root}/presets/")
         if "--report" in command:  # of the run that there is
             command = command.replace("--configfile=mine.yaml", "")
-        arguments = command.replace("--configfile=", "--configfile tests/config.yaml ").split()[1:]
+        arguments = shlex.split(command.replace("--configfile=", "--configfile tests/config.yaml "))[1:]
         if "--configfile" not in command:
             arguments += ["--configfile", "tests/config.yaml"]
         whole = not any(argument in arguments for argument in ("--dry-run", "--report")) and "results/" not in command

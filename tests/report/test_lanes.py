@@ -112,7 +112,7 @@ def everything(job: Job) -> str:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("preset", ["purification", "few_real"])
+@pytest.mark.parametrize("preset", ["truth", "few_real"])
 def test_no_arrows_of_the_workflow_are_taken_for_others(
     preset: str, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
