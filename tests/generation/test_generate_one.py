@@ -224,10 +224,10 @@ def test_true_pictures_are_the_person_of_one_image_in_the_pose_of_another(people
 
     scene = pd.read_parquet(people.scene).set_index("image", drop=False)
     images = people.table[people.table["split"] == "train"]["image"]
-    source, pose = images.iloc[0], images.iloc[-1]
+    source, pose = images.iloc[-1], images.iloc[2]  # a picture with little noise
     drawn = TruePictures(people.scene, (64, 32)).of([source, pose], [pose, pose])
     assert np.array_equal(drawn[0].permute(1, 2, 0), render_as(scene.loc[source], scene.loc[pose]).image)
     path = people.table.set_index("image").loc[pose, "path"]
     itself = read_image(path).astype(int)  # as a JPEG file
     differences = [np.abs(picture.permute(1, 2, 0).numpy() - itself).mean() for picture in drawn]
-    assert 2 * differences[1] < differences[0]
+    assert differences[1] < 5 < differences[0]

@@ -101,10 +101,10 @@ def test_an_interrupted_training_ends_with_the_same_bytes(people, textures, tmp_
 
 def test_a_painter_learns_the_textures_of_its_persons_alone(people, textures):
     inputs = Inputs(people.index, {"texture_pairs": textures})
-    settings = settings_of("texture", epochs=40, learning_rate=0.01, warmup_epochs=0)
+    settings = settings_of("texture", epochs=80, learning_rate=0.01, warmup_epochs=0)
     trainer = trainer_class("san", "texture")(inputs, settings, CPU)
     losses = [float(trainer.step(step, trainer.batch(step))["loss"]) for step in range(trainer.steps)]
-    assert np.mean(losses[-5:]) < 0.8 * losses[0]
+    assert np.mean(losses[-5:]) < 0.7 * losses[0]
     file = TextureFile(textures)
     out = held_out_persons(file.pids, 0.2, 1)
     assert len(np.unique(file.pids[out])) == 1 and not set(trainer.pairs.rows) & set(np.flatnonzero(out))

@@ -37,10 +37,10 @@ def locked(folder: Path, name: str, warn: object) -> Iterator[None]:
     with ExitStack() as held:
         while (file := _taken(path, held, warn)) is None:
             if reminded is None or time.monotonic() - reminded > REMINDER:
-                reminded = time.monotonic()
                 with suppress(FileNotFoundError):  # it has just been given back
                     holder = path.read_text(encoding="utf-8") or "unknown"
                     warn("another job is making this artifact, waiting for it: %s", holder)
+                    reminded = time.monotonic()
             time.sleep(PAUSE)
         file.truncate(0)
         file.write(name)
@@ -54,18 +54,21 @@ def _taken(path: Path, held: ExitStack, warn: object) -> TextIO | None:
     Signals wait meanwhile: one between the making of the file and its noting in ``held`` would leave it there.
     """
     with later():
-        file = held.enter_context(path.open("a+", encoding="utf-8"))
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.close()
-            return None
-        except OSError as error:
-            warn("files cannot be locked here (%s): see to it that no two jobs make %s", error.strerror, path.parent)
-        else:
-            if not _is_at(file, path):
-                file.close()  # its holder has just removed it
-                return _taken(path, held, warn)
+        while True:
+            file = path.open("a+", encoding="utf-8")
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                file.close()
+                return None
+            except OSError as error:
+                what = "files cannot be locked here (%s): see to it that no two jobs make %s"
+                warn(what, error.strerror, path.parent)
+                break
+            if _is_at(file, path):
+                break
+            file.close()  # its holder has just removed it
+        held.enter_context(file)
         held.callback(path.unlink, missing_ok=True)
         return file
 

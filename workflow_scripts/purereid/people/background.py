@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from purereid.people.camera import Camera, View
+from purereid.people.draws import generator
 
 ROWS, COLUMNS = 320, 1600
 HORIZON = 150
@@ -26,7 +27,7 @@ def background_of(view: View) -> np.ndarray:
 @lru_cache(maxsize=64)
 def scene_of_camera(camera: Camera) -> np.ndarray:
     """Draw a camera's whole scene: wall and floor with clutter in front, uint8 RGB [320, 1600, 3]."""
-    rng = np.random.Generator(np.random.Philox(np.random.SeedSequence([camera.seed, 5, camera.number])))
+    rng = generator(camera.seed, 5, camera.number)
     scene = np.empty((ROWS, COLUMNS, 3), np.float32)
     _draw_panels(scene[:HORIZON], rng, (40, 130))
     _draw_panels(scene[HORIZON:], rng, (50, 160))

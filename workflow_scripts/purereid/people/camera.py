@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from purereid.people.body import Volumes
+from purereid.people.draws import generator
 
 GOLDEN = 0.6180339887498949
 
@@ -78,8 +79,8 @@ class Frame(NamedTuple):
 @lru_cache(maxsize=256)
 def camera_of(seed: int, number: int) -> Camera:
     """Camera ``number`` (0-based) of the set. Casts are spread evenly, so that any few cameras differ clearly."""
-    rng = np.random.Generator(np.random.Philox(np.random.SeedSequence([seed, 3, number])))
-    start = np.random.Generator(np.random.Philox(np.random.SeedSequence([seed, 4]))).random(4)
+    rng = generator(seed, 3, number)
+    start = generator(seed, 4).random(4)
     hue, tone, level, side = (start + number * np.array([GOLDEN, 0.7548777, 0.5698403, 0.8191725])) % 1
     cast = np.cos(2 * np.pi * (hue - np.array([0, 1 / 3, 2 / 3])))
     light = np.array([np.cos(np.pi * side) * 0.9, rng.uniform(-0.9, -0.4), rng.uniform(-0.9, -0.2)])

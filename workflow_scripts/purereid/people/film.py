@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 
 from purereid.people.camera import Camera, View
+from purereid.people.draws import generator
 
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
@@ -16,7 +17,7 @@ def expose(scene: np.ndarray, view: View) -> np.ndarray:
     coloured = cv2.addWeighted(blurred, camera.saturation, cv2.merge([grey] * 3), 1 - camera.saturation, 0)
     level = np.clip(coloured, 0, 255).astype(np.uint8)
     seen = cv2.LUT(level, _response(camera, view.exposure))
-    rng = np.random.Generator(np.random.Philox(np.random.SeedSequence([view.noise_seed, 7])))
+    rng = generator(view.noise_seed, 7)
     noise = rng.standard_normal(seen.shape, np.float32)
     return np.clip(cv2.scaleAdd(noise, camera.noise, seen), 0, 255).astype(np.uint8)
 

@@ -5,6 +5,8 @@ from functools import lru_cache
 
 import numpy as np
 
+from purereid.people.draws import generator
+
 # A short list of colours on purpose: many people share them, so colour alone does not tell who is who.
 SKIN = ((233, 192, 164), (213, 165, 131), (178, 125, 90), (126, 84, 58), (88, 58, 42))
 HAIR = ((26, 22, 22), (48, 34, 28), (86, 58, 38), (168, 132, 84), (138, 134, 130))
@@ -102,7 +104,7 @@ class Identity:
 @lru_cache(maxsize=4096)
 def identity_of(seed: int, number: int) -> Identity:
     """The person of this number; the same for the same (seed, number) everywhere."""
-    rng = np.random.Generator(np.random.Philox(np.random.SeedSequence([seed, 1, number])))
+    rng = generator(seed, 1, number)
     return Identity(seed, number, _shape(rng), _outfit(rng))
 
 

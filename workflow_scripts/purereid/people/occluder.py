@@ -3,10 +3,12 @@
 import cv2
 import numpy as np
 
+from purereid.people.draws import generator
+
 
 def occluder_generator(seed: int) -> np.random.Generator:
     """The generator all details of one occluder are drawn from."""
-    return np.random.Generator(np.random.Philox(np.random.SeedSequence([seed, 6])))
+    return generator(seed, 6)
 
 
 def draw_occluder(kind: str, seed: int, height: int, width: int) -> tuple[np.ndarray, np.ndarray]:

@@ -3,6 +3,7 @@
 import numpy as np
 
 from purereid.errors import UserError
+from purereid.people.draws import generator
 from purereid.people.tracks import FRAMES_APART, Track
 
 STRANGER = 10_000_000  # distractors are persons with numbers from here on
@@ -37,9 +38,9 @@ def plan_tracks(
     }
     tracks = []
     for number, role in enumerate(pids):
-        rng = _generator(seed, number)
+        rng = generator(seed, 12, number)
         tracks += [track for pid in pids[role] for track in _walks(role, pid, cameras, images_per_camera, rng)]
-    rng = _generator(seed, len(pids))
+    rng = generator(seed, 12, len(pids))
     for number in range(distractors):
         identity, camera = STRANGER + number, int(rng.integers(cameras))
         tracks.append(Track("distractor", 0, identity, camera, 1, number * FRAMES_APART, first=True))
@@ -48,10 +49,6 @@ def plan_tracks(
         seen = walked[rng.integers(len(walked))]
         tracks.append(Track("junk", -1, seen.identity, seen.camera, 1, number * FRAMES_APART))
     return tracks
-
-
-def _generator(seed: int, number: int) -> np.random.Generator:
-    return np.random.Generator(np.random.Philox(np.random.SeedSequence([seed, 12, number])))
 
 
 def _walks(role: str, pid: int, cameras: int, images: tuple[int, int], rng: np.random.Generator) -> list[Track]:

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from purereid.people.atlas import NUMBER, SIZE, AtlasGrid, atlas_grid
+from purereid.people.draws import generator
 from purereid.people.identity import Identity, Outfit
 
 TORSO = ("shoulders", "chest", "pelvis")
@@ -20,7 +21,7 @@ def texture_of(identity: Identity) -> np.ndarray:
     Returns:
         uint8 RGB [128, 128, 3], read-only; texel (v, u) is the same place of the body for everyone (see ``atlas``).
     """
-    rng = np.random.Generator(np.random.Philox(np.random.SeedSequence([identity.seed, 2, identity.number])))
+    rng = generator(identity.seed, 2, identity.number)
     grid, outfit = atlas_grid(), identity.outfit
     canvas = np.empty((SIZE, SIZE, 3), np.float32)
     canvas[:] = outfit.skin

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from purereid.people.camera import View, camera_of
+from purereid.people.draws import generator
 from purereid.people.identity import identity_of
 from purereid.people.pose import walking_pose
 from purereid.people.scene import Scene
@@ -68,11 +69,11 @@ def _moment(
     track: Track, moment: int, seed: int, size: tuple[int, int], quality: int
 ) -> tuple[Scene, np.random.Generator]:
     """The person at one moment of the walk, the box still exact."""
-    walk = _generator(seed, 10, track.identity, track.camera)
+    walk = generator(seed, 10, track.identity, track.camera)
     camera = camera_of(seed, track.camera)
     heading, phase, stride, place_x, place_y, speed = walk.random(6)
     exposure, light_turn = walk.normal(1, 0.07), walk.normal(0, 0.5)
-    rng = _generator(seed, 11, track.identity, track.camera, track.frame, moment)
+    rng = generator(seed, 11, track.identity, track.camera, track.frame, moment)
     pose = walking_pose(
         heading=2 * np.pi * heading + 0.12 * moment * (speed - 0.5),
         phase=2 * np.pi * phase + moment * (1.3 + speed) + rng.normal(0, 0.5),
@@ -142,7 +143,3 @@ def _shot(track: Track, image: str, split: str, scene: Scene, kind: str = "detec
 
 def _label(pid: int) -> str:
     return "-1" if pid == -1 else f"{pid:04d}"
-
-
-def _generator(*key: int) -> np.random.Generator:
-    return np.random.Generator(np.random.Philox(np.random.SeedSequence(key)))

@@ -70,9 +70,8 @@ def choose_sides(index: pd.DataFrame, protocol: str, where: Path) -> Sides:
     if protocol == "validation":
         gallery = index[index["split"] == "val"]
         _check_some(gallery, "val", where)
-        return Sides(
-            gallery[~gallery.duplicated(["pid", "camid"])].reset_index(drop=True), gallery.reset_index(drop=True), 0
-        )
+        query = gallery.drop_duplicates(["pid", "camid"])
+        return Sides(query.reset_index(drop=True), gallery.reset_index(drop=True), 0)
     query, gallery = (index[index["split"] == split] for split in ("query", "gallery"))
     _check_some(query, "query", where)
     if protocol == "openreid":
